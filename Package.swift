@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// SKY_STATIC=1 with `--static-swift-stdlib` links `sky-agent` without a single shared library, so that one file
+/// runs on any Linux of its architecture. `sky` itself needs the system's libcurl and stays dynamic there.
+let fullyStatic = Context.environment["SKY_STATIC"] == "1"
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+/// One module per folder of Sources/, listed from the ground up: each imports only what stands above it here.
+let modules: [Target] = [
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CShims"),
+
+    // No import of Glibc in it, so the mathematics library has to be named.
+    .target(name: "SkyCore", swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
+
+    .target(name: "SkyYAML", dependencies: ["CLibYAML", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyHTTP", dependencies: ["CCurl", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
+
+    .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyCatalog", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
+
+    .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyRuntime", dependencies: ["SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyStorage", dependencies: ["CCrypto", "SkyCore"], swiftSettings: strict),
+    .target(
+        name: "SkyProviders", dependencies: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore"],
+        swiftSettings: strict),
+
+    .target(
+        name: "SkyBroker",
+        dependencies: [
+            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
+            "SkyProcess", "SkyCore", grdb,
+        ], swiftSettings: strict),
+
+    .target(name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog"], swiftSettings: strict),
+    .target(
+        name: "SkyCLI",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec", "SkyCatalog",
+            "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
+        ], swiftSettings: strict),
+
+    .executableTarget(name: "sky", dependencies: ["SkyCLI"], swiftSettings: strict),
+    .executableTarget(
+        name: "sky-agent", dependencies: ["SkyRuntime"], swiftSettings: strict,
+        linkerSettings: fullyStatic ? [.unsafeFlags(["-static-executable"])] : []),
+]
+
+/// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.
+let tests: [Target] = [
+    .target(
+        name: "SkyTestSupport", dependencies: ["SkyProcess", "SkyCore"], path: "Tests/SkyTestSupport",
+        swiftSettings: strict),
+    unitTests(of: "SkyCore"),
+    unitTests(of: "SkyYAML", using: ["SkyCore"]),
+    unitTests(of: "SkyHTTP", using: ["SkyProcess", "SkyCore"]),
+    unitTests(of: "SkyProcess", using: ["SkyCore"]),
+    unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
+    unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
+    unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
+    unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
+    unitTests(of: "SkyStorage", using: ["SkyCore"]),
+    unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),
+    unitTests(
+        of: "SkyBroker",
+        using: [
+            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyCore",
+            "sky-agent",
+        ]),
+    unitTests(
+        of: "SkyCLI",
+        using: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore", argumentParser]),
+    unitTests(of: "SkyEndToEnd", testing: [], using: ["SkyProcess", "SkyCore", "sky", "sky-agent"]),
+]
+
+func unitTests(
+    of module: String, testing: [Target.Dependency]? = nil, using others: [Target.Dependency] = []
+) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: (testing ?? [.byName(name: module)]) + others + ["SkyTestSupport"],
+        exclude: ["Snapshots", "Fixtures"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "sky",
+    products: [
+        .executable(name: "sky", targets: ["sky"]),
+        .executable(name: "sky-agent", targets: ["sky-agent"]),
+        .library(name: "Sky", targets: ["Sky"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: modules + tests,
+    swiftLanguageModes: [.v6]
+)

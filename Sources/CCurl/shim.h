@@ -1,0 +1,3 @@
+// Faces for what does not import into Swift: variadic functions and unions.
+#pragma once
+#include <curl/curl.h>

@@ -1,0 +1,16 @@
+#define _GNU_SOURCE
+#include "CShims.h"
+#include <spawn.h>
+#include <sys/prctl.h>
+
+const short sky_spawn_setsid = POSIX_SPAWN_SETSID;
+
+int sky_spawn_closefrom(posix_spawn_file_actions_t *actions, int from) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, from);
+}
+
+int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+int sky_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

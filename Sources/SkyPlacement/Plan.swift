@@ -1,0 +1,119 @@
+public import SkyCatalog
+public import SkyCore
+public import SkySpec
+
+/// A placement with its estimates and its reasons. A value: making it starts nothing.
+public struct Plan: Hashable, Sendable, Codable {
+    public var pipeline: String
+    public var objective: Objective
+    /// The policy that chose, by name.
+    public var policy: String
+    /// In the pipeline's order.
+    public var stages: [PlannedStage]
+    public var transfers: [PlannedTransfer]
+    /// Exactly the sum of the stages' and the transfers' costs.
+    public var totalCost: Money
+    /// From launch until the last batch stage and every service is up: the longest path, transfers included.
+    public var totalTime: TimeSpan
+    public var proof: Proof
+
+    /// How far the plan can be from the best one.
+    public struct Proof: Hashable, Sendable, Codable {
+        /// True only when no cheaper (or faster, as the objective says) plan exists in the catalog.
+        public var isOptimal: Bool
+        /// No plan costs less than this; equals `totalCost` for an optimal plan by cost.
+        public var costLowerBound: Money
+
+        public init(isOptimal: Bool, costLowerBound: Money) {
+            self.isOptimal = isOptimal
+            self.costLowerBound = costLowerBound
+        }
+    }
+
+    public init(
+        pipeline: String, objective: Objective, policy: String, stages: [PlannedStage],
+        transfers: [PlannedTransfer], totalCost: Money, totalTime: TimeSpan, proof: Proof
+    ) {
+        self.pipeline = pipeline
+        self.objective = objective
+        self.policy = policy
+        self.stages = stages
+        self.transfers = transfers
+        self.totalCost = totalCost
+        self.totalTime = totalTime
+        self.proof = proof
+    }
+
+    public func stage(named name: String) -> PlannedStage? { stages.first { $0.stage == name } }
+}
+
+/// Where one stage runs, what that should cost, and why there.
+public struct PlannedStage: Hashable, Sendable, Codable {
+    public var stage: String
+    public var offer: Offer
+    public var numNodes: Int
+    /// Of all nodes together.
+    public var pricePerHour: Money
+    public var duration: TimeSpan
+    /// False when the pipeline gives no estimate and an hour was assumed.
+    public var durationIsEstimated: Bool
+    public var cost: Money
+    /// One sentence: `cheapest of 214 offers with confidential, 8+ CPUs and 32+ GiB`.
+    public var reason: String
+    /// The best plan that puts this stage into another region or type; nil if there is none.
+    public var runnerUp: RunnerUp?
+
+    public struct RunnerUp: Hashable, Sendable, Codable {
+        public var offer: Offer
+        /// Of the whole plan with this stage there and everything else re-chosen.
+        public var totalCost: Money
+        public var totalTime: TimeSpan
+
+        public init(offer: Offer, totalCost: Money, totalTime: TimeSpan) {
+            self.offer = offer
+            self.totalCost = totalCost
+            self.totalTime = totalTime
+        }
+    }
+
+    public init(
+        stage: String, offer: Offer, numNodes: Int, pricePerHour: Money, duration: TimeSpan,
+        durationIsEstimated: Bool, cost: Money, reason: String, runnerUp: RunnerUp? = nil
+    ) {
+        self.stage = stage
+        self.offer = offer
+        self.numNodes = numNodes
+        self.pricePerHour = pricePerHour
+        self.duration = duration
+        self.durationIsEstimated = durationIsEstimated
+        self.cost = cost
+        self.reason = reason
+        self.runnerUp = runnerUp
+    }
+}
+
+/// One artifact on its way to the stage that reads it.
+public struct PlannedTransfer: Hashable, Sendable, Codable {
+    /// `preprocess.clean` or the input's own name for things that come from outside.
+    public var artifact: String
+    public var toStage: String
+    public var from: Location
+    public var to: Location
+    /// Zero when the pipeline does not say.
+    public var size: DataSize
+    public var cost: Money
+    public var duration: TimeSpan
+
+    public init(
+        artifact: String, toStage: String, from: Location, to: Location, size: DataSize, cost: Money,
+        duration: TimeSpan
+    ) {
+        self.artifact = artifact
+        self.toStage = toStage
+        self.from = from
+        self.to = to
+        self.size = size
+        self.cost = cost
+        self.duration = duration
+    }
+}

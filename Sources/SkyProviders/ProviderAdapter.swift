@@ -1,0 +1,131 @@
+public import SkyCore
+public import SkyRuntime
+
+/// Speaks one provider's API. Small on purpose: whoever writes an adapter writes these five.
+///
+/// An adapter never retries, never waits for capacity and never chooses: the broker does, and knows by the error's
+/// kind what to do next.
+public protocol ProviderAdapter: Sendable {
+    /// The provider's name in the catalog.
+    var provider: String { get }
+
+    /// True when nothing of the real cloud is used: nodes are processes of this machine.
+    var isStandIn: Bool { get }
+
+    /// Rents all nodes of a group, or none. The same token means the same group, however often this is called and
+    /// whoever died in between; a repeated call returns the group once all of its nodes can be reached.
+    func provision(_ request: NodeGroupRequest) async throws(ProviderError) -> NodeGroup
+
+    /// What the provider knows of the token's group now; nil when it has never been or is gone for good.
+    func describe(token: String) async throws(ProviderError) -> NodeGroup?
+
+    /// Everything rented here that carries the run's tag; of all runs when `run` is nil. No journal is asked.
+    func list(run: RunID?) async throws(ProviderError) -> [NodeGroup]
+
+    /// Gives the group back. Returns when nothing of it is left: no machine, process or port. Of something already
+    /// gone, or never made, it returns at once.
+    func terminate(token: String) async throws(ProviderError)
+
+    /// The way to one node's agent and files.
+    func channel(to node: Node, of group: NodeGroup) async throws(ProviderError) -> any NodeChannel
+}
+
+/// What to rent.
+public struct NodeGroupRequest: Hashable, Sendable, Codable {
+    /// Derived from run, stage and attempt: the same for every repetition.
+    public var token: String
+    public var run: RunID
+    public var region: String
+    public var zone: String?
+    public var instanceType: String
+    public var accelerator: AcceleratorCount?
+    public var isSpot: Bool
+    public var numNodes: Int
+    /// Tags for the provider's console beside the run's own.
+    public var labels: [String: String]
+    /// A port that must be reachable from here; the group says where it ended up in `Node.endpointPort`.
+    public var servicePort: Int?
+
+    public init(
+        token: String, run: RunID, region: String, zone: String? = nil, instanceType: String,
+        accelerator: AcceleratorCount? = nil, isSpot: Bool = false, numNodes: Int = 1, labels: [String: String] = [:],
+        servicePort: Int? = nil
+    ) {
+        self.token = token
+        self.run = run
+        self.region = region
+        self.zone = zone
+        self.instanceType = instanceType
+        self.accelerator = accelerator
+        self.isSpot = isSpot
+        self.numNodes = numNodes
+        self.labels = labels
+        self.servicePort = servicePort
+    }
+}
+
+/// The machines that one attempt holds.
+public struct NodeGroup: Hashable, Sendable, Codable {
+    public enum State: String, Hashable, Sendable, Codable {
+        case pending, running
+        /// The provider took it, or a node of it died: only `terminate` makes sense now.
+        case lost
+    }
+
+    public var token: String
+    public var run: RunID
+    public var provider: String
+    public var region: String
+    public var instanceType: String
+    public var state: State
+    /// By rank.
+    public var nodes: [Node]
+
+    public init(
+        token: String, run: RunID, provider: String, region: String, instanceType: String, state: State, nodes: [Node]
+    ) {
+        self.token = token
+        self.run = run
+        self.provider = provider
+        self.region = region
+        self.instanceType = instanceType
+        self.state = state
+        self.nodes = nodes
+    }
+}
+
+/// One machine of a group.
+public struct Node: Hashable, Sendable, Codable {
+    /// The provider's own name for it.
+    public var id: String
+    public var rank: Int
+    /// How its peers reach it.
+    public var address: String
+    /// The port that answers for the request's `servicePort`.
+    public var endpointPort: Int?
+
+    public init(id: String, rank: Int, address: String, endpointPort: Int? = nil) {
+        self.id = id
+        self.rank = rank
+        self.address = address
+        self.endpointPort = endpointPort
+    }
+}
+
+/// The way to a node: its agent's protocol, and its files. Paths on the node are relative to the node's directory.
+public protocol NodeChannel: Sendable {
+    /// A fresh connection to the node's agent, which is started if it is not running.
+    func connect() async throws(ProviderError) -> AgentClient
+
+    /// The absolute path on the node that a relative one stands for, as its jobs see it.
+    func absolutePath(_ path: String) -> String
+
+    /// Copies a file or folder of this machine to the node, replacing what is there, all or nothing.
+    func push(from localPath: String, to nodePath: String) async throws(ProviderError)
+
+    /// Copies a file or folder of the node to this machine, replacing what is there, all or nothing.
+    func pull(from nodePath: String, to localPath: String) async throws(ProviderError)
+
+    /// True if there is such a file or folder on the node.
+    func exists(_ nodePath: String) async throws(ProviderError) -> Bool
+}

@@ -1,0 +1,29 @@
+/// What an agent runs for one attempt on its node.
+public struct JobSpec: Hashable, Sendable, Codable {
+    /// Submitting a job twice under one id is submitting it once. The attempt's token.
+    public var id: String
+    /// Shell, run by `/bin/sh` in `workingDirectory`; `setup` first, and `run` only if it ended with 0.
+    public var setup: String?
+    public var run: String
+    /// Relative to the node's directory; made if missing.
+    public var workingDirectory: String
+    public var environment: [String: String]
+
+    public init(
+        id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
+        environment: [String: String] = [:]
+    ) {
+        self.id = id
+        self.setup = setup
+        self.run = run
+        self.workingDirectory = workingDirectory
+        self.environment = environment
+    }
+}
+
+/// Where a job is in its life, as its node's disk says.
+public enum JobState: Hashable, Sendable, Codable {
+    case running
+    /// 0…255 as `exit` gave it, or 128 + the signal that ended it.
+    case exited(code: Int)
+}

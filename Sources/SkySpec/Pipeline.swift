@@ -1,0 +1,176 @@
+public import SkyCore
+
+/// What a pipeline file describes, checked and resolved: every name found, every unit read, every default filled in.
+public struct Pipeline: Hashable, Sendable, Codable {
+    public var name: String
+    public var objective: Objective
+    /// In file order.
+    public var stages: [Stage]
+    /// The pipeline file's folder, absolute; what relative paths in the file were relative to.
+    public var directory: String
+
+    public init(name: String, objective: Objective = .cost, stages: [Stage], directory: String) {
+        self.name = name
+        self.objective = objective
+        self.stages = stages
+        self.directory = directory
+    }
+
+    public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
+}
+
+/// What placement makes small, and the limit it must keep while doing so.
+public enum Objective: Hashable, Sendable, Codable {
+    case cost
+    case time
+    /// The cheapest that is done within the deadline.
+    case costWithin(deadline: TimeSpan)
+    /// The fastest that costs no more than the budget.
+    case timeWithin(budget: Money)
+}
+
+/// One step of a pipeline.
+public struct Stage: Hashable, Sendable, Codable {
+    public var name: String
+    public var resources: ResourceRequest
+    /// Nodes in the gang; at least 1.
+    public var numNodes: Int
+    public var inputs: [StageInput]
+    public var outputs: [StageOutput]
+    public var estimate: DurationEstimate
+    /// Pipeline-wide variables with the stage's own on top.
+    public var envs: [String: String]
+    /// Shell run once on each node before `run`; nil if there is none.
+    public var setup: String?
+    /// Shell; the stage is done when it ends with 0. Nil: nothing to run, its outputs are empty.
+    public var run: String?
+    /// What is copied to each node before `setup`.
+    public var code: StageCode
+    /// Present when the stage keeps serving instead of running to an end.
+    public var service: ServiceSpec?
+
+    public init(
+        name: String, resources: ResourceRequest = ResourceRequest(), numNodes: Int = 1, inputs: [StageInput] = [],
+        outputs: [StageOutput] = [], estimate: DurationEstimate = DurationEstimate(), envs: [String: String] = [:],
+        setup: String? = nil, run: String? = nil, code: StageCode = StageCode(), service: ServiceSpec? = nil
+    ) {
+        self.name = name
+        self.resources = resources
+        self.numNodes = numNodes
+        self.inputs = inputs
+        self.outputs = outputs
+        self.estimate = estimate
+        self.envs = envs
+        self.setup = setup
+        self.run = run
+        self.code = code
+        self.service = service
+    }
+}
+
+/// A named thing that a stage reads; its path on the node is in `SKY_INPUT_<NAME>`.
+public struct StageInput: Hashable, Sendable, Codable {
+    public enum Source: Hashable, Sendable, Codable {
+        /// A file or folder on this machine; absolute.
+        case path(String)
+        /// `s3://`, `gs://`, `az://`, `https://`.
+        case uri(String)
+        case output(stage: String, artifact: String)
+    }
+
+    public var name: String
+    public var source: Source
+    /// For planning: measured for local paths, declared or unknown for the rest.
+    public var size: DataSize?
+
+    public init(name: String, source: Source, size: DataSize? = nil) {
+        self.name = name
+        self.source = source
+        self.size = size
+    }
+}
+
+/// A named thing that a stage writes, to the path in `SKY_OUTPUT_<NAME>`: a file or a folder.
+public struct StageOutput: Hashable, Sendable, Codable {
+    public var name: String
+    /// An estimate, for planning.
+    public var size: DataSize?
+
+    public init(name: String, size: DataSize? = nil) {
+        self.name = name
+        self.size = size
+    }
+}
+
+/// How long a stage takes, as its author believes: one figure, or one per accelerator.
+public struct DurationEstimate: Hashable, Sendable, Codable {
+    public struct PerAccelerator: Hashable, Sendable, Codable {
+        public var accelerator: AcceleratorCount
+        public var duration: TimeSpan
+
+        public init(accelerator: AcceleratorCount, duration: TimeSpan) {
+            self.accelerator = accelerator
+            self.duration = duration
+        }
+    }
+
+    /// Nil when the author gave none: planning then assumes one hour and says so.
+    public var general: TimeSpan?
+    public var perAccelerator: [PerAccelerator]
+
+    public init(general: TimeSpan? = nil, perAccelerator: [PerAccelerator] = []) {
+        self.general = general
+        self.perAccelerator = perAccelerator
+    }
+
+    /// The author's figure for these accelerators, or nil.
+    public func duration(on accelerator: AcceleratorCount?) -> TimeSpan? {
+        perAccelerator.first { $0.accelerator == accelerator }?.duration ?? general
+    }
+}
+
+/// The files of a stage: a whole folder, single files, or both. What is not listed here is not on the node, so what
+/// is listed here is all of the code that can change what the stage does.
+public struct StageCode: Hashable, Sendable, Codable {
+    public struct Mount: Hashable, Sendable, Codable {
+        /// Path on the node; relative paths are inside the working directory.
+        public var target: String
+        /// Absolute path on this machine, or a `s3://`, `gs://`, `az://`, `https://` address.
+        public var source: String
+
+        public init(target: String, source: String) {
+            self.target = target
+            self.source = source
+        }
+    }
+
+    /// Absolute; its contents become the node's working directory.
+    public var workdir: String?
+    /// `file_mounts`, and the files that `setup` and `run` name when no `workdir` is given.
+    public var mounts: [Mount]
+
+    public init(workdir: String? = nil, mounts: [Mount] = []) {
+        self.workdir = workdir
+        self.mounts = mounts
+    }
+}
+
+/// How a service stage is reached and known to be well.
+public struct ServiceSpec: Hashable, Sendable, Codable {
+    /// 1…65535; the command finds the port it must listen on in `SKY_SERVICE_PORT`.
+    public var port: Int
+    /// The path of a GET that answers 2xx once the service is ready: `/healthz`. Nil: ready when the port accepts.
+    public var readinessPath: String?
+    /// How long after the start it may take to become ready.
+    public var initialDelay: TimeSpan
+    public var replicas: Int
+
+    public init(
+        port: Int, readinessPath: String? = nil, initialDelay: TimeSpan = .seconds(1200), replicas: Int = 1
+    ) {
+        self.port = port
+        self.readinessPath = readinessPath
+        self.initialDelay = initialDelay
+        self.replicas = replicas
+    }
+}
