@@ -1,5 +1,6 @@
 public import SkyCatalog
 public import SkyCore
+public import SkyHTTP
 public import SkyPlacement
 public import SkyProviders
 public import SkyStorage
@@ -10,7 +11,7 @@ public struct DriverWorld: Sendable {
     public typealias Relocation =
         @Sendable (
             _ launch: Launch, _ stage: String, _ pinned: [String: Offer], _ excluded: [PlaceConstraint]
-        ) async throws(PlacementError) -> (PlannedStage, zones: [String])
+        ) async throws -> (PlannedStage, zones: [String])
 
     public var folder: StateFolder
     public var journal: Journal
@@ -20,6 +21,8 @@ public struct DriverWorld: Sendable {
     /// Egress per 10⁹ bytes between two locations.
     public var pricePerGigabyte: @Sendable (_ from: Location, _ to: Location) async -> Money
     public var relocate: Relocation
+    /// For asking services whether they are ready.
+    public var http: HTTPClient
     /// Where secrets' values come from: the driver's own environment.
     public var environment: [String: String]
     public var now: @Sendable () -> Instant
@@ -30,7 +33,7 @@ public struct DriverWorld: Sendable {
         folder: StateFolder, journal: Journal, adapter: @escaping @Sendable (String) -> (any ProviderAdapter)?,
         store: @escaping @Sendable (Location) -> LocalArtifactStore,
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
-        relocate: @escaping Relocation, environment: [String: String],
+        relocate: @escaping Relocation, http: HTTPClient, environment: [String: String],
         now: @escaping @Sendable () -> Instant, log: @escaping @Sendable (String) -> Void
     ) {
         self.folder = folder
@@ -39,6 +42,7 @@ public struct DriverWorld: Sendable {
         self.store = store
         self.pricePerGigabyte = pricePerGigabyte
         self.relocate = relocate
+        self.http = http
         self.environment = environment
         self.now = now
         self.log = log

@@ -113,7 +113,8 @@ extension EffectPerformer {
     /// Commands write into a folder that is there.
     private func makeOutputFolder(on channel: any NodeChannel, of id: AttemptID) async throws {
         guard try await !channel.exists(NodeLayout.outputs) else { return }
-        let empty = channel.isOnThisMachine
+        let empty =
+            channel.isOnThisMachine
             ? channel.absolutePath(NodeLayout.outputs) : "\(world.folder.scratch(of: id))/outputs"
         try Files.makeFolder(empty)
         if !channel.isOnThisMachine { try await channel.push(from: empty, to: NodeLayout.outputs) }
@@ -141,5 +142,15 @@ extension EffectPerformer {
         let source = launch.pipeline.stage(named: name)?.inputs.first { $0.name == input }?.source
         guard case .output(let maker, let artifact) = source else { return input }
         return "\(maker).\(artifact)"
+    }
+}
+
+extension StorageError {
+    /// The artifact has to be made again; anything else may pass.
+    fileprivate var meansGone: Bool {
+        switch self {
+        case .missing, .corrupt: true
+        default: false
+        }
     }
 }

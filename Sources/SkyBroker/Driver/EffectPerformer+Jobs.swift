@@ -46,8 +46,8 @@ extension EffectPerformer {
         let probe = HTTPRequest(url: url + (service.readinessPath ?? "/"), timeout: .seconds(5))
         var pause = 20
         while world.now() < deadline {
-            if let response = try? await HTTPClient.send(probe) {
-                if (200..<300).contains(response.status) || service.readinessPath == nil {
+            if let response = try? await world.http.send(probe) {
+                if response.isSuccess || service.readinessPath == nil {
                     return .serviceReady(id, url: url)
                 }
             }

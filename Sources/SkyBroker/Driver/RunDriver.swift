@@ -1,5 +1,6 @@
 import SkyCatalog
 public import SkyCore
+import SkyPlacement
 
 /// Performs a run's effects and feeds back what happened, until the run has ended.
 ///

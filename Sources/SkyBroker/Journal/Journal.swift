@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GRDB
-public import SkyCore
+import SkyCore
 
 /// What happened, durable: every run's events in order, what people asked of running drivers, and which stages were
 /// done before. SQLite in WAL mode; a write returns when it would survive the machine's power going.

@@ -1,4 +1,4 @@
-public import SkyCatalog
+import SkyCatalog
 public import SkyCore
 public import SkyPlacement
 public import SkySpec
@@ -51,8 +51,8 @@ public struct RunLauncher: Sendable {
                 "stage '\(stage)' mounts \(mount.source), and this version reads no remote file_mounts: "
                     + "download it and mount the file")
         }
-        return try await CodeSnapshot.put(
-            workdir: code.workdir, mounts: code.mounts.map { ($0.target, $0.source) }, into: store)
+        let mounts = code.mounts.map { CodeSnapshot.Mount(target: $0.target, source: $0.source) }
+        return try await CodeSnapshot(workdir: code.workdir, mounts: mounts).put(in: store)
     }
 
     private func take(

@@ -17,7 +17,7 @@ struct StageKey: Hashable, Sendable {
             inputs: Dictionary(inputs.map { ($0.name, $0.artifact.digest) }, uniquingKeysWith: { first, _ in first }),
             code: code?.artifact.digest)
         guard let text = try? JournalCoding.encode(recipe) else { return nil }
-        hex = SHA256Hasher.hexDigest(of: text)
+        hex = ArtifactDigest(hashing: Array(text.utf8)).hex
     }
 
     private struct Recipe: Encodable {
