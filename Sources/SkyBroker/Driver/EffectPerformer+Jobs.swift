@@ -43,7 +43,7 @@ extension EffectPerformer {
 
     private func waitUntilReady(_ id: AttemptID, _ service: ServiceSpec, at url: String) async throws -> RunEvent {
         let deadline = world.now() + service.initialDelay
-        let probe = HTTPRequest(url: url + (service.readinessPath ?? "/"), timeout: .seconds(5))
+        let probe = HTTPRequest(.get, url + (service.readinessPath ?? "/"), timeout: .seconds(5))
         var pause = 20
         while world.now() < deadline {
             if let response = try? await world.http.send(probe) {
