@@ -32,6 +32,8 @@ struct ScriptState: Hashable, Sendable, Codable {
 
 /// What the script has in store for one `provision`.
 struct ProvisionFate: Equatable {
+    /// The provider did not have the group before.
+    var isNew = false
     var latency = TimeSpan.zero
     var refusal: ProviderError?
     var failsToBoot = false
@@ -64,8 +66,8 @@ extension ScriptState {
     ) -> ProvisionFate {
         var fate = ProvisionFate()
         fate.latency = latency(script.provisionLatency, "provision", script)
-        let isNew = !held.contains { $0.token == request.token }
-        if isNew {
+        fate.isNew = !held.contains { $0.token == request.token }
+        if fate.isNew {
             fate.refusal = refusal(of: request, held: held, script, provider: provider, at: now)
             guard fate.refusal == nil else { return fate }
             admitted[request.token] = Holding(region: request.region, nodes: request.numNodes)
@@ -132,7 +134,9 @@ extension ScriptState {
         var found: Preemption?
         for (index, preemption) in script.preemptions.enumerated() {
             let name = "preemption/\(index)"
-            guard let count = matched(preemption.rule, name, for: request, script, at: now), found == nil else { continue }
+            guard let count = matched(preemption.rule, name, for: request, script, at: now), found == nil else {
+                continue
+            }
             found = Preemption(after: preemption.after.at(Fate.draw(script.seed, "\(name)/after", count)), due: nil)
         }
         return found
@@ -145,7 +149,8 @@ extension ScriptState {
         at now: Instant
     ) -> Bool {
         var fired = false
-        for (index, rule) in rules.enumerated() where matched(rule, "\(what)/\(index)", for: request, script, at: now) != nil {
+        for (index, rule) in rules.enumerated()
+        where matched(rule, "\(what)/\(index)", for: request, script, at: now) != nil {
             fired = true
         }
         return fired

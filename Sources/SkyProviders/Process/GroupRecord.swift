@@ -1,5 +1,6 @@
 import Glibc
 import SkyCore
+import SkyProcess
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -43,10 +44,10 @@ struct GroupRecord: Hashable, Sendable, Codable {
             && request.instanceType == other.instanceType && request.isSpot == other.isSpot
     }
 
-    func encoded() throws(SystemFailure) -> [UInt8] {
+    func encoded() throws(SystemError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let data = try? encoder.encode(self) else { throw SystemFailure("describe \(request.token)", EINVAL) }
+        guard let data = try? encoder.encode(self) else { throw SystemError("describe \(request.token)", code: EINVAL) }
         return Array(data)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import SkyProcess
 
 /// Which group has which port of 127.0.0.1, for all providers of one state folder: a file per port, named by the
 /// number, holding the owner. No two owners ever have the same port, and an owner keeps its own.
@@ -9,33 +10,33 @@ struct PortRegistry: Sendable {
     let folder: String
 
     /// The owner's port: the one it has, else `wanted` if nobody listens there, else a free one. Nil if none is left.
-    func claim(_ wanted: Int, for owner: String) throws(SystemFailure) -> Int? {
-        try Disk.makeFolder(folder)
-        let lock = try FileLock.hold("\(folder)/.lock")
+    func claim(_ wanted: Int, for owner: String) throws(SystemError) -> Int? {
+        try Files.makeFolder(folder)
+        let lock = try WaitingLock.hold("\(folder)/.lock")
         defer { lock.release() }
         let claims = try claims()
         if let mine = claims.first(where: { $0.value == owner }) { return mine.key }
         let candidates = [wanted] + Self.others(than: wanted, for: owner)
         guard let port = candidates.first(where: { claims[$0] == nil && Self.isFree($0) }) else { return nil }
-        try Disk.replace("\(folder)/\(port)", with: Array(owner.utf8))
+        try Files.replace("\(folder)/\(port)", with: owner.utf8, durability: .processes)
         return port
     }
 
     /// Gives the owner's port back; fine if it has none.
-    func release(_ owner: String) throws(SystemFailure) {
-        guard Disk.isFolder(folder) else { return }
-        let lock = try FileLock.hold("\(folder)/.lock")
+    func release(_ owner: String) throws(SystemError) {
+        guard Files.isFolder(folder) else { return }
+        let lock = try WaitingLock.hold("\(folder)/.lock")
         defer { lock.release() }
         for (port, holder) in try claims() where holder == owner { try Disk.remove("\(folder)/\(port)") }
     }
 
     /// The claims that count; the others are removed on the way.
-    private func claims() throws(SystemFailure) -> [Int: String] {
+    private func claims() throws(SystemError) -> [Int: String] {
         var claims: [Int: String] = [:]
-        for name in try Disk.names(in: folder) {
-            guard let port = Int(name), let bytes = try Disk.read("\(folder)/\(name)") else { continue }
+        for name in Files.names(in: folder) {
+            guard let port = Int(name), let bytes = try Files.read("\(folder)/\(name)") else { continue }
             let owner = String(decoding: bytes, as: UTF8.self)
-            if Disk.isFolder(owner) {
+            if Files.isFolder(owner) {
                 claims[port] = owner
             } else {
                 try Disk.remove("\(folder)/\(name)")
@@ -54,7 +55,7 @@ struct PortRegistry: Sendable {
     }
 
     private static func lowestLentPort() -> Int {
-        guard let bytes = try? Disk.read("/proc/sys/net/ipv4/ip_local_port_range"),
+        guard let bytes = try? Files.read("/proc/sys/net/ipv4/ip_local_port_range"),
             let first = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first,
             let port = Int(first), port > 21_000
         else { return 32_768 }
