@@ -27,6 +27,10 @@ enum Disk {
         guard rmdir(path) == 0 || errno == ENOENT else { throw .last("remove \(path)") }
     }
 
+    static func rename(_ path: String, to new: String) throws(SystemError) {
+        guard Glibc.rename(path, new) == 0 else { throw .last("make \(new)") }
+    }
+
     /// The file's type bits, without following a last link; nil when there is no such thing.
     static func kind(_ path: String) -> mode_t? {
         var status = stat()
