@@ -44,7 +44,7 @@ let modules: [Target] = [
         dependencies: [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
             "SkyProcess", "SkyCore", grdb,
-        ], swiftSettings: strict),
+        ], sources: ["Core"], swiftSettings: strict),
 
     .target(name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog"], swiftSettings: strict),
     .target(

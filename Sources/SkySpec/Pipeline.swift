@@ -48,6 +48,8 @@ public struct Stage: Hashable, Sendable, Codable {
     public var code: StageCode
     /// Present when the stage keeps serving instead of running to an end.
     public var service: ServiceSpec?
+    public var after: [String] = []
+    public var secretNames: [String] = []
 
     public init(
         name: String, resources: ResourceRequest = ResourceRequest(), numNodes: Int = 1, inputs: [StageInput] = [],
