@@ -117,14 +117,21 @@ SIGN_OFF = re.compile(
     rf"(?:\b(?:regards|thanks|thank you|cheers|sincerely|best|best wishes|yours(?: truly| sincerely)?|greetings|bye)[,.!]?\s+"
     rf"|\n\s*[-–—]+\s*)(?P<name>(?:{PARTICLE} |{WORD}[ ]?){{1,4}}?)(?=\s*(?:\n|$|\[))", re.IGNORECASE)
 NAME_HERE = re.compile(rf"(?:^|[.!?,\n]\s*)(?P<name>{WORD}(?: (?:{PARTICLE} )?{WORD}){{0,2}}) here\b", re.IGNORECASE)
-SEQUENCE = re.compile(rf"{WORD}(?:,? (?:{PARTICLE} )?(?:{LETTERS}\. )?{WORD})?", re.IGNORECASE)
+LEADING_NAME = re.compile(
+    rf"(?:{LETTERS}\. )*(?:{PARTICLE} )?{WORD}(?:,? (?:{PARTICLE} )?(?:{LETTERS}\. )?{WORD}){{0,2}}", re.IGNORECASE)
+NAME_WORD = re.compile(rf"{PARTICLE}(?= )|{WORD}", re.IGNORECASE)
+IS_PARTICLE = re.compile(PARTICLE, re.IGNORECASE).fullmatch
+#: What may stand between a first name and its surname.
+NAME_GAP = re.compile(rf",? (?:{PARTICLE} )?(?:{LETTERS}\. )?", re.IGNORECASE)
+CAPITALISED_PAIR = re.compile(rf"(?<![\w'\[])({WORD}) (?=({WORD})(?![\w\]]))")
+ONE_PERSON = re.compile(rf"\[NAME\](?:,? (?:{LETTERS}\. )?\[NAME\])+")
 
 
 def uses_case(text):
     """False for those who never, or only, use the shift key: capitals then say nothing about names."""
-    letters = [letter for letter in re.sub(r"\[[A-Z]+\]", "", text) if letter.isalpha()]
-    capitals = sum(letter.isupper() for letter in letters)
-    return 0 < capitals < 0.7 * len(letters)
+    text = re.sub(r"\[[A-Z]+\]", "", text)
+    capitals = sum(map(str.isupper, text))
+    return 0 < capitals < 0.7 * (capitals + sum(map(str.islower, text)))
 
 
 def luhn(digits):
@@ -155,7 +162,7 @@ class Stripper:
         for text in texts:
             seen.update({word.lower() for name in self.introduced(text, uses_case(text)) for word in WORDS.findall(name)})
         return {word for word, count in seen.items()
-                if count >= 3 and word not in self.ordinary | NOT_NAMES and not re.fullmatch(PARTICLE, word)}
+                if count >= 3 and word not in self.ordinary | NOT_NAMES and not IS_PARTICLE(word)}
 
     def strip(self, text):
         text = self.numbers(text)
@@ -203,14 +210,13 @@ class Stripper:
 
     def leading_name(self, text, cased, sure):
         """The name that `text` begins with, if it begins with one."""
-        match = re.match(rf"(?:{PARTICLE} )?{WORD}(?:,? (?:{PARTICLE} )?(?:{LETTERS}\. )?{WORD}){{0,2}}", text,
-                         re.IGNORECASE)
+        match = LEADING_NAME.match(text)
         if not match:
             return
         taken = []
-        for word in re.finditer(rf"{PARTICLE}(?= )|{WORD}", match.group(), re.IGNORECASE):
+        for word in NAME_WORD.finditer(match.group()):
             lower = word.group().lower()
-            particle = bool(re.fullmatch(PARTICLE, lower))
+            particle = IS_PARTICLE(lower) is not None
             if lower in NOT_NAMES or (cased and not particle and not word.group()[0].isupper()):
                 break
             if not cased and not particle and not self.unusual(lower):
@@ -258,33 +264,43 @@ class Stripper:
         """The word after `index` that could be the surname to it, over particles, initials and one comma."""
         for candidate in words[index + 1:index + 4]:
             gap = text[words[index][2]:candidate[1]]
-            if re.fullmatch(rf",? (?:{PARTICLE} )?(?:{LETTERS}\. )?", gap, re.IGNORECASE) and not re.fullmatch(
-                    rf"{PARTICLE}|{LETTERS}", candidate[0], re.IGNORECASE):
+            if NAME_GAP.fullmatch(gap) and len(candidate[0]) > 1 and not IS_PARTICLE(candidate[0]):
                 return candidate
         return None
 
     def remove(self, found, text, cased):
-        """Removes the names, longest first, and then each of their words where it stands alone."""
-        parts = set()
+        """Removes the names wherever they stand, the longest first, and each of their words where it stands alone."""
+        sequences = collections.defaultdict(set)
         for name in found:
-            for word in WORDS.findall(name):
+            words = tuple(WORDS.findall(name))
+            sequences[words[0]].add(words)
+            for word in words:
                 lower = word.lower()
-                if lower not in NOT_NAMES and not re.fullmatch(PARTICLE, lower) and len(word) > 1:
-                    parts.add(word)
-        if not found:
+                if (len(word) > 1 and lower not in NOT_NAMES and not IS_PARTICLE(lower)
+                        and (cased or lower not in AMBIGUOUS)):
+                    sequences[word].add((word,))
+        if not sequences:
             return text
-        for name in sorted(found, key=len, reverse=True):
-            text = self.replace(re.compile(rf"(?<!\w){re.escape(name)}(?!\w)"), "[NAME]", text)
-        alone = [part for part in parts if cased or part.lower() not in AMBIGUOUS]
-        if alone:
-            pattern = "|".join(re.escape(part) for part in sorted(alone, key=len, reverse=True))
-            text = self.replace(re.compile(rf"(?<![\w\[])(?:{pattern})(?!\w)"), "[NAME]", text)
-        return re.sub(r"\[NAME\](?:,? (?:[A-Za-z]\. )?\[NAME\])+", "[NAME]", text)
+        matches = list(WORDS.finditer(text))
+        words = tuple(match.group() for match in matches)
+        parts, copied, index = [], 0, 0
+        while index < len(words):
+            fitting = [candidate for candidate in sequences.get(words[index], ())
+                       if words[index:index + len(candidate)] == candidate]
+            if not fitting or text[matches[index].start() - 1:matches[index].start()] == "[":
+                index += 1
+                continue
+            longest = max(map(len, fitting))
+            parts += [text[copied:matches[index].start()], "[NAME]"]
+            copied = matches[index + longest - 1].end()
+            index += longest
+            self.counts["[NAME]"] += 1
+        return ONE_PERSON.sub("[NAME]", "".join(parts) + text[copied:])
 
 
 def capitalised_pairs(text, inside=False):
     """Two capitalised words in a row that are not ordinary words; `inside`: not where a sentence begins."""
-    for match in re.finditer(rf"(?<![\w'\[])({WORD}) (?=({WORD})(?![\w\]]))", text):
+    for match in CAPITALISED_PAIR.finditer(text):
         first, second = match.groups()
         if not (first[0].isupper() and second[0].isupper() and first[1:2].islower() and second[1:2].islower()):
             continue
