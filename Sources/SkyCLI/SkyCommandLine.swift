@@ -18,14 +18,17 @@ public enum SkyCommandLine {
             return try parseAndExecute(arguments, in: context).rawValue
         } catch let closed as OutputClosed {
             guard !closed.isReaderGone else { return ExitStatus.done.rawValue }
-            let failure = CommandFailure(.wrongRequest, "cannot write the output: \(closed.reason)")
-            try? context.console.err.lines(failure.lines)
-            return failure.status.rawValue
+            return report(CommandFailure(.wrongRequest, "cannot write the output: \(closed.reason)"), in: context)
         } catch {
-            let failure = CommandFailure(error)
-            try? context.console.err.lines(failure.lines)
-            return failure.status.rawValue
+            return report(error, in: context)
         }
+    }
+
+    private static func report(_ error: any Error, in context: CommandContext) -> Int32 {
+        let report = FailureReport(error)
+        // When not even that can be said, the status still can.
+        try? report.show(on: context.console.err)
+        return report.status.rawValue
     }
 
     private static func parseAndExecute(_ arguments: [String], in context: CommandContext) throws -> ExitStatus {

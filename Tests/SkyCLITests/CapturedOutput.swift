@@ -18,13 +18,13 @@ final class CapturedOutput: TextOutput {
 
     var text: String { written.withLock { $0 } }
 
-    func write(_ text: String) throws(OutputClosed) {
+    func write(_ bytes: [UInt8]) throws(OutputClosed) {
         let count = writes.withLock { count in
             count += 1
             return count
         }
         guard count <= patience else { throw OutputClosed(code: 32) }
-        written.withLock { $0 += text }
+        written.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
     }
 }
 

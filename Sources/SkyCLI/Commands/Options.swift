@@ -26,22 +26,19 @@ struct PipelineArguments: ParsableArguments {
     /// The variables of `--env`, the last of a name winning.
     ///
     /// - Throws: `CommandFailure` for one that is not a name, or that the environment does not have.
-    func variables(environment: [String: String]) throws -> [String: String] {
+    static func variables(_ texts: [String], environment: [String: String]) throws -> [String: String] {
         var variables: [String: String] = [:]
-        for text in env {
+        for text in texts {
             let (name, value) = try variable(text, environment: environment)
             variables[name] = value
         }
         return variables
     }
 
-    private func variable(_ text: String, environment: [String: String]) throws -> (String, String) {
+    private static func variable(_ text: String, environment: [String: String]) throws -> (String, String) {
         let equals = text.firstIndex(of: "=")
         let name = String(text[..<(equals ?? text.endIndex)])
-        let isName = name.utf8.allSatisfy { byte in
-            Character(UnicodeScalar(byte)).isLetter && byte < 0x80 || byte == 0x5F || (0x30...0x39).contains(byte)
-        }
-        guard isName, let first = name.utf8.first, !(0x30...0x39).contains(first) else {
+        guard isName(name) else {
             throw CommandFailure(.wrongRequest, "--env \(text): '\(name)' is no name", hints: ["--env NAME=value"])
         }
         if let equals { return (name, String(text[text.index(after: equals)...])) }
@@ -51,5 +48,11 @@ struct PipelineArguments: ParsableArguments {
                 hints: ["--env \(name)=value"])
         }
         return (name, value)
+    }
+
+    /// What shells accept as a variable's name.
+    private static func isName(_ text: String) -> Bool {
+        guard let first = text.first, !first.isNumber else { return false }
+        return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 }

@@ -16,7 +16,11 @@ struct RootCommand: ParsableCommand {
             """,
         version: SkyVersion.text,
         groupedSubcommands: [
-            CommandGroup(name: "This program", subcommands: [CompletionsCommand.self])
+            CommandGroup(
+                name: "Pipelines",
+                subcommands: [ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self]),
+            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self]),
+            CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 
     /// Every word that may follow `sky`.

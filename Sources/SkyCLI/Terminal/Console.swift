@@ -15,10 +15,14 @@ protocol TextOutput: Sendable {
     var terminal: Terminal { get }
 
     /// Writes all of it, at once and unbuffered.
-    func write(_ text: String) throws(OutputClosed)
+    func write(_ bytes: [UInt8]) throws(OutputClosed)
 }
 
 extension TextOutput {
+    func write(_ text: String) throws(OutputClosed) {
+        if !text.isEmpty { try write(Array(text.utf8)) }
+    }
+
     func line(_ text: StyledText = .empty) throws(OutputClosed) {
         try write(text.painted(terminal.style) + "\n")
     }
@@ -59,9 +63,8 @@ struct DescriptorOutput: TextOutput {
     /// Asked anew each time: windows change their size.
     var terminal: Terminal { Terminal(descriptor: descriptor, environment: environment) }
 
-    func write(_ text: String) throws(OutputClosed) {
-        var text = text
-        let failure = text.withUTF8 { writeAll(UnsafeRawBufferPointer($0)) }
+    func write(_ bytes: [UInt8]) throws(OutputClosed) {
+        let failure = bytes.withUnsafeBytes { writeAll($0) }
         if let failure { throw OutputClosed(code: failure) }
     }
 
