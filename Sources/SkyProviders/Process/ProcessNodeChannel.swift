@@ -38,7 +38,8 @@ struct ProcessNodeChannel: NodeChannel {
 
     func pull(from nodePath: String, to localPath: String) async throws(ProviderError) {
         guard let source = try find(nodePath) else {
-            throw ProviderError(.badRequest, provider: provider, "there is no \(nodePath) on node \(rank) of \(folder.token)")
+            throw ProviderError(
+                .badRequest, provider: provider, "there is no \(nodePath) on node \(rank) of \(folder.token)")
         }
         try await copy(source, localPath)
     }
