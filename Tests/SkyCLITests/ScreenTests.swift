@@ -67,13 +67,18 @@ struct ScreenTests {
     func check() throws {
         let rows = [
             CheckRow(
-                provider: "local", standing: .ready, offers: 1, regions: 1, reason: "this machine: 2 CPUs, 8 GiB"),
+                provider: "local", displayName: "This machine", standing: .ready, offers: 1, regions: 1,
+                reason: "this machine's own cores"),
             CheckRow(
-                provider: "aws", standing: .standIn, offers: 61_234, regions: 17, reason: "no credentials",
-                remedy: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+                provider: "aws", displayName: "Amazon Web Services", standing: .standIn, offers: 61_234, regions: 17,
+                reason: "no credentials; nodes are processes of this machine, and prices are what aws would charge",
+                credentials: [
+                    .init(place: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", isPresent: false),
+                    .init(place: "~/.aws/credentials", isPresent: false),
+                ]),
             CheckRow(
-                provider: "lambda", standing: .unusable, offers: 120, regions: 9, reason: "the key was refused",
-                remedy: "check LAMBDA_API_KEY"),
+                provider: "lambda", displayName: "Lambda", standing: .unusable, offers: 120, regions: 9,
+                reason: "the key was refused", credentials: [.init(place: "LAMBDA_API_KEY", isPresent: true)]),
         ]
         try expectGolden(plainText(CheckScreen(providers: rows).lines(width: 100)), "check.txt")
     }

@@ -17,26 +17,29 @@ struct CatalogJSON: Encodable {
 struct OfferJSON: Encodable {
     let provider: String
     let region: String
-    let zone: String?
+    @Nullable var zone: String?
     let instanceType: String
-    let accelerator: String?
-    let acceleratorCount: Double?
+    @Nullable var accelerator: Accelerator?
     let cpus: Double
     let memoryGib: Double
-    let pricePerHour: Dollars
+    let pricePerHourUsd: Dollars
     let market: String
     let capabilities: [String]
+
+    struct Accelerator: Encodable {
+        let name: String
+        let count: Double
+    }
 
     init(_ offer: Offer) {
         provider = offer.provider
         region = offer.region
         zone = offer.zone
         instanceType = offer.instanceType
-        accelerator = offer.accelerator?.name
-        acceleratorCount = offer.accelerator?.count
+        accelerator = offer.accelerator.map { Accelerator(name: $0.name, count: $0.count) }
         cpus = offer.cpus
         memoryGib = offer.memoryGiB
-        pricePerHour = Dollars(offer.pricePerHour)
+        pricePerHourUsd = Dollars(offer.pricePerHour)
         market = offer.market.rawValue
         capabilities = offer.capabilities
     }
@@ -49,11 +52,17 @@ struct CheckJSON: Encodable {
 
     struct Row: Encodable {
         let provider: String
+        let displayName: String
         let standing: String
         let offers: Int
         let regions: Int
         let reason: String
-        let remedy: String?
+        let credentials: [Credential]
+    }
+
+    struct Credential: Encodable {
+        let place: String
+        let present: Bool
     }
 
     init(_ rows: [CheckRow]) {
@@ -65,8 +74,9 @@ struct CheckJSON: Encodable {
                 case .unusable: "unusable"
                 }
             return Row(
-                provider: row.provider, standing: standing, offers: row.offers, regions: row.regions,
-                reason: row.reason, remedy: row.remedy)
+                provider: row.provider, displayName: row.displayName, standing: standing, offers: row.offers,
+                regions: row.regions, reason: row.reason,
+                credentials: row.credentials.map { Credential(place: $0.place, present: $0.isPresent) })
         }
     }
 }

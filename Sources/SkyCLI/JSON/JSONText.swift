@@ -12,7 +12,7 @@ enum JSONText {
     }
 }
 
-/// Money in JSON: an exact decimal number of US dollars, never rounded.
+/// Money in JSON: an exact decimal number of US dollars, as text so that no reader rounds it.
 struct Dollars: Encodable {
     let money: Money
 
@@ -20,23 +20,18 @@ struct Dollars: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        let sign: FloatingPointSign = money < .zero ? .minus : .plus
-        let significand = Decimal(money.nanodollars.magnitude)
-        try container.encode(Decimal(sign: sign, exponent: -9, significand: significand))
+        try container.encode(money.exactDecimal)
     }
 }
 
-/// A time span in JSON: seconds, to the millisecond.
-struct Seconds: Encodable {
-    let span: TimeSpan
-
-    init(_ span: TimeSpan) { self.span = span }
+/// Writes null for nil instead of leaving the field out: every field is always there.
+@propertyWrapper
+struct Nullable<Value: Encodable>: Encodable {
+    let wrappedValue: Value?
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        let significand = Decimal(span.milliseconds.magnitude)
-        try container.encode(
-            Decimal(sign: span < .zero ? .minus : .plus, exponent: -3, significand: significand))
+        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
     }
 }
 

@@ -11,10 +11,10 @@ struct RunJSON: Encodable {
     let pipeline: String
     let state: String
     let startedAt: Timestamp
-    let endedAt: Timestamp?
-    let cost: Dollars
+    @Nullable var endedAt: Timestamp?
+    let costUsd: Dollars
     let standIns: [String]
-    let failure: String?
+    @Nullable var failure: String?
     let stages: [StageJSON]
 
     init(_ row: RunRow) {
@@ -23,7 +23,7 @@ struct RunJSON: Encodable {
         state = row.state.text
         startedAt = Timestamp(row.startedAt)
         endedAt = row.endedAt.map(Timestamp.init)
-        cost = Dollars(row.cost)
+        costUsd = Dollars(row.cost)
         standIns = row.standIns
         failure = row.failure
         stages = row.stages.map(StageJSON.init)
@@ -33,18 +33,18 @@ struct RunJSON: Encodable {
 struct StageJSON: Encodable {
     let stage: String
     let state: String
-    let provider: String?
-    let region: String?
-    let instanceType: String?
-    let nodes: Int?
-    let spot: Bool?
-    let startedAt: Timestamp?
-    let endedAt: Timestamp?
-    let cost: Dollars
+    @Nullable var provider: String?
+    @Nullable var region: String?
+    @Nullable var instanceType: String?
+    @Nullable var nodes: Int?
+    @Nullable var spot: Bool?
+    @Nullable var startedAt: Timestamp?
+    @Nullable var endedAt: Timestamp?
+    let costUsd: Dollars
     let attempts: Int
-    let message: String?
-    let url: String?
-    let reusedFrom: String?
+    @Nullable var message: String?
+    @Nullable var url: String?
+    @Nullable var reusedFrom: String?
 
     init(_ row: StageRow) {
         stage = row.name
@@ -56,7 +56,7 @@ struct StageJSON: Encodable {
         spot = row.place?.isSpot
         startedAt = row.startedAt.map(Timestamp.init)
         endedAt = row.endedAt.map(Timestamp.init)
-        cost = Dollars(row.cost)
+        costUsd = Dollars(row.cost)
         attempts = row.attempts
         message = row.note
         url = row.url

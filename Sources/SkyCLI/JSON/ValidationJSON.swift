@@ -16,13 +16,13 @@ struct ValidationJSON: Encodable {
     struct Complaint: Encodable {
         let severity: String
         let code: String
-        let line: Int?
-        let column: Int?
-        let endLine: Int?
-        let endColumn: Int?
+        @Nullable var line: Int?
+        @Nullable var column: Int?
+        @Nullable var endLine: Int?
+        @Nullable var endColumn: Int?
         let message: String
-        let expected: String?
-        let help: String?
+        @Nullable var expected: String?
+        @Nullable var help: String?
         let notes: [Note]
     }
 

@@ -33,11 +33,14 @@ struct Installation: Hashable, Sendable {
         root = found
     }
 
-    /// The runtime that is copied to nodes: `SKY_AGENT`, or `sky-agent` beside this executable.
+    /// Where the runtime that is copied to nodes should be: `SKY_AGENT`, or `sky-agent` beside this executable.
+    var agentPath: String { agentOverride ?? parent(of: executable) + "/sky-agent" }
+
+    /// The runtime that is copied to nodes.
     ///
     /// - Throws: `CommandFailure` when it is not there or cannot be run.
     func agent() throws -> String {
-        let path = agentOverride ?? parent(of: executable) + "/sky-agent"
+        let path = agentPath
         guard access(path, X_OK) == 0, !isFolder(path) else {
             let reason = access(path, F_OK) == 0 ? "\(path) cannot be executed" : "there is no \(path)"
             throw CommandFailure(

@@ -10,15 +10,22 @@ struct CheckRow: Hashable, Sendable {
         case unusable
     }
 
+    /// A place where credentials were looked for.
+    struct Credential: Hashable, Sendable {
+        var place: String
+        var isPresent: Bool
+    }
+
     var provider: String
+    var displayName: String
     var standing: Standing
-    /// Offers in the catalog.
+    /// In the catalog.
     var offers: Int
     var regions: Int
-    /// How it is reached, or what is missing.
+    /// Why it stands so, in a sentence.
     var reason: String
-    /// What to do so that it becomes ready; nil when there is nothing to do.
-    var remedy: String?
+    /// Empty for providers that need none.
+    var credentials: [Credential] = []
 }
 
 /// Which providers are usable, and why the others are not.
@@ -27,19 +34,30 @@ struct CheckScreen: Sendable {
 
     func lines(width: Int?) -> [StyledText] {
         var table = Table([
-            .init(""), .init("PROVIDER"), .init("STANDING"), .init("REGIONS", .right), .init("OFFERS", .right),
-            .init("WHY", shrinksTo: 20),
+            .init(""), .init("PROVIDER"), .init("NAME", shrinksTo: 8), .init("STANDING"), .init("REGIONS", .right),
+            .init("OFFERS", .right),
         ])
         table.addHeader()
         for row in providers {
             let (mark, word) = Self.words(for: row.standing)
             table.addRow([
-                mark, StyledText(row.provider, .cyan), word, "\(Figures.grouped(row.regions))",
-                "\(Figures.grouped(row.offers))", "\(row.reason)",
+                mark, StyledText(row.provider, .cyan), "\(row.displayName)", word, "\(Figures.grouped(row.regions))",
+                "\(Figures.grouped(row.offers))",
             ])
-            if let remedy = row.remedy { table.addNote("\("→ \(remedy)", .dim)", under: 2) }
+            for text in [row.reason, Self.findings(row.credentials)].compactMap({ $0 }) {
+                for line in wrapped(text, width: width.map { max(20, $0 - 3) }) {
+                    table.addNote(StyledText(line, .dim), under: 1)
+                }
+            }
         }
         return table.lines(width: width) + [.empty, summary]
+    }
+
+    private static func findings(_ credentials: [CheckRow.Credential]) -> String? {
+        let found = credentials.filter(\.isPresent).map(\.place)
+        if !found.isEmpty { return "credentials in \(found.joined(separator: ", "))" }
+        guard !credentials.isEmpty else { return nil }
+        return "no credentials in \(credentials.map(\.place).joined(separator: ", nor in "))"
     }
 
     private var summary: StyledText {

@@ -62,7 +62,8 @@ struct PlanScreen: Sendable {
 
     private func row(of stage: PlannedStage) -> [StyledText] {
         let offer = stage.offer
-        let nodes = stage.numNodes > 1 ? "\(stage.numNodes) × " : ""
+        let machines = stage.numNodes * stage.replicas
+        let nodes = machines > 1 ? "\(machines) × " : ""
         let spot = offer.market == .spot ? StyledText(" spot", .yellow) : .empty
         let time = (stage.durationIsEstimated ? "" : "~") + stage.duration.description
         return [
@@ -134,10 +135,7 @@ struct PlanScreen: Sendable {
         if !guessed.isEmpty {
             notes += note("~ no estimate in the file for \(Figures.list(guessed)): an hour is assumed", width)
         }
-        let unknown = plan.transfers.filter { $0.size == .zero && $0.from != $0.to }.map(\.artifact)
-        if !unknown.isEmpty {
-            notes += note("the size of \(Figures.list(unknown)) is not declared: moving it is planned as free", width)
-        }
+        for caveat in plan.caveats { notes += note(caveat, width) }
         let serving = plan.stages.filter { services.contains($0.stage) }
         for stage in serving {
             let price = Figures.hourly(stage.pricePerHour)
@@ -156,8 +154,8 @@ enum StandInNote {
     static func lines(for providers: [String], width: Int?) -> [StyledText] {
         guard !providers.isEmpty else { return [] }
         let text =
-            "no credentials for \(Figures.list(providers)): local processes stand in; "
-            + "prices are what the clouds would charge, nobody bills them"
+            "local processes stand in for \(Figures.list(providers)): prices are what they would charge, "
+            + "nobody bills them; 'sky check' says why"
         return wrapped(text, width: width.map { $0 - 2 }).map { "  \($0, .yellow)" }
     }
 }
