@@ -2,6 +2,8 @@
 struct ResponseHead {
     private(set) var status: Int
     private(set) var headers: HTTPHeaders
+    /// The empty line has come. libcurl does not mind when the connection ends before it.
+    private(set) var isComplete = false
 
     init(status: Int = 0, headers: HTTPHeaders = [:]) {
         self.status = status
@@ -15,6 +17,9 @@ struct ResponseHead {
             let parts = line.split(separator: " ", maxSplits: 2)
             status = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
             headers = HTTPHeaders()
+            isComplete = false
+        } else if line.isEmpty {
+            isComplete = true
         } else if let colon = line.firstIndex(of: ":") {
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
             headers.add(String(line[..<colon]), String(value))

@@ -45,6 +45,8 @@ final class Transfer {
     func end(_ end: End) {
         switch end {
         case .cancelled: order.refuse(.cancelled, "cancelled")
+        case .performed(CURLE_OK) where head.status < 200 || !head.isComplete:
+            order.refuse(.interrupted, "the connection ended before the answer did")
         case .performed(CURLE_OK):
             do throws(SinkError) {
                 order.continuation.resume(returning: .success(try sink.finish(head)))

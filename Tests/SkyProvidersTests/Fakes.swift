@@ -103,7 +103,7 @@ func request(
 }
 
 /// The kind of error that `body` ends with; nil if it does not.
-func kind(_ body: () async throws(ProviderError) -> Void) async -> ProviderError.Kind? {
+func failureKind(_ body: () async throws(ProviderError) -> Void) async -> ProviderError.Kind? {
     do throws(ProviderError) {
         try await body()
         return nil

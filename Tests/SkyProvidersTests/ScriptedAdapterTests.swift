@@ -41,7 +41,8 @@ struct ScriptedAdapterTests {
             for number in 1...2 {
                 let wanted = try request("t\(number)", zone: "a")
                 #expect(
-                    await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .noCapacity)
+                    await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) }
+                        == .noCapacity)
             }
             _ = try await adapter.provision(request("other", zone: "b"))
             _ = try await adapter.provision(request("unzoned"))
@@ -56,7 +57,7 @@ struct ScriptedAdapterTests {
         try await scripted({ $0.stockouts = [FaultRule(lasting: .seconds(30))] }, clock: clock) { adapter, _ in
             let wanted = try request("a")
             let refused = { () async in
-                await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .noCapacity
+                await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .noCapacity
             }
             #expect(await refused())
             clock.advance(.seconds(29))
@@ -73,7 +74,8 @@ struct ScriptedAdapterTests {
             $0.lostReplies = [FaultRule(first: 1)]
         }) { adapter, fake in
             let wanted = try request("a")
-            #expect(await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .transient)
+            #expect(
+                await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .transient)
             #expect(try await fake.describe(token: "a") != nil)
             #expect(try await adapter.provision(wanted).token == "a")
             #expect(fake.madeCount == 1)
@@ -85,7 +87,8 @@ struct ScriptedAdapterTests {
         try await scripted({ $0.quotas = [Quota(region: "r1", groups: 2), Quota(nodes: 4)] }) { adapter, _ in
             let full = { (token: String, region: String, nodes: Int) async throws in
                 let wanted = try request(token, region: region, nodes: nodes)
-                return await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .quota
+                return await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) }
+                    == .quota
             }
             #expect(try await !full("a", "r1", 1))
             #expect(try await !full("b", "r1", 1))
@@ -115,7 +118,9 @@ struct ScriptedAdapterTests {
         try await scripted({ $0.quotas = [Quota(groups: 1)] }) { adapter, fake in
             fake.failNext(ProviderError(.noCapacity, provider: "mock", "none"))
             let wanted = try request("a")
-            #expect(await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .noCapacity)
+            #expect(
+                await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .noCapacity
+            )
             _ = try await adapter.provision(request("b"))
         }
     }
@@ -125,7 +130,8 @@ struct ScriptedAdapterTests {
         let clock = ManualClock()
         try await scripted({ $0.rateLimit = RateLimit(calls: 3, per: .seconds(1)) }, clock: clock) { adapter, _ in
             let limited = { () async in
-                await kind { () throws(ProviderError) in _ = try await adapter.describe(token: "x") } == .transient
+                await failureKind { () throws(ProviderError) in _ = try await adapter.describe(token: "x") }
+                    == .transient
             }
             for _ in 1...3 { #expect(await !limited()) }
             #expect(await limited())
@@ -139,10 +145,10 @@ struct ScriptedAdapterTests {
         try await scripted({ $0.credentialFailures = [FaultRule()] }) { adapter, fake in
             let wanted = try request("a")
             let kinds = [
-                await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) },
-                await kind { () throws(ProviderError) in _ = try await adapter.describe(token: "a") },
-                await kind { () throws(ProviderError) in _ = try await adapter.list(run: nil) },
-                await kind { () throws(ProviderError) in try await adapter.terminate(token: "a") },
+                await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) },
+                await failureKind { () throws(ProviderError) in _ = try await adapter.describe(token: "a") },
+                await failureKind { () throws(ProviderError) in _ = try await adapter.list(run: nil) },
+                await failureKind { () throws(ProviderError) in try await adapter.terminate(token: "a") },
             ]
             #expect(kinds == Array(repeating: .credentials, count: 4))
             #expect(fake.madeCount == 0)
@@ -153,7 +159,8 @@ struct ScriptedAdapterTests {
     func bootFailure() async throws {
         try await scripted({ $0.bootFailures = [FaultRule(first: 1)] }) { adapter, fake in
             let wanted = try request("a")
-            #expect(await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .transient)
+            #expect(
+                await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .transient)
             #expect(fake.madeCount == 1)
             #expect(try await fake.describe(token: "a") == nil)
             #expect(try await adapter.provision(wanted).state == .running)
@@ -228,7 +235,9 @@ struct ScriptedAdapterTests {
             for expected in [ProviderError.Kind.noCapacity, .noCapacity, nil] {
                 let adapter = ScriptedAdapter(
                     base: fake, script: script, stateFile: "\(folder)/state.json", clock: clock)
-                #expect(await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == expected)
+                #expect(
+                    await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) }
+                        == expected)
             }
             clock.advance(.seconds(6))
             let adapter = ScriptedAdapter(base: fake, script: script, stateFile: "\(folder)/state.json", clock: clock)
@@ -243,7 +252,9 @@ struct ScriptedAdapterTests {
                 var fates: [Bool] = []
                 for number in 0..<150 {
                     let wanted = try request("t\(number)")
-                    let refused = await kind { () throws(ProviderError) in _ = try await adapter.provision(wanted) }
+                    let refused = await failureKind { () throws(ProviderError) in
+                        _ = try await adapter.provision(wanted)
+                    }
                     fates.append(refused == .noCapacity)
                 }
                 return fates

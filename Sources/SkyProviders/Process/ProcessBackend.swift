@@ -104,9 +104,7 @@ struct ProcessBackend: Sendable {
 
     private func startAgent(of rank: Int, _ folder: GroupFolder) async -> ProviderError? {
         do throws(AgentError) {
-            try await AgentLauncher().start(
-                executable: agentExecutable, directory: folder.node(rank),
-                environment: [Sweep.variable: folder.path])
+            try await AgentLauncher().start(executable: agentExecutable, directory: folder.node(rank))
             return nil
         } catch {
             return ProviderError(.transient, provider: provider, "node \(rank) of \(folder.token): \(error)")
@@ -225,7 +223,9 @@ struct ProcessBackend: Sendable {
 
     /// The group's folder, if there is a group and it is not lost.
     func runningFolder(of token: String) throws(ProviderError) -> GroupFolder {
-        guard GroupFolder.isName(token), let root = Files.absolutePath(root) else { throw lost("there is no group \(token)") }
+        guard GroupFolder.isName(token), let root = Files.absolutePath(root) else {
+            throw lost("there is no group \(token)")
+        }
         let folder = GroupFolder(root: root, token: token)
         switch try load(folder) {
         case .missing: throw lost("there is no group \(token)")
@@ -241,7 +241,7 @@ struct ProcessBackend: Sendable {
     /// With the provider's folder made and its links resolved: the path marks the group's processes, and must be the
     /// same for every broker.
     private func makeFolder(for token: String) throws(ProviderError) -> GroupFolder {
-        do {
+        do throws(SystemError) {
             try Files.makeFolder(root, mode: 0o700)
             guard let resolved = Files.absolutePath(root) else { throw SystemError.last("find \(root)") }
             return GroupFolder(root: resolved, token: token)

@@ -3,6 +3,8 @@ import SkyRuntime
 
 /// The way to a node that is a folder of this machine.
 struct ProcessNodeChannel: NodeChannel {
+    let isOnThisMachine = true
+
     private let backend: ProcessBackend
     private let folder: GroupFolder
     private let rank: Int
@@ -38,7 +40,8 @@ struct ProcessNodeChannel: NodeChannel {
 
     func pull(from nodePath: String, to localPath: String) async throws(ProviderError) {
         guard let source = try find(nodePath) else {
-            throw ProviderError(.badRequest, provider: provider, "there is no \(nodePath) on node \(rank) of \(folder.token)")
+            throw ProviderError(
+                .badRequest, provider: provider, "there is no \(nodePath) on node \(rank) of \(folder.token)")
         }
         try await copy(source, localPath)
     }
