@@ -8,21 +8,21 @@ enum AcceleratorReading {
     /// All that are right, each once, in file order; complains about the others.
     static func read(_ node: YAMLNode, _ reading: Reading) -> [AcceleratorCount] {
         var found: [AcceleratorCount] = []
-        for (text, count) in pairs(node) {
+        for (text, count) in pairs(node, reading) {
             guard let accelerator = parse(text, count: count, reading), !found.contains(accelerator) else { continue }
             found.append(accelerator)
         }
         return found
     }
 
-    private static func pairs(_ node: YAMLNode) -> [(Located<String>, Located<String>?)] {
-        if let entries = node.mapping {
-            return entries.map { entry in
+    private static func pairs(_ node: YAMLNode, _ reading: Reading) -> [(Located<String>, Located<String>?)] {
+        if node.mapping != nil {
+            return reading.entries(of: node).map { entry in
                 let count = entry.value.isNull ? nil : entry.value.scalar.map { Located($0, entry.value.range) }
                 return (Located(entry.key, entry.keyRange), count)
             }
         }
-        return (node.sequence ?? [node]).compactMap { element in
+        return reading.elements(of: node).compactMap { element in
             element.scalar.map { (Located($0, element.range), nil) }
         }
     }

@@ -102,8 +102,8 @@ enum Amounts {
         let scales: [Character: Double] = [
             "k": 1024 / gibibyte, "m": 1024 * 1024 / gibibyte, "g": 1, "t": 1024, "p": 1024 * 1024,
         ]
+        if let amount = decimal(String(text)) { return amount }
         guard let amount = decimal(String(digits)) else { return nil }
-        if unit.isEmpty { return amount }
         if unit == "b" { return amount / gibibyte }
         guard let scale = unit.first.flatMap({ scales[$0] }), ["", "b", "i", "ib"].contains(unit.dropFirst()) else {
             return nil
@@ -111,12 +111,15 @@ enum Amounts {
         return amount * scale
     }
 
+    /// More of anything than this is a slip of the finger.
+    private static let countLimit = 10_000
+
     /// A whole number of at least `least`; `what` names it in messages.
     static func readCount(_ node: YAMLNode, what: String, least: Int = 1, _ reading: Reading) -> Int? {
         guard let count = node.scalar.flatMap({ Int($0) }) else { return nil }
-        if count >= least { return count }
+        if count >= least, count <= countLimit { return count }
         reading.error(
-            "spec.impossible", at: node.range, "\(count) \(what) cannot be had", expected: "at least \(least)")
+            "spec.impossible", at: node.range, "\(count) \(what) cannot be had", expected: "\(least) to \(countLimit)")
         return nil
     }
 }

@@ -31,7 +31,7 @@ enum ArtifactFields {
         ])
 
     static func readInputs(_ node: YAMLNode, _ reading: Reading) -> [InputDraft] {
-        (node.mapping ?? []).compactMap { entry in
+        reading.entries(of: node).compactMap { entry in
             // SkyPilot's form is one address with its gigabytes: {s3://bucket: 600}.
             if PathText.scheme(of: entry.key) != nil {
                 let source = Located(entry.key, entry.keyRange)
@@ -50,9 +50,9 @@ enum ArtifactFields {
     }
 
     static func readOutputs(_ node: YAMLNode, _ reading: Reading) -> [OutputDraft] {
-        if let names = node.sequence {
+        if node.sequence != nil {
             var seen: Set<String> = []
-            return names.compactMap { element in
+            return reading.elements(of: node).compactMap { element in
                 let entry = YAMLNode.Entry(key: element.scalar ?? "", keyRange: element.range, value: element)
                 guard check(entry, "output", reading) else { return nil }
                 guard seen.insert(entry.key).inserted else {
@@ -71,6 +71,8 @@ enum ArtifactFields {
             }
             guard check(entry, "output", reading) else { return nil }
             var draft = OutputDraft(name: Located(entry.key, entry.keyRange))
+            // An output whose size is wrong is an output all the same.
+            if reading.isBroken(entry.value) { return draft }
             if entry.value.mapping != nil {
                 output.read(entry.value, into: &draft, at: entry.keyRange, reading)
             } else if !entry.value.isNull {

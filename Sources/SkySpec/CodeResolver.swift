@@ -7,7 +7,17 @@ struct CodeResolver {
 
     func resolve(_ draft: StageDraft, inputs: [StageInput], _ variables: StageVariables) -> StageCode {
         var code = StageCode()
-        for mount in draft.mounts { code.mounts += resolve(mount, variables) }
+        for draft in draft.mounts {
+            for mount in resolve(draft, variables) {
+                if code.mounts.contains(where: { Self.plain($0.target) == Self.plain(mount.target) }) {
+                    reading.error(
+                        "spec.duplicate", at: draft.target.range, "'\(mount.target)' is mounted twice",
+                        expected: "each path on the node once")
+                } else {
+                    code.mounts.append(mount)
+                }
+            }
+        }
         if let workdir = draft.workdir {
             code.workdir = folder(workdir, variables)
         } else {

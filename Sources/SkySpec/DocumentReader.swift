@@ -62,7 +62,7 @@ struct DocumentReader {
 
     private func single(_ document: YAMLNode) -> PipelineDraft {
         var task = StageDraft(name: Located("", document.start))
-        StageFields.task.read(document, into: &task, at: document.start, reading)
+        task.wrongFields = StageFields.task.read(document, into: &task, at: document.start, reading)
         let name = task.taskName ?? defaultName
         task.name.value = Names.stage(from: name) ?? "task"
         return PipelineDraft(name: task.taskName, objective: task.objective, stages: [task])
@@ -78,7 +78,7 @@ struct DocumentReader {
         }
         for (index, document) in tasks.enumerated() {
             var task = StageDraft(name: Located("", document.start))
-            StageFields.task.read(document, into: &task, at: document.start, reading)
+            task.wrongFields = StageFields.task.read(document, into: &task, at: document.start, reading)
             let wished = task.taskName.flatMap(Names.stage) ?? "stage-\(index + 1)"
             task.name.value = unused(wished, among: draft.stages.map(\.name.value))
             draft.stages.append(task)

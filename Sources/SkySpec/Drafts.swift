@@ -31,6 +31,10 @@ struct VariablesDraft {
 
 struct StageDraft {
     var name: Located<String>
+    /// It is no mapping, so nothing is known about it but its name.
+    var isBroken = false
+    /// Fields that are given but wrong: that is said, and nothing else is to be concluded from it.
+    var wrongFields: Set<String> = []
     /// The name that a task file gives itself; stages of a pipeline are named by their key.
     var taskName: String?
     /// Of a task file that is a pipeline of its own.

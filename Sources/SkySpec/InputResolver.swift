@@ -32,6 +32,7 @@ struct InputResolver {
             return nil
         }
         guard let output = producer.outputs.first(where: { $0.name.value == last }) else {
+            if producer.isBroken || producer.wrongFields.contains("outputs") { return nil }
             complainOutput(String(last), of: producer, at: word(last))
             return nil
         }

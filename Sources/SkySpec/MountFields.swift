@@ -29,8 +29,8 @@ enum MountFields {
             Field(
                 "source", .anyOf([.plainText, .list(.plainText)]), "A local path or an address, or several.",
                 example: "s3://bucket/data"
-            ) { entry, draft, _ in
-                draft.sources = (entry.value.sequence ?? [entry.value]).map { Located($0.scalar ?? "", $0.range) }
+            ) { entry, draft, reading in
+                draft.sources = reading.elements(of: entry.value).map { Located($0.scalar ?? "", $0.range) }
             },
             Field("mode", .plainText, "COPY; MOUNT and MOUNT_CACHED act the same.", example: "COPY") {
                 entry, draft, _ in

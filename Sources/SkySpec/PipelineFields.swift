@@ -65,7 +65,10 @@ enum PipelineFields {
                     "spec.bad-name", at: stage.keyRange, "'\(stage.key)' cannot be a stage's name",
                     expected: stageName.phrase, help: better.map { "'\($0)' would do" })
             }
-            StageFields.section.read(stage.value, into: &read, at: stage.keyRange, reading)
+            read.isBroken = reading.isBroken(stage.value)
+            if !read.isBroken {
+                read.wrongFields = StageFields.section.read(stage.value, into: &read, at: stage.keyRange, reading)
+            }
             draft.stages.append(read)
         }
     }

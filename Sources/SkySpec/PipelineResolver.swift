@@ -34,7 +34,9 @@ struct PipelineResolver {
             for index in alternatives.indices { alternatives[index].ports.removeAll { $0 == port } }
         }
         checkEstimate(stageDraft, among: resources.accelerators + alternatives.flatMap(\.accelerators))
-        if stageDraft.run == nil, stageDraft.setup == nil, stageDraft.service == nil {
+        let mayHaveCommand =
+            stageDraft.isBroken || !stageDraft.wrongFields.isDisjoint(with: ["run", "setup", "service"])
+        if !mayHaveCommand, stageDraft.run == nil, stageDraft.setup == nil, stageDraft.service == nil {
             reading.error(
                 "spec.missing-field", at: stageDraft.name.range, "stage '\(stageDraft.name.value)' has no 'run'",
                 expected: "run: a shell command")
@@ -68,7 +70,7 @@ struct PipelineResolver {
     }
 
     private func checkEstimate(_ stage: StageDraft, among accelerators: [AcceleratorCount]) {
-        guard !stage.resources.hasBrokenAccelerators else { return }
+        guard !stage.resources.hasBrokenAccelerators, !stage.wrongFields.contains("resources") else { return }
         for (accelerator, _) in stage.estimate.perAccelerator where !accelerators.contains(accelerator.value) {
             let names = accelerators.map(\.description)
             let nearest = reading.suggestion(for: accelerator.value.description, among: names)

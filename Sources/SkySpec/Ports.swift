@@ -8,7 +8,7 @@ enum Ports {
     /// Each port once, ascending.
     static func read(_ node: YAMLNode, _ reading: Reading) -> [Int] {
         var ports: Set<Int> = []
-        for element in node.sequence ?? [node] {
+        for element in reading.elements(of: node) {
             guard let range = parse(element, reading) else { continue }
             ports.formUnion(range)
         }

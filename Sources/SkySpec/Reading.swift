@@ -10,6 +10,8 @@ final class Reading {
     let files: any FileSystemView
     let accelerators: AcceleratorNames
     private(set) var complaints: [Diagnostic] = []
+    /// Where values stand that have been complained about and mean nothing.
+    private var broken: Set<SourceRange> = []
 
     init(
         path: String, directory: String, overrides: [String: String], files: any FileSystemView,
@@ -43,6 +45,16 @@ final class Reading {
     }
 
     func add(_ diagnostics: [Diagnostic]) { diagnostics.forEach(add) }
+
+    func markBroken(_ node: YAMLNode) { broken.insert(node.range) }
+
+    func isBroken(_ node: YAMLNode) -> Bool { broken.contains(node.range) }
+
+    /// The entries of a mapping whose values have the right shape; none of anything else.
+    func entries(of node: YAMLNode) -> [YAMLNode.Entry] { (node.mapping ?? []).filter { !isBroken($0.value) } }
+
+    /// The elements of a list that have the right shape, or a single value as a list of one.
+    func elements(of node: YAMLNode) -> [YAMLNode] { (node.sequence ?? [node]).filter { !isBroken($0) } }
 
     /// `did you mean 'x'?` for the nearest of `names`.
     func suggestion(for word: String, among names: some Sequence<String>) -> String? {

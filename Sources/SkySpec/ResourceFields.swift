@@ -26,8 +26,8 @@ enum ResourceFields {
         Field(
             "capabilities", .list(.plainText), "What the machine must be able to do, as the catalog names it.",
             example: "[confidential]"
-        ) { entry, draft, _ in
-            draft.request.capabilities = (entry.value.sequence ?? []).compactMap(\.scalar)
+        ) { entry, draft, reading in
+            draft.request.capabilities = reading.elements(of: entry.value).compactMap(\.scalar)
         },
         Field("instance_type", .plainText, "One instance type of one provider.", example: "p4d.24xlarge") {
             entry, draft, _ in
@@ -68,7 +68,7 @@ enum ResourceFields {
             "Where it may run: provider/region/zone, '*' for any; of several, any one.", example: "aws/us-east-1"
         ) { entry, draft, reading in
             draft.placeKey = entry.keyRange
-            draft.infra = (entry.value.sequence ?? [entry.value]).compactMap { Places.read($0, reading) }
+            draft.infra = reading.elements(of: entry.value).compactMap { Places.read($0, reading) }
         },
         Field("cloud", .plainText, "The provider alone; the same as infra.", example: "gcp") { entry, draft, _ in
             draft.provider = entry.value.scalar.map(Places.provider)
@@ -89,8 +89,8 @@ enum ResourceFields {
             draft.request.ports = Ports.read(entry.value, reading)
         },
         Field("labels", .map(keys: TextForm("a label"), values: .plainText), "Tags for what is rented.") {
-            entry, draft, _ in
-            for label in entry.value.mapping ?? [] { draft.request.labels[label.key] = label.value.scalar }
+            entry, draft, reading in
+            for label in reading.entries(of: entry.value) { draft.request.labels[label.key] = label.value.scalar }
         },
         Field(
             "image_id", .anyOf([.plainText, .map(keys: TextForm("a region"), values: .plainText)]),
@@ -133,7 +133,7 @@ enum ResourceFields {
                     "spec.ignored-field", at: entry.keyRange,
                     "the order of 'ordered' has no effect yet: the best of all is taken")
             }
-            draft.alternatives = entry.value.sequence ?? []
+            draft.alternatives = reading.elements(of: entry.value)
             draft.alternativesKey = Located(entry.key, entry.keyRange)
         }
     }

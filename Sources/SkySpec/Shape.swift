@@ -70,11 +70,15 @@ extension Shape {
         }
     }
 
-    /// Whether `node`, called `label` in messages, has this shape throughout; complains at each place that has not.
+    /// Checks `node`, called `label` in messages, and what is inside it; complains at each place that is wrong.
+    ///
+    /// Returns whether `node` itself is of this shape. Wrong values inside it are marked as broken, so that its other
+    /// values are read all the same.
     func admits(_ node: YAMLNode, label: String, _ reading: Reading) -> Bool {
         guard fits(node) else {
             let what = node.isNull ? "\(label) has no value" : "\(label) is \(node.kindName)"
             reading.error("spec.wrong-type", at: node.range, what, expected: phrase)
+            reading.markBroken(node)
             return false
         }
         switch self {
@@ -83,15 +87,16 @@ extension Shape {
             reading.error(
                 "spec.bad-choice", at: node.range, "\(label) is '\(word)'", expected: form.phrase,
                 help: reading.suggestion(for: word, among: form.choices))
+            reading.markBroken(node)
             return false
-        case .list(let element):
-            return (node.sequence ?? []).reduce(true) { result, child in
-                element.admits(child, label: "an element of \(label)", reading) && result
+        case .list(let shape):
+            for element in node.sequence ?? [] {
+                _ = shape.admits(element, label: "an element of \(label)", reading)
             }
-        case .map(_, let values):
-            return (node.mapping ?? []).reduce(true) { result, entry in
-                values.admits(entry.value, label: "'\(entry.key)'", reading) && result
-            }
+            return true
+        case .map(_, let shape):
+            for entry in node.mapping ?? [] { _ = shape.admits(entry.value, label: "'\(entry.key)'", reading) }
+            return true
         case .anyOf(let shapes):
             return shapes.first { $0.fits(node) }?.admits(node, label: label, reading) ?? false
         default: return true

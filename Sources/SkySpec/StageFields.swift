@@ -52,7 +52,7 @@ enum StageFields {
             "file_mounts", .map(keys: TextForm("a path on the node"), values: .anyOf([.plainText, .section("mount")])),
             "Files, folders and addresses to copy to each node, by their path there.", example: "{/data: ./data}"
         ) { entry, draft, reading in
-            draft.mounts = (entry.value.mapping ?? []).map { MountFields.read($0, reading) }
+            draft.mounts = reading.entries(of: entry.value).map { MountFields.read($0, reading) }
         },
     ]
 
@@ -81,15 +81,17 @@ enum StageFields {
             "after", .list(.text(PipelineFields.stageName)),
             "Stages that must have finished first, though none of"
                 + " their outputs is read.", example: "[migrate]"
-        ) { entry, draft, _ in
-            draft.after = (entry.value.sequence ?? []).map { Located($0.scalar ?? "", $0.range) }
+        ) { entry, draft, reading in
+            draft.after = reading.elements(of: entry.value).map { Located($0.scalar ?? "", $0.range) }
         },
     ]
 
     private static let machines: [Field<StageDraft>] = [
         Field("resources", .section("resources"), "What one node must have.", example: "{cpus: 8+, memory: 32+}") {
             entry, draft, reading in
-            ResourceFields.section.read(entry.value, into: &draft.resources, at: entry.keyRange, reading)
+            let wrong = ResourceFields.section.read(
+                entry.value, into: &draft.resources, at: entry.keyRange, reading)
+            if !wrong.isDisjoint(with: ["accelerators", "gpus"]) { draft.resources.hasBrokenAccelerators = true }
         },
         Field("num_nodes", .wholeNumber, "How many nodes work together.", example: "4") { entry, draft, reading in
             draft.numNodes = Amounts.readCount(entry.value, what: "nodes", reading) ?? 1
@@ -126,11 +128,11 @@ enum StageFields {
 
     private static func readEstimate(_ node: YAMLNode, _ reading: Reading) -> EstimateDraft {
         var draft = EstimateDraft()
-        guard let entries = node.mapping else {
+        guard node.mapping != nil else {
             draft.general = Amounts.readDuration(node, reading)
             return draft
         }
-        for entry in entries {
+        for entry in reading.entries(of: node) {
             let duration = Amounts.readDuration(entry.value, reading)
             let accelerator = AcceleratorReading.parse(Located(entry.key, entry.keyRange), reading)
             guard let duration, let accelerator else { continue }

@@ -11,7 +11,7 @@ enum VariableFields {
         + " the environment of whoever launches."
 
     static func readEnvs(_ node: YAMLNode, _ reading: Reading) -> [VariablesDraft.Variable] {
-        (node.mapping ?? []).compactMap { entry in
+        reading.entries(of: node).compactMap { entry in
             guard checkName(entry.key, at: entry.keyRange, reading) else { return nil }
             return VariablesDraft.Variable(
                 name: Located(entry.key, entry.keyRange), value: entry.value.isNull ? nil : entry.value.scalar)
@@ -19,8 +19,8 @@ enum VariableFields {
     }
 
     static func readSecrets(_ node: YAMLNode, _ reading: Reading) -> [VariablesDraft.Variable] {
-        if let names = node.sequence {
-            return names.compactMap { element in
+        if node.sequence != nil {
+            return reading.elements(of: node).compactMap { element in
                 guard let name = element.scalar, checkName(name, at: element.range, reading) else { return nil }
                 return VariablesDraft.Variable(name: Located(name, element.range), value: nil)
             }
