@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SkyCatalog
 import SkyCore
 import SkyPlacement
@@ -15,10 +16,10 @@ struct CatalogAccess {
         return try Catalog.load(root: root, host: ThisMachine.shape, only: provider.map { [$0] })
     }
 
-    /// The adapters of the catalog's providers. Nothing is asked of any of them yet.
-    func adapters(for catalog: Catalog) throws -> AdapterRegistry {
+    /// The adapters of these providers. Nothing is asked of any of them yet. `SKY_MOCK` names a script of failures.
+    func adapters(for providers: [ProviderProfile]) throws -> AdapterRegistry {
         let home = context.environment["HOME"] ?? ""
-        let profiles = catalog.providers.map { profile in
+        let profiles = providers.map { profile in
             AdapterProfile(
                 name: profile.name, displayName: profile.displayName, adapter: profile.adapter,
                 credentials: profile.credentials.map { source in
@@ -31,7 +32,16 @@ struct CatalogAccess {
         }
         return AdapterRegistry(
             stateDirectory: try context.paths().state, agentExecutable: try context.installation().agentPath,
-            profiles: profiles)
+            script: try script(for: providers), profiles: profiles)
+    }
+
+    /// How providers are to misbehave, for tests and for trying things out.
+    private func script(for providers: [ProviderProfile]) throws -> MockScript? {
+        guard let path = context.environment["SKY_MOCK"], !path.isEmpty else { return nil }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw CommandFailure(.wrongRequest, "SKY_MOCK: cannot read \(path)", hints: ["unset SKY_MOCK"])
+        }
+        return try MockScript(SourceFile(path: path, text: text), providers: providers.map(\.name))
     }
 }
 

@@ -18,7 +18,7 @@ struct CheckCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = CatalogAccess(context)
         let catalog = try access.load()
-        let rows = try access.adapters(for: catalog).availability.map { CheckRow($0, in: catalog) }
+        let rows = try access.adapters(for: catalog.providers).availability.map { CheckRow($0, in: catalog) }
         let out = context.console.out
         switch options.output {
         case .json: try out.write(try JSONText.encode(CheckJSON(rows)))

@@ -27,7 +27,7 @@ struct Dollars: Encodable {
 /// Writes null for nil instead of leaving the field out: every field is always there.
 @propertyWrapper
 struct Nullable<Value: Encodable>: Encodable {
-    let wrappedValue: Value?
+    var wrappedValue: Value?
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()

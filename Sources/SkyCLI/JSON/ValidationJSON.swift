@@ -45,13 +45,17 @@ struct ValidationJSON: Encodable {
 
 extension ValidationJSON.Complaint {
     init(_ diagnostic: Diagnostic) {
-        self.init(
-            severity: diagnostic.severity.rawValue, code: diagnostic.code, line: diagnostic.range?.start.line,
-            column: diagnostic.range?.start.column, endLine: diagnostic.range?.end.line,
-            endColumn: diagnostic.range?.end.column, message: diagnostic.message, expected: diagnostic.expected,
-            help: diagnostic.help,
-            notes: diagnostic.notes.map {
-                ValidationJSON.Note(line: $0.range.start.line, column: $0.range.start.column, message: $0.message)
-            })
+        severity = diagnostic.severity.rawValue
+        code = diagnostic.code
+        line = diagnostic.range?.start.line
+        column = diagnostic.range?.start.column
+        endLine = diagnostic.range?.end.line
+        endColumn = diagnostic.range?.end.column
+        message = diagnostic.message
+        expected = diagnostic.expected
+        help = diagnostic.help
+        notes = diagnostic.notes.map {
+            ValidationJSON.Note(line: $0.range.start.line, column: $0.range.start.column, message: $0.message)
+        }
     }
 }
