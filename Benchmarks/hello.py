@@ -3,9 +3,10 @@
 
 The bare side is what three stages cannot do without: starting `/bin/sh -c true`, waiting for it, and putting one small
 file safely on disk, three times. The rest is planning, the journal, the driver, and for each stage a node, an agent, a
-supervisor and its end; where `sky` writes a trace, the rest is split by its events.
+supervisor and its end: the journal's events say how much went into each.
 """
 import argparse
+import collections
 import os
 import sys
 import tempfile
@@ -27,29 +28,30 @@ def bare(environment):
         return time.perf_counter() - started
 
 
-def launch(sky, pipeline, traces):
+def launch(sky, pipeline, histories):
     """One launch in a home of its own, until `sky` says that the run is finished."""
     with m.fresh_home() as environment:
-        environment["SKY_TRACE"] = trace = f"{environment['SKY_HOME']}/trace.jsonl"
-        started = time.perf_counter()
-        m.seconds([sky, "launch", str(pipeline), "--yes"], environment)
-        elapsed = time.perf_counter() - started
-        traces.append((elapsed, m.trace_events(trace)))
+        began = time.time()
+        elapsed = m.seconds([sky, "launch", str(pipeline), "--yes"], environment)
+        histories.append((elapsed, began, m.journal_events(environment["SKY_HOME"])))
         return elapsed
 
 
-def where_the_time_goes(traces):
-    """The median launch, split: each stretch is what lies between an event and the one before it."""
-    elapsed, events = sorted(traces, key=lambda trace: trace[0])[len(traces) // 2]
-    if len(events) < 2:
-        yield "no trace: this `sky` does not write SKY_TRACE, so the rest is not split"
+def where_the_time_goes(histories):
+    """The median launch, split: what lies between an event and the one before it is that event's. Events carry whole
+    milliseconds."""
+    elapsed, began, events = sorted(histories, key=lambda history: history[0])[len(histories) // 2]
+    if not events:
+        yield "no journal was found, so the rest is not split"
         return
-    accounted = events[-1][0] - events[0][0]
-    yield f"the median launch took {m.milliseconds(elapsed)}:"
-    yield f"  {m.milliseconds(elapsed - accounted):>10}  before {events[0][1]} and after {events[-1][1]}"
-    for (before, _), (at, what) in zip(events, events[1:]):
-        if at - before >= elapsed / 100:
-            yield f"  {m.milliseconds(at - before):>10}  until {what}"
+    shares = collections.defaultdict(list)
+    for (before, _), (at, what) in zip([(began, ""), *events], events):
+        shares[what].append(at - before)
+    shares["the command's end"].append(began + elapsed - events[-1][0])
+    yield f"the median launch, {m.milliseconds(elapsed)}, by what came next in the journal:"
+    for what, stretches in shares.items():
+        times = f", {len(stretches)} times" if len(stretches) > 1 else ""
+        yield f"{m.milliseconds(sum(stretches)):>12}  until {what}{times}"
 
 
 def main():
@@ -60,16 +62,16 @@ def main():
     options = parser.parse_args()
     sky = m.binary(options.sky)
 
-    traces = []
+    histories = []
     environment = dict(os.environ)
     launch(sky, options.pipeline, [])  # fills the file cache
     launches, bares = m.interleaved(
-        max(options.runs, 1), lambda: launch(sky, options.pipeline, traces), lambda: bare(environment))
+        max(options.runs, 1), lambda: launch(sky, options.pipeline, histories), lambda: bare(environment))
     verdict = m.Verdict()
     verdict.note(f"medians of {len(launches)}: launch to finished {m.milliseconds(m.median(launches))}, "
                  f"three bare commands {m.milliseconds(m.median(bares))}")
     verdict.below("hello against its three bare commands", m.median(launches) / m.median(bares), 100, "{:.0f} times".format)
-    for line in where_the_time_goes(traces):
+    for line in where_the_time_goes(histories):
         verdict.note(line)
     verdict.end()
 

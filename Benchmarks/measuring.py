@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -126,16 +127,20 @@ def command_line(process):
     return proc_text(process, "cmdline").strip()
 
 
-def trace_events(path):
-    """What `sky` noted of its own timing in the file that SKY_TRACE names: lines of JSON, each with `at` (seconds since
-    any fixed point) and `what`. Nothing if it noted none."""
-    try:
-        lines = pathlib.Path(path).read_text().splitlines()
-    except OSError:
+def journal_events(home):
+    """What the journal below the SKY_HOME `home` says of its latest run: (seconds since 1970, the event's name) in order.
+    Nothing where there is no such journal."""
+    path = pathlib.Path(home, "state", "journal.sqlite")
+    if not path.exists():
         return []
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
+        rows = journal.execute(
+            "SELECT body FROM event WHERE run = (SELECT id FROM run ORDER BY launched_at DESC LIMIT 1) ORDER BY seq")
+        records = [json.loads(body) for (body,) in rows]
     events = []
-    for line in lines:
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            event = json.loads(line)
-            events.append((float(event["at"]), str(event["what"])))
-    return sorted(events)
+    for record in records:
+        at = record["at"]
+        milliseconds = at["millisecondsSince1970"] if isinstance(at, dict) else at
+        event = record["event"]
+        events.append((milliseconds / 1000, next(iter(event)) if isinstance(event, dict) else str(event)))
+    return events

@@ -1,5 +1,8 @@
 """The benchmark programs against binaries that only pretend."""
+import contextlib
+import json
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -11,7 +14,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent
 SKY = """#!/bin/sh
 case $1 in
 launch)
-    [ -n "$SKY_TRACE" ] && printf '%s\\n' '{"at": 1.0, "what": "start"}' 'not json' '{"at": 1.5, "what": "planned"}' >"$SKY_TRACE"
+    mkdir -p "$SKY_HOME/state" && cp "${0%/*}/journal.sqlite" "$SKY_HOME/state/"
     "$0" driver RUN & "${0%/*}/sky-agent" serve & wait ;;
 driver) sleep 0.3 ;;
 esac
@@ -25,6 +28,7 @@ class Benchmarks(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+        (self.folder / "journal.sqlite").touch()  # an empty database
         self.make("sky-agent", "#!/bin/sh\n[ $1 = serve ] && sleep 0.3\nexit 0\n")
 
     def make(self, name, text):
@@ -58,10 +62,16 @@ class Benchmarks(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("make build", result.stderr)
 
-    def test_hello_splits_its_time_by_the_trace(self):
+    def test_hello_splits_its_time_by_the_journal(self):
+        with contextlib.closing(sqlite3.connect(self.folder / "journal.sqlite")) as journal, journal:
+            journal.execute("CREATE TABLE event (run TEXT, seq INTEGER, body TEXT)")
+            journal.execute("CREATE TABLE run (id TEXT, launched_at INTEGER)")
+            journal.execute("INSERT INTO run VALUES ('hello-1', 1000)")
+            for number, (at, name) in enumerate([(1000, "launched"), (1200, "provisioned"), (1500, "provisioned")]):
+                body = json.dumps({"at": at, "dice": 0, "event": {name: {"_0": {}}}})
+                journal.execute("INSERT INTO event VALUES ('hello-1', ?, ?)", (number, body))
         result = self.run_program("hello.py", "--sky", self.sky(), "--runs", "1")
-        self.assertIn("500.0 ms  until planned", result.stdout)
-        self.assertNotIn("no trace", result.stdout)
+        self.assertIn("500.0 ms  until provisioned, 2 times", result.stdout, result.stderr)
 
     def test_memory_is_taken_from_the_processes_of_the_run(self):
         result = self.run_program("size.py", "--sky", "/bin/true", "--agent", "/bin/true", "--no-run")
