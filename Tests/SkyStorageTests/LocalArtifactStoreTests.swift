@@ -183,23 +183,4 @@ struct LocalArtifactStoreTests {
             #expect(fixture.names(fixture.root + "/incoming").isEmpty)
         }
     }
-
-    @Test("blocking work leaves Swift's own threads alone")
-    func offPool() async throws {
-        try await StoreFixture.run { fixture in
-            try fixture.write(noise(30_000_000), to: "in")
-            let work = (0..<8).map { index in
-                Task { _ = try await LocalArtifactStore(root: fixture.path("s\(index)")).put(path: fixture.path("in")) }
-            }
-            var worst = Duration.zero
-            for _ in 0..<20 {
-                let start = ContinuousClock.now
-                await Task.detached {}.value
-                worst = max(worst, ContinuousClock.now - start)
-                try await Task.sleep(for: .milliseconds(2))
-            }
-            for task in work { try await task.value }
-            #expect(worst < .milliseconds(500), "an empty task took \(worst)")
-        }
-    }
 }

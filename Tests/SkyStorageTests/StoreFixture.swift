@@ -112,3 +112,11 @@ struct SplitMix: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 }
+
+extension StoreFixture {
+    /// Last changed on 9 September 2001.
+    func makeOld(_ path: String) throws {
+        let times = [timespec(tv_sec: 999_999_999, tv_nsec: 0), timespec(tv_sec: 999_999_999, tv_nsec: 0)]
+        try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
+    }
+}
