@@ -46,7 +46,7 @@ final class Agent {
     }
 
     static func complain(_ message: String) {
-        try? Array("sky-agent: \(message)\n".utf8).withUnsafeBytes { try Descriptor.writeAll(STDERR_FILENO, $0) }
+        try? Descriptor.writeAll(STDERR_FILENO, Array("sky-agent: \(message)\n".utf8))
     }
 
     private func takeSignals() {

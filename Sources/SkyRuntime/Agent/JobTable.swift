@@ -202,7 +202,10 @@ final class JobTable {
                 if case .child(let pid) = job.keeper { pid } else { nil }
             })
         let processes = ProcessTable.all()
-        let orphans = processes.filter { $0.parent == getpid() && !supervisors.contains($0.pid) && !$0.isGone }
+        let orphans = processes.filter { process in
+            // As the first process of a container it gets everybody's orphans: there the mark must do.
+            process.parent == getpid() && getpid() != 1 && !supervisors.contains(process.pid) && !process.isGone
+        }
         let marked = ProcessTable.withVariable(JobFolder.markVariable) { $0 == job.folder.path }
         let roots = Set(orphans + marked)
         return Array(roots.union(ProcessTable.descendants(of: roots.map(\.pid), in: processes)))
