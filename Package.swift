@@ -46,7 +46,9 @@ let modules: [Target] = [
             "SkyProcess", "SkyCore", grdb,
         ], swiftSettings: strict),
 
-    .target(name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog"], swiftSettings: strict),
+    .target(
+        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [

@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "CShims.h"
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 
 const short sky_spawn_setsid = POSIX_SPAWN_SETSID;
+const int sky_open_path_only = O_PATH;
 
 int sky_spawn_closefrom(posix_spawn_file_actions_t *actions, int from) {
     return posix_spawn_file_actions_addclosefrom_np(actions, from);

@@ -1,6 +1,9 @@
 // GNU extensions that the Glibc module hides; each needs _GNU_SOURCE before the first include.
 #pragma once
+#include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 /// POSIX_SPAWN_SETSID: the child leads a session of its own.
 extern const short sky_spawn_setsid;
@@ -13,3 +16,26 @@ int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 
 /// Orphaned descendants become this process's children instead of init's. 0, or -1 with errno.
 int sky_become_subreaper(void);
+
+/// Blocks `signals` in the calling thread and returns a non-blocking descriptor that is readable when one of them is
+/// pending; -1 with errno.
+int sky_signal_descriptor(const int *signals, int count);
+
+/// Takes one pending signal. `value` is what `sky_signal_with_value` sent with it, or -1. Returns 1; 0 when nothing is
+/// pending; -1 with errno.
+int sky_take_signal(int descriptor, int *signal, int *value);
+
+/// Sends `signal` with a number that the receiver's `sky_take_signal` gives it. 0, or -1 with errno.
+int sky_signal_with_value(pid_t pid, int signal, int value);
+
+/// write(2), or send(2) on a socket, that fails with EPIPE but never raises SIGPIPE.
+ssize_t sky_write_quietly(int descriptor, const void *bytes, size_t count);
+
+/// A number of `wait` as its kind: the exit code, or -1 if a signal ended the process.
+int sky_wait_exit_code(int status);
+
+/// The signal that ended the process, or -1 if it exited.
+int sky_wait_signal(int status);
+
+/// O_PATH, for holding a directory open without the right to read it.
+extern const int sky_open_path_only;

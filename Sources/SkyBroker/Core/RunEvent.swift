@@ -1,0 +1,138 @@
+public import SkyCore
+public import SkyPlacement
+public import SkyProviders
+public import SkySpec
+public import SkyStorage
+
+/// Something that happened to a run. The journal is a list of these; folding them gives the run's state back.
+public enum RunEvent: Hashable, Sendable, Codable {
+    /// Always the first event, and only the first.
+    case launched(Launch)
+    /// The index of finished stages was asked; `reuse` is what it knew.
+    case lookedUp(stage: String, reuse: Reuse?)
+
+    case provisioned(AttemptID, NodeGroup)
+    case provisionFailed(AttemptID, ProviderError)
+    /// Code and inputs are on all nodes.
+    case delivered(AttemptID, [TransferRecord])
+    case jobEnded(AttemptID, exitCode: Int)
+    case serviceReady(AttemptID, url: String)
+    case collected(AttemptID, [StoredArtifact])
+    /// What was being done with the attempt's nodes could not be done.
+    case attemptFailed(AttemptID, AttemptFailure)
+    /// Nothing of the attempt's node group is left.
+    case released(AttemptID)
+
+    /// The pause of a stage is over.
+    case waited(stage: String)
+    case relocated(stage: String, PlannedStage, zones: [String])
+    case notRelocatable(stage: String, message: String)
+
+    case stopRequested(StopReason)
+    /// A driver took the run over; nothing changes, but people want to know when and how often.
+    case driverStarted(processID: Int32)
+}
+
+/// An event with the moment and the dice that came with it: the core reads no clock and rolls no dice.
+public struct RecordedEvent: Hashable, Sendable, Codable {
+    public var event: RunEvent
+    public var at: Instant
+    /// Uniform over all values; decides jitter.
+    public var dice: UInt32
+
+    public init(_ event: RunEvent, at: Instant, dice: UInt32 = 0) {
+        self.event = event
+        self.at = at
+        self.dice = dice
+    }
+}
+
+/// All that a run is made from, fixed at launch: later edits of files do not reach a run that has begun.
+public struct Launch: Hashable, Sendable, Codable {
+    public var run: RunID
+    public var pipeline: Pipeline
+    public var plan: Plan
+    /// Per stage, the zones in which its offer can be had, in the order to try them; none where the provider has none.
+    public var zones: [String: [String]]
+    /// Per stage, the folder of files that its nodes get; absent for stages without any.
+    public var code: [String: StoredArtifact]
+    /// Inputs that come from outside the pipeline, as `stage.input`.
+    public var externalInputs: [String: StoredArtifact]
+
+    public init(
+        run: RunID, pipeline: Pipeline, plan: Plan, zones: [String: [String]] = [:],
+        code: [String: StoredArtifact] = [:], externalInputs: [String: StoredArtifact] = [:]
+    ) {
+        self.run = run
+        self.pipeline = pipeline
+        self.plan = plan
+        self.zones = zones
+        self.code = code
+        self.externalInputs = externalInputs
+    }
+}
+
+/// A named artifact and a place whose store holds it.
+public struct StoredArtifact: Hashable, Sendable, Codable {
+    /// The output's or input's name.
+    public var name: String
+    public var artifact: Artifact
+    public var location: Location
+
+    public init(name: String, artifact: Artifact, location: Location) {
+        self.name = name
+        self.artifact = artifact
+        self.location = location
+    }
+}
+
+/// The outputs of an earlier run of a stage whose inputs, command, environment and code were the same.
+public struct Reuse: Hashable, Sendable, Codable {
+    public var run: RunID
+    public var outputs: [StoredArtifact]
+
+    public init(run: RunID, outputs: [StoredArtifact]) {
+        self.run = run
+        self.outputs = outputs
+    }
+}
+
+/// Bytes that went from one location's store to another's.
+public struct TransferRecord: Hashable, Sendable, Codable {
+    public var artifact: String
+    public var from: Location
+    public var to: Location
+    /// Of the artifact.
+    public var size: DataSize
+    /// What really moved: less than `size` when the destination held parts of it.
+    public var moved: DataSize
+    /// At the tariff of the plan's day, for the bytes that moved.
+    public var cost: Money
+
+    public init(artifact: String, from: Location, to: Location, size: DataSize, moved: DataSize, cost: Money) {
+        self.artifact = artifact
+        self.from = from
+        self.to = to
+        self.size = size
+        self.moved = moved
+        self.cost = cost
+    }
+}
+
+public enum AttemptFailure: Hashable, Sendable, Codable {
+    /// The node group is gone: preempted, crashed or out of reach.
+    case nodesLost(message: String)
+    /// These artifacts (`stage.output`) are in no store any more.
+    case inputsLost([String])
+    /// Passing trouble on our side of the channel.
+    case transient(message: String)
+    /// The stage itself is at fault: an output it did not write, a service that never became ready.
+    case stage(message: String)
+}
+
+public enum StopReason: String, Hashable, Sendable, Codable {
+    /// `sky cancel`: stop what runs; the run counts as cancelled.
+    case cancel
+    /// `sky down`: give everything back; a run that had come to serve counts as done.
+    case down
+}

@@ -1,0 +1,83 @@
+public import SkyCatalog
+public import SkyCore
+import SkyPlacement
+import SkySpec
+
+/// A run as people see it at one moment: everything `sky status` shows, and nothing that decides.
+public struct RunView: Hashable, Sendable {
+    public var id: RunID
+    public var pipeline: String
+    public var status: RunState.Status
+    public var launchedAt: Instant
+    public var endedAt: Instant?
+    public var cost: Money
+    public var plannedCost: Money
+    public var stages: [StageView]
+    /// How often a driver took the run over after the first.
+    public var resumptions: Int
+}
+
+/// One stage of a run as people see it.
+public struct StageView: Hashable, Sendable {
+    public enum State: String, Hashable, Sendable, Codable {
+        case waiting, provisioning, delivering, running, starting, serving, collecting, releasing, pausing, relocating
+        case succeeded, reused, failed, stopped
+    }
+
+    public var name: String
+    public var state: State
+    public var offer: Offer
+    public var numNodes: Int
+    public var reason: String
+    public var startedAt: Instant?
+    public var endedAt: Instant?
+    public var cost: Money
+    public var attempts: Int
+    public var exitCode: Int?
+    /// What went wrong last, in a sentence; nil when nothing did.
+    public var trouble: String?
+    public var url: String?
+    public var reusedFrom: RunID?
+    /// Bytes that moved to the stage's nodes, over all attempts.
+    public var transferred: DataSize
+}
+
+extension RunState {
+    public func view(at now: Instant) -> RunView {
+        let views = stages.map { $0.view(at: now) }
+        return RunView(
+            id: run, pipeline: launch.pipeline.name, status: status, launchedAt: launchedAt, endedAt: endedAt,
+            cost: views.reduce(.zero) { $0 + $1.cost }, plannedCost: launch.plan.totalCost, stages: views,
+            resumptions: max(0, driverStarts - 1))
+    }
+}
+
+extension StageState {
+    func view(at now: Instant) -> StageView {
+        let url: String? = if case .serving(let url) = phase { url } else { nil }
+        return StageView(
+            name: name, state: visibleState, offer: (attempt?.planned ?? planned).offer, numNodes: planned.numNodes,
+            reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
+            cost: attempts.reduce(.zero) { $0 + $1.cost(until: now) }, attempts: attempts.count,
+            exitCode: attempt?.exitCode, trouble: lastTrouble, url: url, reusedFrom: reusedFrom,
+            transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
+    }
+
+    private var visibleState: StageView.State {
+        switch phase {
+        case .waiting, .lookingUp: .waiting
+        case .provisioning: .provisioning
+        case .delivering: .delivering
+        case .running: .running
+        case .probing: .starting
+        case .serving: .serving
+        case .collecting: .collecting
+        case .releasing: .releasing
+        case .pausing: .pausing
+        case .relocating: .relocating
+        case .ended(.succeeded): reusedFrom == nil ? .succeeded : .reused
+        case .ended(.failed): .failed
+        case .ended(.stopped): .stopped
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Glibc
+
+/// What /proc says about one process.
+public struct ProcessStatus: Hashable, Sendable {
+    public var pid: Int32
+    public var parent: Int32
+    public var group: Int32
+    public var session: Int32
+    /// In clock ticks since the machine's start.
+    public var startTicks: UInt64
+    /// True of a zombie none of whose threads runs: it holds nothing any more but its number.
+    public var isGone: Bool
+}
+
+/// The processes of this machine, as /proc shows them.
+public enum ProcessTable {
+    /// Nil when there is no such process.
+    public static func status(of pid: Int32) -> ProcessStatus? { status(at: "/proc/\(pid)", of: pid) }
+
+    /// True when the process exists and is more than a zombie.
+    public static func isAlive(_ pid: Int32) -> Bool { status(of: pid).map { !$0.isGone } ?? false }
+
+    /// All processes that can be seen.
+    public static func all() -> [ProcessStatus] { pids().compactMap(status(of:)) }
+
+    /// Everything below `root` in the tree of processes, zombies left out.
+    public static func descendants(of root: Int32) -> [ProcessStatus] { descendants(of: [root], in: all()) }
+
+    /// Everything below any of `roots` in `processes`, without the roots, zombies left out.
+    public static func descendants(of roots: some Sequence<Int32>, in processes: [ProcessStatus]) -> [ProcessStatus] {
+        let children = Dictionary(grouping: processes, by: \.parent)
+        var found: [ProcessStatus] = []
+        var seen = Set(roots)
+        var frontier = Array(seen)
+        while let pid = frontier.popLast() {
+            for child in children[pid] ?? [] where seen.insert(child.pid).inserted {
+                found.append(child)
+                frontier.append(child.pid)
+            }
+        }
+        return found.filter { !$0.isGone }
+    }
+
+    /// The processes that were started with a variable whose `KEY=VALUE` satisfies `matches`, zombies left out. Those
+    /// whose environment may not be read are not among them.
+    public static func withVariable(_ key: String, where matches: (Substring) -> Bool) -> [ProcessStatus] {
+        let prefix = Array("\(key)=".utf8)
+        return pids().compactMap { pid in
+            guard let bytes = (try? Files.read("/proc/\(pid)/environ")) ?? nil else { return nil }
+            let isMatch = bytes.split(separator: 0).contains { variable in
+                variable.starts(with: prefix)
+                    && matches(String(decoding: variable.dropFirst(prefix.count), as: UTF8.self)[...])
+            }
+            guard isMatch, let status = status(of: pid), !status.isGone else { return nil }
+            return status
+        }
+    }
+
+    /// The command line of a process, the program's name first; empty when there is none to be seen.
+    public static func arguments(of pid: Int32) -> [String] {
+        guard let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? nil else { return [] }
+        return bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func pids() -> [Int32] { Files.names(in: "/proc").compactMap { Int32($0) } }
+
+    private static func status(at path: String, of pid: Int32) -> ProcessStatus? {
+        guard let bytes = (try? Files.read("\(path)/stat")) ?? nil else { return nil }
+        // The name in parentheses may itself hold spaces and parentheses: count from the last one.
+        guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
+        guard
+            fields.count > 19, let state = fields.first, let parent = Int32(fields[1]),
+            let group = Int32(fields[2]), let session = Int32(fields[3]), let start = UInt64(fields[19])
+        else { return nil }
+        return ProcessStatus(
+            pid: pid, parent: parent, group: group, session: session, startTicks: start,
+            isGone: isDead(state) && !hasLiveThread(pid))
+    }
+
+    private static func isDead(_ state: Substring) -> Bool { state == "Z" || state == "X" || state == "x" }
+
+    /// A leader that has ended stays a zombie while other threads of it run, and they keep its ports and files.
+    private static func hasLiveThread(_ pid: Int32) -> Bool {
+        Files.names(in: "/proc/\(pid)/task").contains { name in
+            guard let bytes = (try? Files.read("/proc/\(pid)/task/\(name)/stat")) ?? nil,
+                let end = bytes.lastIndex(of: UInt8(ascii: ")"))
+            else { return false }
+            let state = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ").first
+            return state.map { !isDead($0) } ?? false
+        }
+    }
+}

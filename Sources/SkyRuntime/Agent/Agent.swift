@@ -1,0 +1,230 @@
+import CShims
+import FoundationEssentials
+import Glibc
+import SkyCore
+import SkyProcess
+
+/// The agent: one thread that answers on the node's socket and looks after the node's jobs.
+final class Agent {
+    static let version = "0.1.0"
+
+    private let node: NodeFolder
+    private let listener: Int32
+    private let loop = EventLoop()
+    private let signals: SignalSource
+    private var connections: [Int: ServerConnection] = [:]
+    private var lastConnection = 0
+    /// Who asked for the end of the agent.
+    private var shutdownAskers: [Asker] = []
+    private var isShuttingDown = false
+
+    private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
+    private lazy var jobs = JobTable(node: node, loop: loop) { [weak self] job, code in self?.ended(job, code) }
+
+    private static let connectionLimit = 512
+
+    /// Listens from now on. The caller holds the node's lock.
+    init(node: NodeFolder) throws(SystemError) {
+        self.node = node
+        signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
+        guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
+        if let identity = ProcessIdentity.current {
+            try Files.replace(node.identity, with: "\(identity)\n".utf8, durability: .processes)
+        }
+        listener = try UnixSocket.listen(at: node.socket)
+    }
+
+    /// Returns when the agent was told to end.
+    func run() {
+        loop.watch(listener, for: .reading) { [weak self] _ in self?.accept() }
+        loop.watch(signals.descriptor, for: .reading) { [weak self] _ in self?.takeSignals() }
+        jobs.recover()
+        loop.run()
+        unlink(node.socket)
+        unlink(node.identity)
+        for connection in connections.values { connection.drain(milliseconds: 1000) }
+    }
+
+    static func complain(_ message: String) {
+        try? Descriptor.writeAll(STDERR_FILENO, Array("sky-agent: \(message)\n".utf8))
+    }
+
+    private func takeSignals() {
+        while let received = signals.next() {
+            // The jobs go on under their supervisors, for the next agent to find.
+            if received.signal != SIGCHLD { loop.stop() }
+        }
+        while let (pid, end) = Children.takeEnded() { jobs.childEnded(pid, end) }
+    }
+
+    // MARK: Connections
+
+    private func accept() {
+        do throws(SystemError) {
+            while let descriptor = try UnixSocket.accept(listener) { welcome(descriptor) }
+        } catch {
+            // No descriptors left, most likely: the waiting connection would wake the loop again at once.
+            Self.complain("\(error)")
+            loop.setInterest([], of: listener)
+            loop.after(milliseconds: 100) { [weak self] in
+                guard let self else { return }
+                loop.setInterest(.reading, of: listener)
+            }
+        }
+    }
+
+    private func welcome(_ descriptor: Int32) {
+        lastConnection += 1
+        let connection = ServerConnection(
+            number: lastConnection, descriptor: descriptor, loop: loop,
+            onRequest: { [weak self] in self?.take($1, from: $0) },
+            onClose: { [weak self] in self?.closed($0) })
+        connections[connection.number] = connection
+        if connections.count > Self.connectionLimit {
+            connection.sendAndClose(.refused(message: "this agent has too many connections"), to: nil)
+        }
+    }
+
+    private func closed(_ connection: ServerConnection) {
+        connections[connection.number] = nil
+        for job in jobs.active.values { job.forget { $0.connection == connection.number } }
+    }
+
+    private func answer(_ asker: Asker, _ answer: AgentResponse.Answer) {
+        connections[asker.connection]?.send(answer, to: asker.request)
+    }
+
+    // MARK: Requests
+
+    private func take(_ request: AgentRequest, from connection: ServerConnection) {
+        let asker = Asker(connection: connection.number, request: request.id)
+        guard connection.isGreeted else { return greet(request, connection) }
+        do throws(SystemError) {
+            switch request.call {
+            case .hello: answer(asker, .refused(message: "hello was said before"))
+            case .submit(let job): answer(asker, try submit(job))
+            case .state(let id): answer(asker, .job(state: jobs.state(of: id)))
+            case .wait(let id): wait(id, asker)
+            case .kill(let id, let grace): try kill(id, grace, asker)
+            case .readLog(let id, let offset, let follow): try readLog(id, offset, follow, asker)
+            case .cancel(let id): cancel(Asker(connection: connection.number, request: id))
+            case .shutdown(let grace): shutdown(grace, asker)
+            }
+        } catch {
+            answer(asker, .refused(message: "\(error)"))
+        }
+    }
+
+    private func greet(_ request: AgentRequest, _ connection: ServerConnection) {
+        guard case .hello(let version) = request.call else {
+            return connection.sendAndClose(.protocolMismatch(message: "say hello first"), to: request.id)
+        }
+        guard version == AgentProtocol.version else {
+            let message =
+                "this agent (\(Self.version)) speaks protocol \(AgentProtocol.version), not \(version):"
+                + " use the same release on both sides"
+            return connection.sendAndClose(.protocolMismatch(message: message), to: request.id)
+        }
+        connection.greet()
+        connection.send(.hello(agent: .current(directory: node.path)), to: request.id)
+    }
+
+    private func submit(_ job: JobSpec) throws(SystemError) -> AgentResponse.Answer {
+        if let problem = job.problem { return .refused(message: problem) }
+        if isShuttingDown { return .refused(message: "this agent is shutting down") }
+        return .job(state: try jobs.submit(job))
+    }
+
+    private func wait(_ id: String, _ asker: Asker) {
+        if let job = jobs.active[id] {
+            job.waiters.append(asker)
+        } else if let state = knownState(of: id, asker) {
+            answer(asker, .job(state: state))
+        }
+    }
+
+    private func kill(_ id: String, _ grace: TimeSpan, _ asker: Asker) throws(SystemError) {
+        if let problem = JobSpec.problem(ofID: id) { return answer(asker, .refused(message: problem)) }
+        if try jobs.kill(id, grace: grace), let job = jobs.active[id] {
+            job.killers.append(asker)
+        } else {
+            answer(asker, .done)
+        }
+    }
+
+    private func readLog(_ id: String, _ offset: Int64, _ follow: Bool, _ asker: Asker) throws(SystemError) {
+        guard offset >= 0 else { return answer(asker, .refused(message: "a log has no byte \(offset)")) }
+        guard knownState(of: id, asker) != nil else { return }
+        let job = jobs.active[id]
+        // Before the look at the file: nothing that is written in between is missed.
+        if follow, let job { logWatch.add(id, log: job.folder.log) }
+        if try sendLog(of: id, offset, asker) { return }
+        if follow, let job {
+            job.logReaders.append(ActiveJob.LogReader(asker: asker, offset: offset))
+        } else {
+            answer(asker, .endOfLog(offset: max(0, min(offset, node.job(id).logSize))))
+        }
+    }
+
+    /// False when there is nothing from `offset` on.
+    private func sendLog(of id: String, _ offset: Int64, _ asker: Asker) throws(SystemError) -> Bool {
+        let bytes = try node.job(id).readLog(from: offset, limit: AgentProtocol.logChunkLimit)
+        guard !bytes.isEmpty else { return false }
+        answer(asker, .log(offset: offset, bytes: Data(bytes)))
+        return true
+    }
+
+    private func cancel(_ asker: Asker) {
+        for job in jobs.active.values { job.forget { $0 == asker } }
+    }
+
+    /// Refuses when the agent has never heard of the job.
+    private func knownState(of id: String, _ asker: Asker) -> JobState? {
+        if let problem = JobSpec.problem(ofID: id) {
+            answer(asker, .refused(message: problem))
+            return nil
+        }
+        let state = jobs.state(of: id)
+        if state == nil { answer(asker, .refused(message: "there is no job \(id) on this node")) }
+        return state
+    }
+
+    private func shutdown(_ grace: TimeSpan, _ asker: Asker) {
+        isShuttingDown = true
+        shutdownAskers.append(asker)
+        for id in jobs.active.keys {
+            do throws(SystemError) { _ = try jobs.kill(id, grace: grace) } catch { Self.complain("\(id): \(error)") }
+        }
+        endIfIdle()
+    }
+
+    private func endIfIdle() {
+        guard isShuttingDown, jobs.active.isEmpty else { return }
+        for asker in shutdownAskers { answer(asker, .done) }
+        shutdownAskers = []
+        loop.stop()
+    }
+
+    // MARK: What jobs do
+
+    private func logGrew(of id: String) {
+        guard let job = jobs.active[id] else { return }
+        let readers = job.logReaders
+        job.logReaders = []
+        for reader in readers {
+            let isServed = (try? sendLog(of: id, reader.offset, reader.asker)) ?? false
+            if !isServed { job.logReaders.append(reader) }
+        }
+    }
+
+    private func ended(_ job: ActiveJob, _ code: Int) {
+        logWatch.remove(job.id)
+        for reader in job.logReaders {
+            let isServed = (try? sendLog(of: job.id, reader.offset, reader.asker)) ?? false
+            if !isServed { answer(reader.asker, .endOfLog(offset: min(reader.offset, job.folder.logSize))) }
+        }
+        for asker in job.waiters { answer(asker, .job(state: .exited(code: code))) }
+        for asker in job.killers { answer(asker, .done) }
+        endIfIdle()
+    }
+}

@@ -1,0 +1,68 @@
+/// The command line of `sky-agent`.
+struct AgentArguments: Equatable {
+    enum Command: Equatable {
+        case serve(directory: String, readyDescriptor: Int32?)
+        case relay(directory: String, start: Bool)
+        case supervise(directory: String, job: String)
+        case version
+        case help
+    }
+
+    struct Wrong: Error, Equatable {
+        var message: String
+    }
+
+    let command: Command
+
+    init(_ arguments: some Sequence<String>) throws(Wrong) {
+        var rest = Array(arguments)[...]
+        guard let name = rest.popFirst() else { throw Wrong(message: "a command is missing") }
+        switch name {
+        case "serve":
+            let options = try Options(rest, valued: ["--dir", "--ready-fd"], flags: [])
+            let text = options.values["--ready-fd"]
+            let descriptor = text.flatMap { Int32($0) }
+            if let text, descriptor.map({ $0 < 0 }) ?? true {
+                throw Wrong(message: "--ready-fd wants the number of a descriptor, not '\(text)'")
+            }
+            command = .serve(directory: try options.required("--dir"), readyDescriptor: descriptor)
+        case "relay":
+            let options = try Options(rest, valued: ["--dir"], flags: ["--start"])
+            command = .relay(directory: try options.required("--dir"), start: options.flags.contains("--start"))
+        case "supervise":
+            let options = try Options(rest, valued: ["--dir", "--job"], flags: [])
+            let job = try options.required("--job")
+            if let problem = JobSpec.problem(ofID: job) { throw Wrong(message: problem) }
+            command = .supervise(directory: try options.required("--dir"), job: job)
+        case "version", "--version":
+            _ = try Options(rest, valued: [], flags: [])
+            command = .version
+        case "help", "--help", "-h": command = .help
+        default: throw Wrong(message: "there is no command '\(name)'")
+        }
+    }
+
+    private struct Options {
+        var values: [String: String] = [:]
+        var flags: Set<String> = []
+
+        init(_ arguments: ArraySlice<String>, valued: Set<String>, flags known: Set<String>) throws(Wrong) {
+            var rest = arguments
+            while let name = rest.popFirst() {
+                if known.contains(name) {
+                    flags.insert(name)
+                } else if valued.contains(name) {
+                    guard let value = rest.popFirst() else { throw Wrong(message: "\(name) wants a value") }
+                    values[name] = value
+                } else {
+                    throw Wrong(message: "there is no option '\(name)' here")
+                }
+            }
+        }
+
+        func required(_ name: String) throws(Wrong) -> String {
+            guard let value = values[name], !value.isEmpty else { throw Wrong(message: "\(name) is missing") }
+            return value
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import FoundationEssentials
+import Glibc
+import SkyCore
+import SkyProcess
+
+/// What the disk knows of one job. It is the only truth: agent and supervisor may die at any time, and whoever comes
+/// after them reads it here.
+///
+///     job.json     what to run; written before anything starts
+///     lock         held by the supervisor as long as it lives
+///     lifeline     a named pipe that the supervisor holds open as long as it lives: readers see its end
+///     supervisor   the supervisor's identity; written before the first command starts
+///     log          what the commands write
+///     exit         how the job ended; once written it never changes
+struct JobFolder {
+    let path: String
+
+    var lock: String { "\(path)/lock" }
+    var lifeline: String { "\(path)/lifeline" }
+    var log: String { "\(path)/log" }
+    private var spec: String { "\(path)/job.json" }
+    private var supervisor: String { "\(path)/supervisor" }
+    private var exit: String { "\(path)/exit" }
+
+    /// In every process of the job, so that those whose parents have died are still found.
+    static let markVariable = "SKY_JOB_DIR"
+
+    // MARK: What to run
+
+    var hasSpec: Bool { Files.exists(spec) }
+
+    /// Makes the folder and all that a supervisor expects in it. The specification comes last: with it, the job exists.
+    func create(_ job: JobSpec) throws(SystemError) {
+        try Files.makeFolder(path, mode: 0o700)
+        if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(job) else { throw SystemError("write \(spec)", code: EINVAL) }
+        try Files.replace(spec, with: data, durability: .processes)
+    }
+
+    func loadSpec() throws(SystemError) -> JobSpec {
+        guard
+            let bytes = try Files.read(spec),
+            let job = try? JSONDecoder().decode(JobSpec.self, from: Data(bytes))
+        else { throw SystemError("read \(spec)", code: EINVAL) }
+        return job
+    }
+
+    /// Writes a command beside the specification: the shell reads it from there, so that its length has no limit and
+    /// nothing of it shows in a process list.
+    func writeScript(_ name: String, _ text: String) throws(SystemError) -> String {
+        let script = "\(path)/\(name).sh"
+        try Files.replace(script, with: text.utf8, durability: .processes)
+        return script
+    }
+
+    // MARK: Who looks after it
+
+    func recordSupervisor(_ identity: ProcessIdentity) throws(SystemError) {
+        try Files.replace(supervisor, with: "\(identity)\n".utf8, durability: .processes)
+    }
+
+    /// Nil until a supervisor has begun.
+    func supervisorIdentity() -> ProcessIdentity? {
+        guard let bytes = (try? Files.read(supervisor)) ?? nil else { return nil }
+        return ProcessIdentity(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// True once a command of the job may have run: from then on the job is never started again.
+    var hasBegun: Bool { Files.exists(supervisor) }
+
+    // MARK: How it ended
+
+    /// On the disk when this returns. Only for the holder of the lock, or when nobody holds it.
+    func recordExit(_ code: Int) throws(SystemError) {
+        try Files.writeNew(exit, with: "\(code)\n".utf8)
+    }
+
+    /// Nil until the end was recorded whole.
+    func exitCode() -> Int? {
+        guard let bytes = (try? Files.read(exit)) ?? nil, bytes.last == UInt8(ascii: "\n") else { return nil }
+        return Int(String(decoding: bytes.dropLast(), as: UTF8.self))
+    }
+
+    // MARK: The log
+
+    var logSize: Int64 {
+        var status = stat()
+        return stat(log, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    /// At most `limit` bytes from `offset` on; none at the end, or when nothing was ever written.
+    func readLog(from offset: Int64, limit: Int) throws(SystemError) -> [UInt8] {
+        let descriptor: Int32
+        do { descriptor = try Descriptor.open(log, O_RDONLY) } catch {
+            if error.code == ENOENT { return [] }
+            throw error
+        }
+        defer { close(descriptor) }
+        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .last("read \(log)") }
+        return try Descriptor.readAll(descriptor, limit: limit)
+    }
+}

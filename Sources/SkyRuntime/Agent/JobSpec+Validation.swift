@@ -1,0 +1,46 @@
+extension JobSpec {
+    /// Why an agent refuses the job, for people; nil when it can be run.
+    var problem: String? {
+        if let problem = Self.problem(ofID: id) { return problem }
+        if let problem = problemOfWorkingDirectory { return problem }
+        if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+            if name.isEmpty || name.utf8.contains(0) || name.utf8.contains(UInt8(ascii: "=")) {
+                return "\(name.debugDescription) cannot be the name of a variable"
+            }
+            if value.utf8.contains(0) { return "the value of \(name) holds a null byte" }
+            // The kernel's limit for one string is 128 KiB with its end.
+            if name.utf8.count + value.utf8.count > (128 << 10) - 2 {
+                return "the value of \(name) is longer than 128 KiB: put it into a file"
+            }
+        }
+        return nil
+    }
+
+    /// An id is a folder's name.
+    static func problem(ofID id: String) -> String? {
+        let isPlain = id.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        guard isPlain, (1...200).contains(id.utf8.count), !id.hasPrefix(".") else {
+            return
+                "\(id.prefix(80).debugDescription) cannot be a job's id: 1 to 200 of a-z A-Z 0-9 . _ - and no leading dot"
+        }
+        return nil
+    }
+
+    private var problemOfWorkingDirectory: String? {
+        let parts = workingDirectory.split(separator: "/", omittingEmptySubsequences: false)
+        let isInside = !workingDirectory.hasPrefix("/") && !parts.contains("..") && !workingDirectory.utf8.contains(0)
+        guard isInside, !workingDirectory.isEmpty, workingDirectory.utf8.count <= 1024 else {
+            return "the working directory \(workingDirectory.prefix(80).debugDescription) is not inside the node's"
+                + " directory: give a relative path without '..'"
+        }
+        return nil
+    }
+}

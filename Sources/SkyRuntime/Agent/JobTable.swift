@@ -1,0 +1,223 @@
+import CShims
+import Glibc
+import SkyCore
+import SkyProcess
+
+/// The jobs of a node: starts their supervisors, finds those that an agent before it has started, and learns how each
+/// job ended. Only jobs that have not ended are held in memory; the others are on the disk.
+final class JobTable {
+    private let node: NodeFolder
+    private let loop: EventLoop
+    /// Called when a job has ended and nothing of it is left.
+    private let onEnd: (ActiveJob, Int) -> Void
+    private(set) var active: [String: ActiveJob] = [:]
+
+    init(node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, Int) -> Void) {
+        self.node = node
+        self.loop = loop
+        self.onEnd = onEnd
+    }
+
+    // MARK: Asking
+
+    func state(of id: String) -> JobState? {
+        if active[id] != nil { return .running }
+        return node.job(id).exitCode().map { .exited(code: $0) }
+    }
+
+    // MARK: Starting
+
+    /// Starts the job unless it was ever started before. The job must be valid.
+    func submit(_ job: JobSpec) throws(SystemError) -> JobState {
+        try examine(job.id)
+        if let state = state(of: job.id) { return state }
+        let folder = node.job(job.id)
+        try folder.create(job)
+        active[job.id] = ActiveJob(
+            id: job.id, folder: folder, keeper: .child(pid: try startSupervisor(of: job.id)))
+        return .running
+    }
+
+    private func startSupervisor(of id: String) throws(SystemError) -> Int32 {
+        // Its signals wait until it is ready for them: a kill that comes early must not be lost, nor end it.
+        try ProcessSpawn(
+            "/proc/self/exe", ["supervise", "--dir", node.path, "--job", id], leadership: .session,
+            standardInput: .inherited, blockedSignals: [SIGTERM]
+        ).startUnmanaged()
+    }
+
+    // MARK: Finding again
+
+    /// Looks at all that an agent before this one has left.
+    func recover() {
+        let ids = Files.names(in: node.jobs).filter { JobSpec.problem(ofID: $0) == nil }
+        guard !ids.isEmpty else { return }
+        for id in ids {
+            do throws(SystemError) { try examine(id) } catch { complain("\(id): \(error)") }
+        }
+        // Leftovers of jobs whose supervisor died while no agent was there.
+        let prefix = "\(node.jobs)/"
+        var strays: Set<String> = []
+        _ = ProcessTable.withVariable(JobFolder.markVariable) { path in
+            if path.hasPrefix(prefix) { strays.insert(String(path.dropFirst(prefix.count))) }
+            return false
+        }
+        for id in strays.sorted() where active[id] == nil && ids.contains(id) { abandon(id) }
+    }
+
+    /// Brings a job that the disk says is running, or was, into the table.
+    private func examine(_ id: String) throws(SystemError) {
+        guard active[id] == nil else { return }
+        let folder = node.job(id)
+        if try FileLock.isHeld(folder.lock) {
+            try adopt(id)
+        } else if folder.exitCode() == nil, folder.hasBegun {
+            abandon(id)
+        }
+    }
+
+    private func adopt(_ id: String) throws(SystemError) {
+        let folder = node.job(id)
+        let lifeline = try Descriptor.open(folder.lifeline, O_RDONLY | O_NONBLOCK)
+        // The holder of the lock holds the lifeline as long. If the lock is still held now that this end is open, the
+        // lifeline's end cannot be missed.
+        guard try FileLock.isHeld(folder.lock) else {
+            close(lifeline)
+            return try examine(id)
+        }
+        let job = active[id] ?? ActiveJob(id: id, folder: folder, keeper: .nobody)
+        job.keeper = .adopted(lifeline: lifeline)
+        active[id] = job
+        loop.watch(lifeline, for: .reading) { [weak self] _ in self?.lifelineEnded(of: job) }
+    }
+
+    private func lifelineEnded(of job: ActiveJob) {
+        guard case .adopted(let lifeline) = job.keeper else { return }
+        loop.unwatch(lifeline)
+        close(lifeline)
+        settle(job)
+    }
+
+    // MARK: Ending
+
+    /// Asks the job to end; `onEnd` is called when nothing of it is left. False when it is not running.
+    func kill(_ id: String, grace: TimeSpan) throws(SystemError) -> Bool {
+        try examine(id)
+        guard let job = active[id] else {
+            let folder = node.job(id)
+            // Written down but never begun: it must not begin later either.
+            if folder.hasSpec, folder.exitCode() == nil { try folder.recordExit(128 + Int(SIGTERM)) }
+            return false
+        }
+        signalSupervisor(of: job, grace: Int32(clamping: max(0, grace.milliseconds)))
+        return true
+    }
+
+    private func signalSupervisor(of job: ActiveJob, grace: Int32) {
+        switch job.keeper {
+        case .child(let pid): _ = sky_signal_with_value(pid, SIGTERM, grace)
+        case .nobody: break
+        case .adopted:
+            if let identity = job.folder.supervisorIdentity() {
+                if identity.isAlive { _ = sky_signal_with_value(identity.pid, SIGTERM, grace) }
+            } else {
+                // It has the lock but has not yet said who it is.
+                loop.after(milliseconds: 5) { [weak self] in self?.signalSupervisor(of: job, grace: grace) }
+            }
+        }
+    }
+
+    /// To be called of every child of this process that has ended.
+    func childEnded(_ pid: Int32, _ end: ProcessEnd) {
+        let job = active.values.first { job in
+            if case .child(pid) = job.keeper { return true }
+            return false
+        }
+        guard let job else { return }
+        switch end {
+        case .exited(code: 0): settle(job)
+        case .exited(code: Int(Supervisor.notMine)): giveOver(job)
+        default: startCleaning(job)
+        }
+    }
+
+    /// Another process had the job when this agent's supervisor came.
+    private func giveOver(_ job: ActiveJob) {
+        let id = job.id
+        do throws(SystemError) {
+            if try FileLock.isHeld(job.folder.lock) {
+                try adopt(id)
+            } else if job.folder.exitCode() != nil || job.folder.hasBegun {
+                settle(job)
+            } else {
+                job.keeper = .child(pid: try startSupervisor(of: id))
+            }
+        } catch {
+            complain("\(id): \(error)")
+            startCleaning(job)
+        }
+    }
+
+    /// The supervisor is gone: either the job's end is on the disk, or it died before it could write it.
+    private func settle(_ job: ActiveJob) {
+        if (try? FileLock.isHeld(job.folder.lock)) == true {
+            job.keeper = .nobody
+            loop.after(milliseconds: 2) { [weak self] in self?.settle(job) }
+        } else if job.folder.exitCode() == nil {
+            startCleaning(job)
+        } else {
+            finish(job)
+        }
+    }
+
+    /// Takes care of a job that has no supervisor any more.
+    private func abandon(_ id: String) {
+        let job = ActiveJob(id: id, folder: node.job(id), keeper: .nobody)
+        active[id] = job
+        startCleaning(job)
+    }
+
+    private func startCleaning(_ job: ActiveJob) {
+        job.keeper = .nobody
+        clean(job, patience: Patience(), pause: 5)
+    }
+
+    /// Kills what the job has left until nothing is.
+    private func clean(_ job: ActiveJob, patience: Patience, pause: Int64) {
+        let leftovers = leftovers(of: job)
+        var patience = patience
+        guard !leftovers.isEmpty, patience.goesOn(hadEffect: TreeSignal.send(SIGKILL, to: leftovers)) else {
+            return finish(job)
+        }
+        loop.after(milliseconds: pause) { [weak self] in
+            self?.clean(job, patience: patience, pause: min(pause * 2, 500))
+        }
+    }
+
+    /// What a dead supervisor leaves: orphans, which are this process's children if the supervisor was, and whatever
+    /// carries the job's mark.
+    private func leftovers(of job: ActiveJob) -> [ProcessStatus] {
+        let supervisors = Set(
+            active.values.compactMap { job -> Int32? in
+                if case .child(let pid) = job.keeper { pid } else { nil }
+            })
+        let processes = ProcessTable.all()
+        let orphans = processes.filter { process in
+            // As the first process of a container it gets everybody's orphans: there the mark must do.
+            process.parent == getpid() && getpid() != 1 && !supervisors.contains(process.pid) && !process.isGone
+        }
+        let marked = ProcessTable.withVariable(JobFolder.markVariable) { $0 == job.folder.path }
+        let roots = Set(orphans + marked)
+        return Array(roots.union(ProcessTable.descendants(of: roots.map(\.pid), in: processes)))
+    }
+
+    private func finish(_ job: ActiveJob) {
+        active[job.id] = nil
+        if let code = job.folder.exitCode() { return onEnd(job, code) }
+        let code = 128 + Int(SIGKILL)
+        do throws(SystemError) { try job.folder.recordExit(code) } catch { complain("\(job.id): \(error)") }
+        onEnd(job, code)
+    }
+
+    private func complain(_ message: String) { Agent.complain(message) }
+}

@@ -1,0 +1,25 @@
+import SkyProcess
+
+/// A node's directory: one agent works in it at a time.
+struct NodeFolder {
+    /// Absolute, without links.
+    let path: String
+
+    /// Makes the folder if it is missing.
+    init(_ path: String) throws(SystemError) {
+        try Files.makeFolder(path, mode: 0o700)
+        guard let absolute = Files.absolutePath(path) else { throw .last("find \(path)") }
+        self.path = absolute
+    }
+
+    var lock: String { "\(path)/agent.lock" }
+    var socket: String { "\(path)/agent.sock" }
+    /// The agent's `ProcessIdentity`.
+    var identity: String { "\(path)/agent.pid" }
+    var log: String { "\(path)/agent.log" }
+    var jobs: String { "\(path)/jobs" }
+
+    func job(_ id: String) -> JobFolder { JobFolder(path: "\(jobs)/\(id)") }
+
+    static func socket(in directory: String) -> String { "\(directory)/agent.sock" }
+}

@@ -1,0 +1,127 @@
+import Glibc
+import SkyProcess
+
+/// One connection to the agent: bytes in, requests out; answers in, bytes out. It never waits.
+final class ServerConnection {
+    let number: Int
+    private let descriptor: Int32
+    private let loop: EventLoop
+    private let onRequest: (ServerConnection, AgentRequest) -> Void
+    private let onClose: (ServerConnection) -> Void
+
+    private var reader = FrameReader()
+    private var outgoing: [UInt8] = []
+    private var sent = 0
+    private var isClosing = false
+    private var isClosed = false
+    /// Requests are taken only after a hello.
+    private(set) var isGreeted = false
+
+    /// Above this, nothing more is read until the other side has taken some.
+    private static let outgoingLimit = 4 << 20
+
+    init(
+        number: Int, descriptor: Int32, loop: EventLoop,
+        onRequest: @escaping (ServerConnection, AgentRequest) -> Void,
+        onClose: @escaping (ServerConnection) -> Void
+    ) {
+        self.number = number
+        self.descriptor = descriptor
+        self.loop = loop
+        self.onRequest = onRequest
+        self.onClose = onClose
+        loop.watch(descriptor, for: .reading) { [weak self] interest in
+            if interest.contains(.writing) { self?.flush() }
+            if interest.contains(.reading) { self?.receive() }
+        }
+    }
+
+    func greet() { isGreeted = true }
+
+    func send(_ answer: AgentResponse.Answer, to id: UInt64?) {
+        guard !isClosed, !isClosing else { return }
+        let tooLong = AgentResponse(id: id, answer: .refused(message: "the answer is too long for a message"))
+        guard let frame = Frame.encode(AgentResponse(id: id, answer: answer)) ?? Frame.encode(tooLong) else { return }
+        outgoing.append(contentsOf: frame)
+        flush()
+    }
+
+    /// Says why, and closes once it is said.
+    func sendAndClose(_ answer: AgentResponse.Answer, to id: UInt64?) {
+        send(answer, to: id)
+        isClosing = true
+        flush()
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        loop.unwatch(descriptor)
+        Glibc.close(descriptor)
+        onClose(self)
+    }
+
+    /// Waits until all is sent, but not longer than `milliseconds`.
+    func drain(milliseconds: Int64) {
+        let deadline = monotonicMilliseconds() + milliseconds
+        while !isClosed, sent < outgoing.count, monotonicMilliseconds() < deadline {
+            var writable = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&writable, 1, pollTimeout(until: deadline))
+            flush()
+        }
+    }
+
+    private func receive() {
+        guard !isClosed, !isClosing else { return }
+        let outcome = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
+            let outcome = Descriptor.read(descriptor, into: buffer)
+            if case .bytes(let count) = outcome { reader.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            return outcome
+        }
+        switch outcome {
+        case .wouldBlock: return
+        case .ended: close()
+        case .bytes: takeRequests()
+        }
+    }
+
+    private func takeRequests() {
+        do throws(FrameReader.TooLong) {
+            while !isClosed, !isClosing, let message = try reader.next() {
+                guard let request = Frame.decode(AgentRequest.self, message) else {
+                    sendAndClose(.protocolMismatch(message: "that is no request this agent understands"), to: nil)
+                    return
+                }
+                onRequest(self, request)
+            }
+        } catch {
+            sendAndClose(.protocolMismatch(message: error.message), to: nil)
+        }
+    }
+
+    private func flush() {
+        while !isClosed, sent < outgoing.count {
+            let outcome = outgoing.withUnsafeBytes { bytes in
+                Descriptor.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+            }
+            switch outcome {
+            case .bytes(let count): sent += count
+            case .wouldBlock:
+                if sent > 1 << 16 {
+                    outgoing.removeFirst(sent)
+                    sent = 0
+                }
+                let isFull = isClosing || outgoing.count > Self.outgoingLimit
+                loop.setInterest(isFull ? .writing : [.reading, .writing], of: descriptor)
+                return
+            case .ended:
+                close()
+                return
+            }
+        }
+        guard !isClosed else { return }
+        outgoing.removeAll(keepingCapacity: outgoing.capacity < 1 << 16)
+        sent = 0
+        if isClosing { close() } else { loop.setInterest(.reading, of: descriptor) }
+    }
+}

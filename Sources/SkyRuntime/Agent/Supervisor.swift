@@ -1,0 +1,168 @@
+import CShims
+import Glibc
+import SkyCore
+import SkyProcess
+
+/// Runs one job to its end, in a process of its own: neither the agent's death nor the broker's takes its result.
+///
+/// It is a subreaper: whatever the job starts, however it detaches itself, stays below this process, and when no child
+/// is left nothing of the job is.
+final class Supervisor {
+    /// Another process runs this job or has run it.
+    static let notMine: Int32 = 75
+    /// What a job's leftovers get between being asked to end and being made to.
+    static let leftoverGrace: Int64 = 1000
+    /// The same for a job whose end somebody asks for without saying how long.
+    static let defaultGrace: Int32 = 5000
+
+    private let node: NodeFolder
+    private let folder: JobFolder
+    private let job: JobSpec
+    private let signals: SignalSource
+    private let log: Int32
+    /// Held, and never used, until this process ends.
+    private let lock: FileLock
+
+    private var command: Int32?
+    private var commandEnd: ProcessEnd?
+    /// When asking turns into making; nil while nobody wants the job to end.
+    private var deadline: Int64?
+
+    /// Nil when the job is not, or no longer, there to be run.
+    init?(node: NodeFolder, jobID: String) throws(SystemError) {
+        self.node = node
+        folder = node.job(jobID)
+        signals = try SignalSource([SIGTERM, SIGCHLD])
+        guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
+        try Self.holdLifeline(of: folder)
+        guard let lock = try Self.takeLock(of: folder), !folder.hasBegun, folder.exitCode() == nil else { return nil }
+        self.lock = lock
+        job = try folder.loadSpec()
+        log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
+        guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
+        try folder.recordSupervisor(identity)
+    }
+
+    /// The descriptor stays open as long as the process lives. Its number is high so that it is closed after the
+    /// lock's: whoever sees the lifeline end finds the lock free.
+    private static func holdLifeline(of folder: JobFolder) throws(SystemError) {
+        let low = try Descriptor.open(folder.lifeline, O_RDWR)
+        defer { close(low) }
+        guard fcntl(low, F_DUPFD_CLOEXEC, 512) >= 0 || fcntl(low, F_DUPFD_CLOEXEC, 16) >= 0 else {
+            throw .last("hold \(folder.lifeline)")
+        }
+    }
+
+    /// An agent that looks whether the lock is held makes it seem so for a moment.
+    private static func takeLock(of folder: JobFolder) throws(SystemError) -> FileLock? {
+        for _ in 0..<5 {
+            if let lock = try FileLock(folder.lock) { return lock }
+            usleep(1000)
+        }
+        return nil
+    }
+
+    func run() throws(SystemError) {
+        let code = runCommands()
+        // First the result, which may never be lost; whoever sees the lock held knows that leftovers remain.
+        do throws(SystemError) {
+            try folder.recordExit(code)
+            endLeftovers()
+        } catch {
+            // A full disk, most likely, and the leftovers may be what fills it.
+            endLeftovers()
+            try folder.recordExit(code)
+        }
+    }
+
+    private func runCommands() -> Int {
+        var commands = [("run", job.run)]
+        if let setup = job.setup { commands.insert(("setup", setup), at: 0) }
+        for (name, text) in commands {
+            takeSignals()
+            if deadline != nil { return 128 + Int(SIGTERM) }
+            let code = run(name, text)
+            if code != 0 || name == "run" { return code }
+        }
+        return 0
+    }
+
+    private func run(_ name: String, _ text: String) -> Int {
+        do throws(SystemError) {
+            let workingDirectory = "\(node.path)/\(job.workingDirectory)"
+            try Files.makeFolder(workingDirectory)
+            let script = try folder.writeScript(name, text)
+            commandEnd = nil
+            command = try ProcessSpawn(
+                "/bin/sh", [script], environment: JobVariables.of(job, in: folder),
+                workingDirectory: workingDirectory, leadership: .group, standardOutput: .descriptor(log),
+                standardError: .descriptor(log)
+            ).startUnmanaged()
+        } catch {
+            try? Descriptor.writeAll(log, Array("sky-agent: \(error)\n".utf8))
+            return error.code == ENOENT ? 127 : 126
+        }
+        var patience = Patience()
+        while commandEnd == nil {
+            if let deadline, monotonicMilliseconds() >= deadline {
+                guard patience.goesOn(hadEffect: makeEnd()) else { return 128 + Int(SIGKILL) }
+                waitForSignals(until: monotonicMilliseconds() + 20)
+            } else {
+                waitForSignals(until: deadline)
+            }
+        }
+        command = nil
+        return commandEnd?.shellCode ?? 128 + Int(SIGKILL)
+    }
+
+    /// Ends what the job has left behind, and returns when nothing is left.
+    private func endLeftovers() {
+        if Children.areAllGone { return }
+        if deadline == nil { askToEnd(grace: Self.leftoverGrace) }
+        var pause: Int64 = 5
+        var patience = Patience()
+        while !Children.areAllGone {
+            if let deadline, monotonicMilliseconds() >= deadline {
+                guard patience.goesOn(hadEffect: makeEnd()) else { return }
+                waitForSignals(until: monotonicMilliseconds() + pause)
+                pause = min(pause * 2, 500)
+            } else {
+                waitForSignals(until: deadline)
+            }
+        }
+    }
+
+    private func waitForSignals(until deadline: Int64?) {
+        var ready = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&ready, 1, pollTimeout(until: deadline))
+        takeSignals()
+    }
+
+    private func takeSignals() {
+        while let received = signals.next() {
+            guard received.signal == SIGTERM else { continue }
+            askToEnd(grace: Int64(received.value ?? Self.defaultGrace))
+        }
+        // A signal may stand for many children.
+        while let (pid, end) = Children.takeEnded() {
+            if pid == command { commandEnd = end }
+        }
+    }
+
+    private func askToEnd(grace: Int64) {
+        let wanted = monotonicMilliseconds() + grace
+        deadline = min(deadline ?? wanted, wanted)
+        if let command { kill(-command, SIGTERM) }
+        let others = ProcessTable.descendants(of: getpid()).filter { $0.group != command }
+        _ = TreeSignal.send(SIGTERM, to: others)
+        // What is stopped cannot end.
+        if let command { kill(-command, SIGCONT) }
+        _ = TreeSignal.send(SIGCONT, to: others)
+    }
+
+    /// False when there are processes and none of them may be signalled.
+    private func makeEnd() -> Bool {
+        if let command { kill(-command, SIGKILL) }
+        return TreeSignal.send(SIGKILL, to: ProcessTable.descendants(of: getpid()))
+    }
+}

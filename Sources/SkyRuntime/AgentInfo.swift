@@ -1,0 +1,28 @@
+/// What an agent says of itself and its machine when a conversation begins.
+public struct AgentInfo: Hashable, Sendable, Codable {
+    /// Both sides must have the same.
+    public var protocolVersion: Int
+    /// Of the program, for people.
+    public var agentVersion: String
+    public var pid: Int
+    /// The node's directory, absolute: where relative paths of jobs begin.
+    public var directory: String
+    public var hostName: String
+    /// Processors that may be used.
+    public var cpus: Int
+    /// Of the machine, in bytes.
+    public var memoryBytes: Int64
+
+    public init(
+        protocolVersion: Int, agentVersion: String, pid: Int, directory: String, hostName: String, cpus: Int,
+        memoryBytes: Int64
+    ) {
+        self.protocolVersion = protocolVersion
+        self.agentVersion = agentVersion
+        self.pid = pid
+        self.directory = directory
+        self.hostName = hostName
+        self.cpus = cpus
+        self.memoryBytes = memoryBytes
+    }
+}

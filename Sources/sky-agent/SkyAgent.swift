@@ -1,0 +1,6 @@
+import SkyRuntime
+
+@main
+enum SkyAgent {
+    static func main() { AgentProgram.runAndExit(CommandLine.arguments) }
+}
