@@ -100,8 +100,15 @@ extension PlacementProblem {
         cost.reserveCapacity(sources.count * targets.count)
         time.reserveCapacity(sources.count * targets.count)
         for source in sources {
+            var last: (rate: Geography.Rate, crossing: (cost: Int64, time: Int64))?
             for target in targets {
-                let one = crossing(moved, from: source, to: target, geography)
+                // Neighbours in the list are mostly of one provider, and so equally far away.
+                let rate = geography.rate(from: source, to: target)
+                let one =
+                    if let last, last.rate == rate { last.crossing } else {
+                        crossing(moved, from: source, to: target, geography)
+                    }
+                last = (rate, one)
                 cost.append(one.cost)
                 time.append(one.time)
             }
