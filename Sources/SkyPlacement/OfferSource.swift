@@ -7,5 +7,9 @@ public protocol OfferSource: TransferRates {
     func offers(for request: ResourceRequest) -> [Offer]
 
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
-    func explainNoOffer(for request: ResourceRequest) -> String
+    func whyNoOffer(for request: ResourceRequest) -> String
+}
+
+extension Catalog: OfferSource {
+    public func whyNoOffer(for request: ResourceRequest) -> String { explainNoOffer(for: request).description }
 }

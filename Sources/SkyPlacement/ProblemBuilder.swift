@@ -8,17 +8,15 @@ extension PlacementProblem {
     /// - Parameters:
     ///   - pins: stages that stay where they are, with the offer they run on; blocked places do not move them.
     ///   - blocked: what must not be used.
-    ///   - orderings: pairs of stages of which the second waits for the first though it reads nothing of it.
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.unknownPinnedStage`,
     ///   `.malformedPipeline`.
     public init(
-        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = [],
-        orderings: [(before: String, after: String)] = []
+        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) {
         for name in pins.keys.sorted() where pipeline.stage(named: name) == nil {
             throw .unknownPinnedStage(name, known: pipeline.stages.map(\.name))
         }
-        let links = try StageLinks(pipeline, orderings)
+        let links = try StageLinks(pipeline)
         let stages = try Self.choices(pipeline, offers, pins, blocked)
         var geography = Geography(stages)
         self.pipeline = pipeline.name
@@ -37,11 +35,13 @@ extension PlacementProblem {
         var empty: [PlacementError.StageWithoutOffer] = []
         for stage in pipeline.stages {
             let pin = pins[stage.name]
-            let all = pin.map { [$0] } ?? offers.offers(for: stage.resources)
+            let requests = stage.acceptableResources
+            let all = pin.map { [$0] } ?? allOffers(for: requests, offers)
             let usable =
                 pin != nil || blocked.isEmpty ? all : all.filter { offer in !blocked.contains { $0.blocks(offer) } }
             if all.isEmpty {
-                empty.append(.init(stage: stage.name, reason: offers.explainNoOffer(for: stage.resources)))
+                let reasons = requests.map { offers.whyNoOffer(for: $0) }
+                empty.append(.init(stage: stage.name, reason: reasons.joined(separator: "; or ")))
             } else if usable.isEmpty {
                 let places = blocked.map(\.description).joined(separator: ", ")
                 let what = all.count == 1 ? "its only offer is" : "all of its \(all.count) offers are"
@@ -55,11 +55,18 @@ extension PlacementProblem {
             }
             result.append(
                 StageChoices(
-                    name: stage.name, resources: stage.resources, numNodes: numNodes, replicas: replicas,
+                    name: stage.name, requests: requests, numNodes: numNodes, replicas: replicas,
                     isService: stage.service != nil, isPinned: pin != nil, candidates: candidates))
         }
         guard empty.isEmpty else { throw .noOffers(empty) }
         return result
+    }
+
+    /// In the source's order, each offer once.
+    private static func allOffers(for requests: [ResourceRequest], _ source: some OfferSource) -> [Offer] {
+        guard requests.count > 1 else { return requests.first.map(source.offers) ?? [] }
+        var seen: Set<Offer> = []
+        return requests.flatMap(source.offers).filter { seen.insert($0).inserted }
     }
 
     private static func network(

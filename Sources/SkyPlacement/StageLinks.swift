@@ -10,7 +10,7 @@ struct StageLinks {
     private(set) var order: [Int] = []
     private(set) var caveats: [String] = []
 
-    init(_ pipeline: Pipeline, _ orderings: [(before: String, after: String)]) throws(PlacementError) {
+    init(_ pipeline: Pipeline) throws(PlacementError) {
         var numbers: [String: Int] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
             guard numbers.updateValue(index, forKey: stage.name) == nil else {
@@ -20,13 +20,12 @@ struct StageLinks {
         guard !numbers.isEmpty else { throw .malformedPipeline("the pipeline '\(pipeline.name)' has no stages") }
         for (reader, stage) in pipeline.stages.enumerated() {
             for input in stage.inputs { try read(input, of: stage.name, reader, pipeline, numbers) }
-        }
-        for (before, after) in orderings {
-            guard let from = numbers[before], let to = numbers[after] else {
-                let missing = numbers[before] == nil ? before : after
-                throw .malformedPipeline("there is no stage '\(missing)'")
+            for earlier in stage.after {
+                guard let from = numbers[earlier] else {
+                    throw .malformedPipeline("stage '\(stage.name)' comes after '\(earlier)', which is not there")
+                }
+                link(from, reader)
             }
-            link(from, to)
         }
         try sort(pipeline)
     }
@@ -37,7 +36,10 @@ struct StageLinks {
         switch input.source {
         case .path:
             let size = max(input.size ?? .zero, .zero)
-            if input.size == nil { caveats.append("the size of input '\(input.name)' of '\(stage)' is not known") }
+            if input.size == nil {
+                caveats.append(
+                    "the size of input '\(input.name)' of '\(stage)' is not known: bringing it counts as free")
+            }
             flows.append(.init(artifact: input.name, source: .here, reader: reader, size: size))
         case .uri(let address):
             caveats.append("where \(address) is kept is not known: bringing it to '\(stage)' is not priced or timed")
