@@ -1,0 +1,67 @@
+import Glibc
+import SkyCore
+import SkyProcess
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What the disk says about a group: its `group.json`. Written before anything it speaks of is started.
+struct GroupRecord: Hashable, Sendable, Codable {
+    static let currentVersion = 1
+
+    var version = Self.currentVersion
+    var provider: String
+    var request: NodeGroupRequest
+    /// `lost` from the moment that the end of the group is decided, whatever may still run of it: there is no way back.
+    var state: NodeGroup.State
+    /// The port that answers for the request's `servicePort`, on the node of rank 0.
+    var endpointPort: Int?
+
+    var group: NodeGroup {
+        NodeGroup(
+            token: request.token, run: request.run, provider: provider, region: request.region,
+            instanceType: request.instanceType, state: state, nodes: nodes)
+    }
+
+    private var nodes: [Node] {
+        (0..<request.numNodes).map { rank in
+            Node(
+                id: Self.nodeName(rank), rank: rank, address: "127.0.0.1",
+                endpointPort: rank == 0 ? endpointPort : nil)
+        }
+    }
+
+    /// The node's folder within the group's.
+    static func nodeName(_ rank: Int) -> String { "node-\(rank)" }
+
+    /// True if `other` asks for the same machines. Labels and ports may change their wording between versions of the
+    /// broker; a token must not come to mean other machines.
+    func answers(_ other: NodeGroupRequest) -> Bool {
+        request.run == other.run && request.numNodes == other.numNodes && request.region == other.region
+            && request.instanceType == other.instanceType && request.isSpot == other.isSpot
+    }
+
+    func encoded() throws(SystemError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        guard let data = try? encoder.encode(self) else { throw SystemError("describe \(request.token)", code: EINVAL) }
+        return Array(data)
+    }
+
+    /// Nil for bytes that are no record, or one of a later version.
+    init?(_ bytes: [UInt8]) {
+        guard let record = try? JSONDecoder().decode(Self.self, from: Data(bytes)),
+            record.version <= Self.currentVersion, record.request.numNodes > 0
+        else { return nil }
+        self = record
+    }
+
+    init(provider: String, request: NodeGroupRequest) {
+        self.provider = provider
+        self.request = request
+        state = .pending
+    }
+}

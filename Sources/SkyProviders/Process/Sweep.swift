@@ -1,0 +1,68 @@
+import Glibc
+import SkyProcess
+
+/// Finds and kills every process of a group, whoever started it and whoever of its parents is dead. Blocks.
+///
+/// Agents and supervisors are known by the node's folder in their command line, the processes of jobs by the variable
+/// that every one of them is started with; and whatever hides from both, by its descent or its session.
+struct Sweep {
+    private let groupFolder: String
+    private let ownPrefix: [UInt8]
+
+    /// `groupFolder` is absolute and without links.
+    init(groupFolder: String) {
+        self.groupFolder = groupFolder
+        ownPrefix = Array("\(groupFolder)/".utf8)
+    }
+
+    /// Kills hard until nothing of the group is left. Returns the numbers of those that are still there after
+    /// `patience` seconds: processes that the kernel cannot end, such as one waiting for a broken disk.
+    func killAll(patience: Double = 5) -> [Int32] {
+        let start = ContinuousClock.now
+        while true {
+            var left = processes()
+            guard !left.isEmpty else { return [] }
+            for process in left { kill(process.pid, SIGKILL) }
+            while true {
+                left.removeAll { !isSame($0) }
+                if left.isEmpty { break }
+                guard ContinuousClock.now - start < .seconds(patience) else { return left.map(\.pid) }
+                usleep(300)
+            }
+        }
+    }
+
+    /// Never the process that asks, which may itself run inside a group.
+    func processes() -> [ProcessStatus] {
+        let all = ProcessTable.all().filter { !$0.isGone && $0.pid != getpid() }
+        let marked = all.filter { isMarked($0.pid) }
+        guard !marked.isEmpty else { return [] }
+        let leaders = Set(marked.map(\.pid))
+        let inSessions = all.filter { leaders.contains($0.session) && !leaders.contains($0.pid) }
+        let near = marked + inSessions
+        return near + ProcessTable.descendants(of: near.map(\.pid), in: all)
+    }
+
+    private func isMarked(_ pid: Int32) -> Bool {
+        holds("/proc/\(pid)/cmdline", Array("--dir\0".utf8) + ownPrefix)
+            || holds("/proc/\(pid)/environ", Array("SKY_JOB_DIR=".utf8) + ownPrefix)
+    }
+
+    /// True if one of the file's zero-terminated texts begins with `start`, which may span two of them.
+    private func holds(_ path: String, _ start: [UInt8]) -> Bool {
+        // Not readable means somebody else's, or a process that has just ended.
+        guard let bytes = (try? Files.read(path)) ?? nil, bytes.count >= start.count else { return false }
+        var rest = bytes[...]
+        while rest.count >= start.count {
+            if rest.starts(with: start) { return true }
+            guard let zero = rest.firstIndex(of: 0) else { return false }
+            rest = rest[(zero + 1)...]
+        }
+        return false
+    }
+
+    private func isSame(_ process: ProcessStatus) -> Bool {
+        guard let now = ProcessTable.status(of: process.pid) else { return false }
+        return now.startTicks == process.startTicks && !now.isGone
+    }
+}

@@ -1,0 +1,10 @@
+import Glibc
+import SkyProcess
+
+extension SystemError {
+    /// What mends itself, or can be mended while the broker waits, is passing trouble; the rest never works.
+    func providerError(_ provider: String) -> ProviderError {
+        let lasting: Set<Int32> = [EACCES, EPERM, EROFS, ENOTDIR, ENAMETOOLONG, ELOOP, EINVAL, EISDIR, ENOENT]
+        return ProviderError(lasting.contains(code) ? .badRequest : .transient, provider: provider, description)
+    }
+}
