@@ -43,7 +43,9 @@ struct CommandRun {
         let err = CapturedOutput(terminal: terminal)
         let left = TypedAnswers(answers)
         let context = CommandContext(
-            console: Console(out: out, err: err, ask: { left.next() }), environment: environment, now: { now })
+            console: Console(out: out, err: err, isAnswered: !answers.isEmpty, ask: { left.next() }),
+            environment: environment, now: { now },
+            executable: "/nowhere/sky", interruptions: { NoInterruptions() })
         status = SkyCommandLine.run(arguments, in: context)
         self.out = out.text
         self.err = err.text
@@ -53,6 +55,12 @@ struct CommandRun {
     var transcript: String {
         "exit: \(status)\n----- stdout\n\(out)----- stderr\n\(err)"
     }
+}
+
+/// Nobody touches the keyboard.
+struct NoInterruptions: InterruptionSource {
+    func next(within limit: TimeSpan) -> Interruption? { nil }
+    func suspend() {}
 }
 
 private final class TypedAnswers: Sendable {

@@ -88,12 +88,6 @@ extension String {
     fileprivate func components(_ part: String) -> Int { ranges(of: part).count }
 }
 
-/// Nobody touches the keyboard.
-private struct NoInterruptions: InterruptionSource {
-    func next(within limit: TimeSpan) -> Interruption? { nil }
-    func suspend() {}
-}
-
 /// Interruptions in a given order.
 private final class Interruptions: InterruptionSource {
     private let list: Mutex<[Interruption?]>

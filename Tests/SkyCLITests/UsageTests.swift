@@ -78,8 +78,9 @@ struct UsageTests {
         let out = CapturedOutput(patience: 0)
         let err = CapturedOutput()
         let context = CommandContext(
-            console: Console(out: out, err: err, ask: { nil }), environment: [:],
-            now: { Instant(millisecondsSince1970: 0) })
+            console: Console(out: out, err: err, isAnswered: false, ask: { nil }), environment: [:],
+            now: { Instant(millisecondsSince1970: 0) }, executable: "/nowhere/sky",
+            interruptions: { NoInterruptions() })
         #expect(SkyCommandLine.run(["--help"], in: context) == 0)
         #expect(err.text.isEmpty)
     }

@@ -10,10 +10,9 @@ struct CatalogAccess {
 
     init(_ context: CommandContext) { self.context = context }
 
-    /// All of it, or one provider's part, for which the others need not even be read.
-    func load(only provider: String? = nil) throws -> Catalog {
-        let root = try context.installation().providers
-        return try Catalog.load(root: root, host: ThisMachine.shape, only: provider.map { [$0] })
+    /// All of it, or the part of some providers, for which the others need not even be read.
+    func load(only providers: Set<String>? = nil) throws -> Catalog {
+        try Catalog.load(root: try context.installation().providers, host: ThisMachine.shape, only: providers)
     }
 
     /// The adapters of these providers. Nothing is asked of any of them yet. `SKY_MOCK` names a script of failures.

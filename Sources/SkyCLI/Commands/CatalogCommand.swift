@@ -60,7 +60,7 @@ struct CatalogListCommand: SkySubcommand {
 
     func execute(in context: CommandContext) throws -> ExitStatus {
         let filter = try self.filter()
-        let catalog = try CatalogAccess(context).load(only: provider)
+        let catalog = try CatalogAccess(context).load(only: provider.map { [$0] })
         try refuseUnknownNames(in: catalog)
         let offers = catalog.list(filter)
         let limit = limit ?? (options.output == .json ? 0 : 20)

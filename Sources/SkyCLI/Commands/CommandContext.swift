@@ -6,17 +6,25 @@ struct CommandContext: Sendable {
     let console: Console
     let environment: [String: String]
     let now: @Sendable () -> Instant
+    /// The program that drivers are started with: this one.
+    let executable: String
+    /// Begins to hold signals back; before the first task, or not at all.
+    let interruptions: @Sendable () -> any InterruptionSource
 
     /// This process's own.
     static func process() -> CommandContext {
         let environment = processEnvironment()
-        return CommandContext(console: .standard(environment: environment), environment: environment, now: clock)
+        return CommandContext(
+            console: .standard(environment: environment), environment: environment, now: clock,
+            executable: Installation.executablePath(), interruptions: { BlockedSignals() })
     }
 
     func paths() throws -> SkyPaths { try SkyPaths(environment: environment) }
-    func installation() throws -> Installation { try Installation(environment: environment) }
 
-    /// Names of providers with a folder in the catalog.
+    func installation() throws -> Installation {
+        try Installation(environment: environment, executable: executable)
+    }
+
     private static let clock: @Sendable () -> Instant = {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

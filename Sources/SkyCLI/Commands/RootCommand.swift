@@ -15,10 +15,17 @@ struct RootCommand: ParsableCommand {
               sky check                    which providers can be used from here
             """,
         version: SkyVersion.text,
+        subcommands: [DriverCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
                 subcommands: [ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self]),
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
+                    ResumeCommand.self,
+                ]),
             CommandGroup(name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])

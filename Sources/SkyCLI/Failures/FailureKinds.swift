@@ -1,6 +1,8 @@
+import SkyBroker
 import SkyCore
 import SkyPlacement
 import SkyProviders
+import SkyStorage
 
 /// The errors of the modules below, in words and exit codes of the command line.
 enum FailureKinds {
@@ -8,6 +10,9 @@ enum FailureKinds {
         switch error {
         case let refusal as ProviderError: failure(for: refusal)
         case let obstacle as PlacementError: failure(for: obstacle)
+        case let refusal as LaunchError: CommandFailure(.wrongRequest, refusal.description)
+        case let trouble as JournalError: CommandFailure(.wrongRequest, trouble.description)
+        case let trouble as StorageError: CommandFailure(.wrongRequest, trouble.description)
         default: nil
         }
     }

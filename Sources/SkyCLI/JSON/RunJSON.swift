@@ -13,6 +13,7 @@ struct RunJSON: Encodable {
     let startedAt: Timestamp
     @Nullable var endedAt: Timestamp?
     let costUsd: Dollars
+    @Nullable var plannedCostUsd: Dollars?
     let standIns: [String]
     @Nullable var failure: String?
     let stages: [StageJSON]
@@ -24,6 +25,7 @@ struct RunJSON: Encodable {
         startedAt = Timestamp(row.startedAt)
         endedAt = row.endedAt.map(Timestamp.init)
         costUsd = Dollars(row.cost)
+        plannedCostUsd = row.plannedCost.map(Dollars.init)
         standIns = row.standIns
         failure = row.failure
         stages = row.stages.map(StageJSON.init)

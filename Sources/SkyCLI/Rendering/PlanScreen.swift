@@ -14,9 +14,10 @@ struct PlanScreen: Sendable {
     func lines(width: Int?) -> [StyledText] {
         var lines = heading().map { line in width.map { line.truncated(to: $0) } ?? line } + [.empty]
         lines += costTable().lines(width: width)
-        lines += [.empty] + proof(width: width)
-        lines += reasons(width: width)
-        let notes = self.notes(width: width)
+        let proseWidth = width ?? 100
+        lines += [.empty] + proof(width: proseWidth)
+        lines += reasons(width: proseWidth)
+        let notes = self.notes(width: proseWidth)
         if !notes.isEmpty { lines += [.empty] + notes }
         return lines
     }
@@ -76,7 +77,8 @@ struct PlanScreen: Sendable {
     private func row(of transfer: PlannedTransfer) -> [Table.Cell] {
         let way: StyledText =
             transfer.from == transfer.to
-            ? "\("stays in", .dim) \(transfer.to)" : "\(transfer.from) \("→", .dim) \(transfer.to)"
+            ? "\("stays in", .dim) \(name(of: transfer.to))"
+            : "\(name(of: transfer.from)) \("→", .dim) \(name(of: transfer.to))"
         let price = Figures.perGigabyte(transfer.cost, for: transfer.size)
         return [
             .init("\(transfer.artifact)"), .init(way, span: 2),
@@ -87,7 +89,11 @@ struct PlanScreen: Sendable {
         ]
     }
 
-    private func proof(width: Int?) -> [StyledText] {
+    private func name(of location: Location) -> String {
+        location == .here ? "this machine" : location.description
+    }
+
+    private func proof(width: Int) -> [StyledText] {
         if plan.proof.isOptimal {
             let better =
                 switch plan.objective {
@@ -103,16 +109,16 @@ struct PlanScreen: Sendable {
         return ["  \("! not proven to be optimal", .yellow)"] + note(gap, width)
     }
 
-    private func reasons(width: Int?) -> [StyledText] {
+    private func reasons(width: Int) -> [StyledText] {
         var lines: [StyledText] = [.empty, StyledText("  WHY", .dim)]
         let names = plan.stages.map { displayWidth(of: $0.stage) }.max() ?? 0
         let start = 2 + names + 2
         for stage in plan.stages {
             let name = StyledText(stage.stage, .cyan).padded(to: names)
-            for (index, line) in wrapped(stage.reason, width: width.map { $0 - start }).enumerated() {
+            for (index, line) in wrapped(stage.reason, width: width - start).enumerated() {
                 lines.append("  \(index == 0 ? name : StyledText.empty.padded(to: names))  \(line)")
             }
-            let other = wrapped(runnerUp(of: stage), width: width.map { $0 - start })
+            let other = wrapped(runnerUp(of: stage), width: width - start)
             lines += other.map { "  \(StyledText.empty.padded(to: names))  \($0, .dim)" }
         }
         return lines
@@ -125,11 +131,13 @@ struct PlanScreen: Sendable {
         let cost = other.totalCost - plan.totalCost
         let time = other.totalTime - plan.totalTime
         let timeText = time == .zero ? "" : time < .zero ? ", \(.zero - time) faster" : ", \(time) slower"
-        return "next best: \(offer.location) \(offer.instanceType)\(spot), "
-            + "\(Figures.difference(cost)) in all (\(other.totalCost.formatted(decimals: 2)))\(timeText)"
+        let costText =
+            cost == .zero
+            ? "for the same cost" : "\(Figures.difference(cost)) in all (\(other.totalCost.formatted(decimals: 2)))"
+        return "next best: \(offer.location) \(offer.instanceType)\(spot), \(costText)\(timeText)"
     }
 
-    private func notes(width: Int?) -> [StyledText] {
+    private func notes(width: Int) -> [StyledText] {
         var notes: [StyledText] = []
         let guessed = plan.stages.filter { !$0.durationIsEstimated }.map(\.stage)
         if !guessed.isEmpty {
@@ -144,8 +152,8 @@ struct PlanScreen: Sendable {
         return notes + StandInNote.lines(for: standIns, width: width)
     }
 
-    private func note(_ text: String, _ width: Int?) -> [StyledText] {
-        wrapped(text, width: width.map { $0 - 2 }).map { "  \($0, .dim)" }
+    private func note(_ text: String, _ width: Int) -> [StyledText] {
+        wrapped(text, width: width - 2).map { "  \($0, .dim)" }
     }
 }
 
@@ -156,6 +164,6 @@ enum StandInNote {
         let text =
             "local processes stand in for \(Figures.list(providers)): prices are what they would charge, "
             + "nobody bills them; 'sky check' says why"
-        return wrapped(text, width: width.map { $0 - 2 }).map { "  \($0, .yellow)" }
+        return wrapped(text, width: (width ?? 100) - 2).map { "  \($0, .yellow)" }
     }
 }

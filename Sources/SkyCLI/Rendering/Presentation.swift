@@ -47,6 +47,8 @@ struct RunRow: Hashable, Sendable {
     var endedAt: Instant?
     /// What has been spent until now.
     var cost: Money
+    /// What the plan said it would cost; nil when there was none.
+    var plannedCost: Money?
     /// In the pipeline's order.
     var stages: [StageRow]
     /// Providers that local processes stand in for: their prices are shown, and nobody bills them.
@@ -73,6 +75,8 @@ struct StageRow: Hashable, Sendable {
     var note: String?
     /// Where the service answers.
     var url: String?
+    /// The path below it that says whether the service is well: `/healthz`.
+    var probePath: String?
     /// The run that made this stage's artifacts, when it did not have to run again.
     var reusedFrom: String?
 

@@ -7,7 +7,7 @@ struct RunFollower {
         /// `isSettled` said so.
         case settled(RunRow)
         /// Ctrl-C, or the terminal was closed; the run goes on.
-        case detached(RunRow?)
+        case detached(RunRow)
     }
 
     let output: any TextOutput

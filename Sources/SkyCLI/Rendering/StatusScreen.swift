@@ -37,7 +37,8 @@ struct RunScreen: Sendable {
         }
         let standIns = StandInNote.lines(for: run.standIns, width: width)
         if !standIns.isEmpty { lines += [.empty] + standIns }
-        lines += [.empty] + nextSteps()
+        let steps = RunSteps.after(run).filter { $0.command != "sky status \(run.id)" }
+        if !steps.isEmpty { lines += [.empty] + NextSteps.lines(steps) }
         return lines
     }
 
@@ -64,22 +65,6 @@ struct RunScreen: Sendable {
             for note in StageNotes.lines(of: stage) { table.addNote(note, under: 1) }
         }
         return table
-    }
-
-    /// The commands that make sense now.
-    private func nextSteps() -> [StyledText] {
-        let failed = run.stages.first { $0.state.tone == .failed }
-        var steps: [(String, String)] = []
-        if let failed, run.state.isFinal {
-            steps = [("sky logs \(run.id) \(failed.name)", "what it said"), ("sky resume \(run.id)", "try again")]
-        } else if run.state.tone == .serving {
-            steps = [("sky logs -f \(run.id)", "follow it"), ("sky down \(run.id)", "stop serving, give it all back")]
-        } else if !run.state.isFinal {
-            steps = [("sky logs -f \(run.id)", "follow it"), ("sky cancel \(run.id)", "stop it")]
-        } else {
-            steps = [("sky logs \(run.id)", "what it said")]
-        }
-        return NextSteps.lines(steps)
     }
 }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import SkyCore
 import Synchronization
 
@@ -6,8 +7,38 @@ enum AsyncWork {
     /// Ctrl-C, or the end of the terminal, while the work was going on.
     struct Interrupted: Error {}
 
-    private final class Box<Value: Sendable>: Sendable {
-        let result = Mutex<Result<Value, any Error>?>(nil)
+    private final class Outcome<Value: Sendable>: Sendable {
+        private let result = Mutex<Result<Value, any Error>?>(nil)
+        private let done = DispatchSemaphore(value: 0)
+
+        func settle(_ outcome: Result<Value, any Error>) {
+            result.withLock { $0 = outcome }
+            done.signal()
+        }
+
+        /// Nil when it is not settled within `limit`; without one it waits.
+        func wait(atMost limit: TimeSpan?) -> Result<Value, any Error>? {
+            let deadline = limit.map { DispatchTime.now() + .milliseconds(Int(clamping: $0.milliseconds)) }
+            return done.wait(timeout: deadline ?? .distantFuture) == .success ? result.withLock { $0 } : nil
+        }
+    }
+
+    private static func begin<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Value
+    ) -> (task: Task<Void, Never>, outcome: Outcome<Value>) {
+        let outcome = Outcome<Value>()
+        let task = Task.detached {
+            do { outcome.settle(.success(try await work())) } catch { outcome.settle(.failure(error)) }
+        }
+        return (task, outcome)
+    }
+
+    /// Waits on this thread until `work` is done. Signals do what they do anyway.
+    static func run<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
+        let (_, outcome) = begin(work)
+        while true {
+            if let result = outcome.wait(atMost: nil) { return try result.get() }
+        }
     }
 
     /// Waits on this thread until `work` is done.
@@ -16,15 +47,10 @@ enum AsyncWork {
     static func run<Value: Sendable>(
         interruptions: any InterruptionSource, _ work: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
-        let box = Box<Value>()
-        let task = Task.detached {
-            let result: Result<Value, any Error>
-            do { result = .success(try await work()) } catch { result = .failure(error) }
-            box.result.withLock { $0 = result }
-        }
+        let (task, outcome) = begin(work)
         while true {
-            if let result = box.result.withLock({ $0 }) { return try result.get() }
-            switch interruptions.next(within: TimeSpan(milliseconds: 2)) {
+            if let result = outcome.wait(atMost: TimeSpan(milliseconds: 20)) { return try result.get() }
+            switch interruptions.next(within: .zero) {
             case .interrupt, .terminate:
                 task.cancel()
                 throw Interrupted()

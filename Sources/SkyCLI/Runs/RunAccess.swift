@@ -1,6 +1,7 @@
 import SkyBroker
 import SkyCatalog
 import SkyCore
+import SkyPlacement
 import SkyProviders
 
 /// The runs of this user.
@@ -41,24 +42,54 @@ struct RunAccess {
             hints: [nearest.map { "did you mean '\($0)'?" }, all.isEmpty ? nil : "sky status"].compactMap { $0 })
     }
 
+    /// For looking again and again.
+    ///
     /// - Throws: `CommandFailure` for a run that the journal does not know.
-    func row(of run: RunID, standIns: Set<String>) throws -> RunRow {
-        guard let view = try broker.view(of: run, at: context.now()) else {
-            throw CommandFailure(.wrongRequest, "no run '\(run)'", hints: ["sky status"])
+    func look(at run: RunID) throws -> RunLook {
+        let standIns = try broker.journal.state(of: run).map(standIns) ?? []
+        return try RunLook(run, broker: broker, standIns: standIns)
+    }
+
+    /// - Throws: `CommandFailure` for a run that the journal does not know.
+    func row(of run: RunID) throws -> RunRow {
+        var look = try look(at: run)
+        return try look.row(at: context.now())
+    }
+
+    /// All runs, latest first. Who stands in for whom is not looked up.
+    func rows() throws -> [RunRow] {
+        try broker.journal.runs().compactMap { run in
+            try broker.journal.state(of: run).map { RunRow($0, at: context.now(), standIns: []) }
         }
-        return RunRow(view, standIns: standIns)
     }
 
-    /// All runs, latest first.
-    func rows(standIns: Set<String>) throws -> [RunRow] {
-        try broker.views(at: context.now()).map { RunRow($0, standIns: standIns) }
-    }
-
-    /// Providers that local processes stand in for. An installation whose catalog is gone can still show its runs.
-    func standIns() -> Set<String> {
+    /// The run's providers that local processes stand in for. An installation whose catalog is gone can still show
+    /// its runs: then nobody is known to stand in.
+    private func standIns(of state: RunState) -> Set<String> {
         let access = CatalogAccess(context)
-        guard let profiles = try? access.profiles(), let adapters = try? access.adapters(for: profiles) else { return [] }
+        let providers = Set(state.stages.map(\.planned.offer.provider))
+        guard let catalog = try? access.load(only: providers),
+            let adapters = try? access.adapters(for: catalog.providers)
+        else { return [] }
         return Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+    }
+
+    func logSources(of run: RunID, stage: String? = nil) -> [LogSource] {
+        broker.logs(of: run, stage: stage)
+            .map { LogSource(stage: $0.stage, attempt: $0.attempt, rank: $0.rank, path: $0.path) }
+            .sorted { ($0.stage, $0.attempt, $0.rank) < ($1.stage, $1.attempt, $1.rank) }
+    }
+
+    /// The end of what a stage's last try printed.
+    func lastWords(of run: String, stage: String) -> [String] {
+        guard let run = RunID(run), let log = logSources(of: run, stage: stage).last else { return [] }
+        return lastLines(of: log.path)
+    }
+
+    /// At most ten.
+    func lastLines(of path: String) -> [String] {
+        var file = GrowingFile(path: path)
+        return file.newLines(isLast: true).suffix(10).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Sees to it that every unfinished run has a driver, and says which had none.

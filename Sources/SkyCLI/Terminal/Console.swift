@@ -38,7 +38,9 @@ extension TextOutput {
 struct Console: Sendable {
     let out: any TextOutput
     let err: any TextOutput
-    /// A line typed by a person, without its end; nil when nobody is there to answer.
+    /// A person is there to answer questions.
+    let isAnswered: Bool
+    /// A line typed by that person, without its end; nil when there is none.
     let ask: @Sendable () -> String?
 
     /// This process's own streams.
@@ -46,7 +48,8 @@ struct Console: Sendable {
         Console(
             out: DescriptorOutput(descriptor: STDOUT_FILENO, environment: environment),
             err: DescriptorOutput(descriptor: STDERR_FILENO, environment: environment),
-            ask: { isatty(STDIN_FILENO) == 1 ? readLine(strippingNewline: true) : nil })
+            isAnswered: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
+            ask: { readLine(strippingNewline: true) })
     }
 }
 
