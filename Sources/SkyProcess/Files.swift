@@ -24,7 +24,7 @@ public enum Files {
     public static func replace(
         _ path: String, with bytes: some Sequence<UInt8>, mode: UInt32 = 0o600, durability: Durability
     ) throws(SystemError) {
-        let temporary = "\(path).\(getpid()).new"
+        let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
         let descriptor = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         do throws(SystemError) {
             defer { close(descriptor) }
