@@ -5,17 +5,12 @@ import Testing
 
 /// The pipeline of the README, through the built binary, from raw tickets to a service that answers.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SupportTicketsTests {
-    private func runName(in answer: SkyUnderTest.Answer) throws -> String {
-        let text = answer.output + answer.errors
-        return String(try #require(text.firstMatch(of: /support-tickets-[2-9b-z]{4}/)).output)
-    }
-
     @Test("three clouds, one command: trained, served, nothing personal handed on, and all given back")
     func wholeLife() async throws {
         try await SkyUnderTest.use { sky in
             let launch = try await sky("launch", "pipelines/support-tickets/pipeline.yaml", "--yes")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
-            let run = try runName(in: launch)
+            let run = try sky.runName("support-tickets", in: launch)
             let status = try await sky.status(of: run)
             #expect(status.state == "serving")
             #expect(try status.stages.map { try #require($0.provider) } == ["azure", "gcp", "aws"])
@@ -76,12 +71,12 @@ import Testing
             let pipeline = try sky.copy(ofPipeline: "support-tickets")
             let first = try await sky("launch", "\(pipeline)/pipeline.yaml", "--yes")
             try #require(first.exitCode == 0, "\(first.errors)")
-            let firstRun = try runName(in: first)
+            let firstRun = try sky.runName("support-tickets", in: first)
             let script = try sky.text(of: "\(pipeline)/train.py") + "\n# changed\n"
             try Data(script.utf8).write(to: URL(filePath: "\(pipeline)/train.py"))
             let second = try await sky("launch", "\(pipeline)/pipeline.yaml", "--yes")
             try #require(second.exitCode == 0, "\(second.errors)")
-            let status = try await sky.status(of: try runName(in: second))
+            let status = try await sky.status(of: try sky.runName("support-tickets", in: second))
             #expect(try status.stage("preprocess").reused_from == firstRun)
             #expect(try status.stage("preprocess").attempts == 0)
             #expect(try status.stage("train").reused_from == nil)
@@ -95,7 +90,7 @@ import Testing
         try await SkyUnderTest.use { sky in
             let launch = try await sky("launch", "pipelines/support-tickets/pipeline.yaml", "--yes", "--detach")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
-            let run = try runName(in: launch)
+            let run = try sky.runName("support-tickets", in: launch)
             try await sky.wait("train runs") { try await sky.status(of: run).stage("train").state == "running" }
             let drivers = sky.processes(whoseCommandHas: "driver \(run)")
             try #require(drivers.count == 1)
