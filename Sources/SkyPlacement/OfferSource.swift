@@ -7,9 +7,27 @@ public protocol OfferSource: TransferRates {
     func offers(for request: ResourceRequest) -> [Offer]
 
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
-    func whyNoOffer(for request: ResourceRequest) -> String
+    func explainNoOffer(for request: ResourceRequest) -> String
 }
 
-extension Catalog: OfferSource {
-    public func whyNoOffer(for request: ResourceRequest) -> String { explainNoOffer(for: request).description }
+/// A catalog as planning asks for it.
+public struct CatalogOffers: OfferSource {
+    public let catalog: Catalog
+
+    public init(catalog: Catalog) { self.catalog = catalog }
+
+    public func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
+
+    public func explainNoOffer(for request: ResourceRequest) -> String {
+        let reason: NoOfferReason = catalog.explainNoOffer(for: request)
+        return reason.description
+    }
+
+    public func pricePerGigabyte(from: Location, to: Location) -> Money {
+        catalog.pricePerGigabyte(from: from, to: to)
+    }
+
+    public func gigabitsPerSecond(from: Location, to: Location) -> Double {
+        catalog.gigabitsPerSecond(from: from, to: to)
+    }
 }

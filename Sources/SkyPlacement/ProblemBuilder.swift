@@ -8,15 +8,17 @@ extension PlacementProblem {
     /// - Parameters:
     ///   - pins: stages that stay where they are, with the offer they run on; blocked places do not move them.
     ///   - blocked: what must not be used.
+    ///   - orderings: pairs of stages of which the second waits for the first, beside what the pipeline says.
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.unknownPinnedStage`,
     ///   `.malformedPipeline`.
     public init(
-        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = [],
+        orderings: [(before: String, after: String)] = []
     ) throws(PlacementError) {
         for name in pins.keys.sorted() where pipeline.stage(named: name) == nil {
             throw .unknownPinnedStage(name, known: pipeline.stages.map(\.name))
         }
-        let links = try StageLinks(pipeline)
+        let links = try StageLinks(pipeline, orderings)
         let stages = try Self.choices(pipeline, offers, pins, blocked)
         var geography = Geography(stages)
         self.pipeline = pipeline.name
@@ -40,7 +42,7 @@ extension PlacementProblem {
             let usable =
                 pin != nil || blocked.isEmpty ? all : all.filter { offer in !blocked.contains { $0.blocks(offer) } }
             if all.isEmpty {
-                let reasons = requests.map { offers.whyNoOffer(for: $0) }
+                let reasons = requests.map { offers.explainNoOffer(for: $0) }
                 empty.append(.init(stage: stage.name, reason: reasons.joined(separator: "; or ")))
             } else if usable.isEmpty {
                 let places = blocked.map(\.description).joined(separator: ", ")

@@ -10,7 +10,7 @@ struct StageLinks {
     private(set) var order: [Int] = []
     private(set) var caveats: [String] = []
 
-    init(_ pipeline: Pipeline) throws(PlacementError) {
+    init(_ pipeline: Pipeline, _ orderings: [(before: String, after: String)]) throws(PlacementError) {
         var numbers: [String: Int] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
             guard numbers.updateValue(index, forKey: stage.name) == nil else {
@@ -20,12 +20,14 @@ struct StageLinks {
         guard !numbers.isEmpty else { throw .malformedPipeline("the pipeline '\(pipeline.name)' has no stages") }
         for (reader, stage) in pipeline.stages.enumerated() {
             for input in stage.inputs { try read(input, of: stage.name, reader, pipeline, numbers) }
-            for earlier in stage.after {
-                guard let from = numbers[earlier] else {
-                    throw .malformedPipeline("stage '\(stage.name)' comes after '\(earlier)', which is not there")
-                }
-                link(from, reader)
+        }
+        let own = pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } }
+        for (before, after) in own + orderings {
+            guard let from = numbers[before], let to = numbers[after] else {
+                let missing = numbers[before] == nil ? before : after
+                throw .malformedPipeline("'\(after)' comes after '\(before)', but there is no stage '\(missing)'")
             }
+            link(from, to)
         }
         try sort(pipeline)
     }

@@ -18,7 +18,7 @@ struct Market: OfferSource {
 
     func offers(for request: ResourceRequest) -> [Offer] { shelves[request.instanceType ?? ""] ?? [] }
 
-    func whyNoOffer(for request: ResourceRequest) -> String {
+    func explainNoOffer(for request: ResourceRequest) -> String {
         "nothing on the shelf '\(request.instanceType ?? "")'"
     }
 

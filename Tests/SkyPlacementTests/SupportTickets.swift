@@ -39,7 +39,7 @@ enum SupportTickets {
             name: "support-tickets", objective: objective, stages: [preprocess, train, serve], directory: "/pipelines")
     }
 
-    static let market: Catalog = {
+    static let market: CatalogOffers = {
         func offer(
             _ provider: String, _ region: String, _ type: String, _ price: String, _ accelerator: AcceleratorCount?,
             cpus: Double = 8, memory: Double = 32, _ capabilities: [String] = []
@@ -52,7 +52,7 @@ enum SupportTickets {
         let gpu = AcceleratorCount(name: "A100", count: 8)
         let inferentia = AcceleratorCount(name: "Inferentia2", count: 1)
         let t4 = AcceleratorCount(name: "T4", count: 1)
-        return Catalog(
+        let catalog = Catalog(
             offers: [
                 offer("azure", "eastus", "Standard_DC8as_v5", "0.376", nil, ["confidential"]),
                 offer("azure", "westeurope", "Standard_DC8as_v5", "0.441", nil, ["confidential"]),
@@ -66,6 +66,7 @@ enum SupportTickets {
                 offer("aws", "eu-west-1", "inf2.xlarge", "0.8351", inferentia, cpus: 4, memory: 16),
                 offer("gcp", "us-central1", "n1-standard-4-t4", "0.54", t4, cpus: 4, memory: 15),
             ])
+        return CatalogOffers(catalog: catalog)
     }()
 }
 
@@ -74,7 +75,7 @@ struct Tariffed: OfferSource {
     var catalog = SupportTickets.market
 
     func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
-    func whyNoOffer(for request: ResourceRequest) -> String { catalog.whyNoOffer(for: request) }
+    func explainNoOffer(for request: ResourceRequest) -> String { catalog.explainNoOffer(for: request) }
 
     func pricePerGigabyte(from: Location, to: Location) -> Money {
         if from == to || from == .here { return .zero }
