@@ -64,7 +64,10 @@ struct ProcessBackendTests {
         try await AdapterUnderTest.standIn.run { adapter, world in
             _ = try await adapter.provision(request("a"))
             kill(try world.agentPID("a"), SIGSTOP)
-            try await adapter.terminate(token: "a")
+            let hasty = ProcessBackend(
+                provider: world.provider, stateDirectory: world.state, agentExecutable: "none",
+                grace: TimeSpan(milliseconds: 50), patience: TimeSpan(milliseconds: 50))
+            try await hasty.terminate(token: "a")
             #expect(world.processes() == [])
             #expect(world.leftovers() == [])
         }
