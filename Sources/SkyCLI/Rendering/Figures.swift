@@ -34,6 +34,9 @@ enum Figures {
         String(Money(nanodollars: Int64(number)).scaled(by: 1_000_000_000, over: 1).formatted(decimals: 0).dropFirst())
     }
 
+    /// Time that is running: whole seconds, so that it does not flicker.
+    static func clock(_ span: TimeSpan) -> String { TimeSpan.seconds(span.milliseconds / 1000).description }
+
     /// `just now`, `5m ago`, `3h ago`, `2d ago`
     static func ago(_ moment: Instant, at now: Instant) -> String {
         let seconds = max(0, (now - moment).milliseconds / 1000)

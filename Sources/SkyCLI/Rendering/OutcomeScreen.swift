@@ -27,16 +27,17 @@ struct OutcomeScreen: Sendable {
         case .succeeded: "\("✓", .green) \(id) \("succeeded", .green) in \(time) \("(\(spent))", .dim)"
         case .failed: "\("✗", .red) \(id) \("failed", .red, bold: true) after \(time) \("(\(spent))", .dim)"
         case .stopped: "\("■", .yellow) \(id) was \(run.state.text) after \(time) \("(\(spent))", .dim)"
-        case .active, .waiting: "\("·", .cyan) \(id) is \(run.state.text) since \(time) \("(\(spent))", .dim)"
+        case .active, .waiting: "\("·", .cyan) \(id) is \(run.state.styled), for \(time) now \("(\(spent))", .dim)"
         }
     }
 
     private func services() -> [StyledText] {
-        run.stages.flatMap { stage -> [StyledText] in
+        let names = run.stages.filter { $0.url != nil }.map { displayWidth(of: $0.name) }.max() ?? 0
+        return run.stages.flatMap { stage -> [StyledText] in
             guard let url = stage.url else { return [] }
             return [
-                "  \(stage.name, .cyan)  \(url, .green, bold: true)",
-                "  \("try", .dim)  curl \(url)\(stage.probePath ?? "/")",
+                "  \(StyledText(stage.name, .cyan).padded(to: names))  \(url, .green, bold: true)",
+                "  \(StyledText("try", .dim).padded(to: names))  curl \(url)\(stage.probePath ?? "/")",
             ]
         }
     }

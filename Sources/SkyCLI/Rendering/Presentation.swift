@@ -57,6 +57,12 @@ struct RunRow: Hashable, Sendable {
     var failure: String?
 
     func elapsed(at now: Instant) -> TimeSpan { max(.zero, (endedAt ?? now) - startedAt) }
+
+    /// True when nothing has happened in between but time and what it costs.
+    func isSame(as other: RunRow) -> Bool {
+        state == other.state && stages.count == other.stages.count
+            && zip(stages, other.stages).allSatisfy { !$0.isChanged(to: $1) }
+    }
 }
 
 /// One stage of a run as the screens show it.
@@ -93,6 +99,10 @@ struct StageRow: Hashable, Sendable {
         var machines: String {
             (numNodes > 1 ? "\(numNodes) × " : "") + instanceType + (isSpot ? " spot" : "")
         }
+    }
+
+    func isChanged(to new: StageRow) -> Bool {
+        state != new.state || place != new.place || url != new.url || note != new.note || attempts != new.attempts
     }
 
     /// Nil before it started.

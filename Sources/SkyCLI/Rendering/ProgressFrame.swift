@@ -36,7 +36,7 @@ struct ProgressFrame: Sendable {
             table.addRow([
                 mark(of: stage), StyledText(stage.name, .cyan), stage.state.styled,
                 "\(stage.place?.location ?? "")", "\(stage.place?.machines ?? "", .dim)",
-                "\(stage.elapsed(at: now)?.description ?? "")",
+                "\(stage.elapsed(at: now).map(Figures.clock) ?? "")",
                 stage.cost == .zero ? .empty : "\(Figures.amount(stage.cost))",
             ])
             for note in StageNotes.lines(of: stage) { table.addNote(note, under: 1) }
@@ -60,7 +60,7 @@ struct ProgressFrame: Sendable {
     }
 
     private var footer: StyledText {
-        let spent = "\(run.elapsed(at: now)) · \(Figures.amount(run.cost))\(run.state.isFinal ? "" : " so far")"
+        let spent = "\(Figures.clock(run.elapsed(at: now))) · \(Figures.amount(run.cost))\(run.state.isFinal ? "" : " so far")"
         let hint = run.state.isFinal ? "" : " · Ctrl-C detaches, the run goes on"
         return "\(run.id, .none, bold: true)  \("\(spent)\(hint)", .dim)"
     }
@@ -70,21 +70,15 @@ struct ProgressFrame: Sendable {
 struct ProgressChanges: Sendable {
     static func lines(from old: RunRow?, to new: RunRow, now: Instant) -> [StyledText] {
         let names = new.stages.map { displayWidth(of: $0.name) }.max() ?? 0
-        let clock = StyledText("[\(new.elapsed(at: now))]", .dim).padded(to: 9)
+        let clock = StyledText("[\(Figures.clock(new.elapsed(at: now)))]", .dim).padded(to: 9)
         var lines: [StyledText] = []
         for stage in new.stages {
             let before = old?.stages.first { $0.name == stage.name }
             let isQuiet = before == nil && stage.state.tone == .waiting
-            guard !isQuiet, isChanged(before, stage) else { continue }
+            guard !isQuiet, before?.isChanged(to: stage) ?? true else { continue }
             lines.append(clock + " " + StyledText(stage.name, .cyan).padded(to: names) + "  " + words(of: stage))
         }
         return lines
-    }
-
-    private static func isChanged(_ old: StageRow?, _ new: StageRow) -> Bool {
-        guard let old else { return true }
-        return old.state != new.state || old.place != new.place || old.url != new.url || old.note != new.note
-            || old.attempts != new.attempts
     }
 
     private static func words(of stage: StageRow) -> StyledText {

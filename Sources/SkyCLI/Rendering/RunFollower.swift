@@ -13,32 +13,48 @@ struct RunFollower {
     let output: any TextOutput
     let interruptions: any InterruptionSource
     let now: @Sendable () -> Instant
-    /// Between two looks, so at most ten frames a second.
-    var interval = TimeSpan(milliseconds: 100)
+
+    /// At most ten frames a second.
+    private static let frameInterval = TimeSpan(milliseconds: 100)
+    /// Between two looks while things happen, so that a short run is not made long by watching it…
+    private static let quickInterval = TimeSpan(milliseconds: 15)
+    /// …and when nothing has happened for a while.
+    private static let slowInterval = TimeSpan(milliseconds: 100)
+    private static let longAgo = Instant(millisecondsSince1970: 0)
+    private static let patience = TimeSpan.seconds(3)
 
     /// Calls `look` again and again. What it throws ends the following, with the cursor given back.
     func follow(_ look: () throws -> RunRow, until isSettled: (RunRow) -> Bool) throws -> Ending {
         var screen = LiveScreen(output: output)
         var last: RunRow?
+        var (changedAt, shownAt) = (now(), Self.longAgo)
         var tick = 0
         do {
             while true {
                 let run = try look()
-                try show(run, after: last, tick: tick, on: &screen)
+                let (moment, isOver) = (now(), isSettled(run))
+                if last.map({ !$0.isSame(as: run) }) ?? true { changedAt = moment }
+                if isOver || !output.terminal.isInteractive || moment - shownAt >= Self.frameInterval {
+                    try show(run, after: last, tick: tick, on: &screen)
+                    (shownAt, tick) = (moment, tick + 1)
+                }
                 last = run
-                if isSettled(run) {
+                if isOver {
                     try screen.end()
                     return .settled(run)
                 }
-                tick += 1
-                switch interruptions.next(within: interval) {
+                let isQuick = moment - changedAt < Self.patience
+                switch interruptions.next(within: isQuick ? Self.quickInterval : Self.slowInterval) {
                 case .interrupt, .terminate:
                     try screen.end()
                     return .detached(run)
                 case .suspend:
                     try screen.end()
                     interruptions.suspend()
-                case .resize: try screen.clear()
+                    shownAt = Self.longAgo
+                case .resize:
+                    try screen.clear()
+                    shownAt = Self.longAgo
                 case nil: break
                 }
             }

@@ -92,10 +92,18 @@ struct RunAccess {
         return file.newLines(isLast: true).suffix(10).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Sees to it that every unfinished run has a driver, and says which had none.
+    /// Sees to it that every unfinished run has a driver, and says which had none. One that cannot be picked up is no
+    /// reason not to show the others.
     func pickUpAbandoned() throws {
-        for run in try broker.pickUpAbandoned() {
-            try context.console.err.line("\("picked up", .yellow) \(run), whose broker had died")
+        let err = context.console.err
+        for run in try broker.journal.unfinishedRuns() {
+            do throws(JournalError) {
+                guard try broker.ensureDriven(run) else { continue }
+            } catch {
+                try err.line("\("warning:", .yellow, bold: true) cannot pick up \(run): \(error)")
+                continue
+            }
+            try err.line("\("picked up", .yellow) \(run), whose broker had died")
         }
     }
 }

@@ -1,0 +1,138 @@
+import SkyCore
+import SkySpec
+import SkyTestSupport
+import Testing
+
+@testable import SkyCLI
+
+@Suite("Commands on pipelines and the catalog")
+struct CommandTests {
+    private let environment = InstallationFixture.environment()
+    private let wide = Terminal(isInteractive: false, width: 100, isColoured: false)
+
+    private func sky(_ arguments: String...) -> CommandRun {
+        CommandRun(arguments, environment: environment, terminal: wide)
+    }
+
+    @Test("plan shows where, why, how much and what else there was")
+    func plan() throws {
+        let run = sky("plan", InstallationFixture.pipeline("tickets"))
+        try expectGolden(InstallationFixture.withoutPaths(run.transcript), "command-plan.txt")
+    }
+
+    @Test("plan writes its documented JSON, and nothing else, to standard output")
+    func planJSON() throws {
+        let run = sky("plan", InstallationFixture.pipeline("tickets"), "--output", "json")
+        #expect(run.status == 0)
+        #expect(run.err.isEmpty)
+        #expect(run.out.hasPrefix("{\n"))
+        #expect(run.out.contains("\"policy\" : \"cheapest\""))
+    }
+
+    @Test("launch --dryrun is the same as plan, in both formats", arguments: ["text", "json"])
+    func dryrun(format: String) {
+        let file = InstallationFixture.pipeline("tickets")
+        let plan = sky("plan", file, "--output", format)
+        let dryrun = sky("launch", "--dryrun", file, "--output", format)
+        #expect(dryrun.transcript == plan.transcript)
+    }
+
+    @Test("a policy replaces the file's objective, and keeps its limit where it is of the same kind")
+    func policy() {
+        let run = sky("plan", InstallationFixture.pipeline("tickets"), "--policy", "fastest")
+        #expect(run.out.contains("as fast as possible · policy fastest"))
+        typealias Policy = PlanningOptions.Policy
+        #expect(Policy.cheapest.objective(insteadOf: .costWithin(deadline: .hour)) == .costWithin(deadline: .hour))
+        #expect(Policy.cheapest.objective(insteadOf: .timeWithin(budget: .zero)) == .cost)
+        #expect(Policy.fastest.objective(insteadOf: .cost) == .time)
+    }
+
+    @Test("what no provider has ends with 3, and says what was in the way")
+    func impossible() {
+        let run = sky("plan", InstallationFixture.pipeline("impossible"))
+        #expect(run.status == 3)
+        #expect(run.err.hasPrefix("error: there is no plan: a stage can run nowhere\n  huge: "))
+        #expect(run.out.isEmpty)
+    }
+
+    @Test("validate praises what is right and shows all that is wrong, in files and lines")
+    func validate() throws {
+        let run = sky("validate", InstallationFixture.pipeline("tickets"), InstallationFixture.pipeline("broken"))
+        try expectGolden(InstallationFixture.withoutPaths(run.transcript), "command-validate.txt")
+    }
+
+    @Test("validate writes JSON for editors, of files that are not there too")
+    func validateJSON() {
+        let run = sky("validate", "--output", "json", InstallationFixture.pipeline("tickets"), "/nowhere.yaml")
+        #expect(run.status == 2)
+        #expect(run.err.isEmpty)
+        #expect(run.out.contains("\"file\" : \"/nowhere.yaml\""))
+        #expect(run.out.contains("\"valid\" : false"))
+    }
+
+    @Test("every command that reads a pipeline refuses a broken one in the same words")
+    func broken() {
+        let file = InstallationFixture.pipeline("broken")
+        let expected = sky("plan", file)
+        #expect(expected.status == 2)
+        #expect(expected.err.contains("2 errors; nothing was started"))
+        #expect(sky("explain", file).transcript == expected.transcript)
+        #expect(sky("launch", file, "--yes").transcript == expected.transcript)
+    }
+
+    @Test("what explain prints is a pipeline that explains itself as the same")
+    func explain() async throws {
+        let first = sky("explain", InstallationFixture.pipeline("tickets"), "--env", "SEED=8")
+        #expect(first.status == 0)
+        #expect(first.out.contains("SEED: \"8\""))
+        #expect(sky("schema").out.contains("\"$schema\""))
+    }
+
+    @Test("check says what each provider is good for")
+    func check() throws {
+        try expectGolden(sky("check").transcript, "command-check.txt")
+        #expect(sky("check", "--output", "json").out.contains("\"standing\" : \"stand-in\""))
+    }
+
+    @Test("catalog list shows the cheapest first and says how many there are")
+    func catalog() throws {
+        try expectGolden(sky("catalog", "list", "--limit", "4").transcript, "command-catalog.txt")
+    }
+
+    @Test(
+        "catalog filters do what they say",
+        arguments: [
+            (["--provider", "nimbus"], 3), (["--accelerator", "a100"], 2), (["--accelerator", "A100:1", "--spot"], 1),
+            (["--no-spot"], 7), (["--max-price", "0.1"], 3), (["--cpus", "16+", "--memory", "64"], 3),
+            (["--capability", "confidential"], 2), (["--region", "west"], 2), (["--instance", "t1"], 1),
+            (["--max-price", "0.001"], 0),
+        ] as [([String], Int)])
+    func filters(arguments: [String], count: Int) {
+        let run = CommandRun(["catalog", "list", "--output", "json"] + arguments, environment: environment)
+        #expect(run.status == 0)
+        #expect(run.out.contains("\"total\" : \(count),"), "\(arguments): \(run.out)")
+    }
+
+    @Test(
+        "a filter that can only be a mistake is refused",
+        arguments: [
+            (["--accelerator", "A10O"], "did you mean 'A100'?"), (["--cpus", "many"], "--cpus 8+"),
+            (["--max-price", "-1"], "--max-price 0.50"), (["--capability", "confidental"], "'confidential'"),
+            (["--provider", "acmee"], "did you mean 'acme'?"), (["--accelerator", "A100:x"], "A100:8"),
+            (["--limit", "-1"], "0 or more"), (["--memory", "0"], "8+"),
+        ] as [([String], String)])
+    func badFilters(arguments: [String], hint: String) {
+        // `=` keeps a value that begins with a dash from looking like an option.
+        let joined = ["catalog", "list", arguments.joined(separator: "=")]
+        let run = CommandRun(joined, environment: environment)
+        #expect(run.status == 2)
+        #expect(run.err.contains(hint), "\(run.err)")
+    }
+
+    @Test("without an installation it says what to set")
+    func noInstallation() {
+        let run = CommandRun(["check"], environment: ["SKY_HOME": "/nowhere"])
+        #expect(run.status == 2)
+        #expect(run.err.contains("set SKY_ROOT to the folder that holds providers/"))
+    }
+}
