@@ -20,6 +20,14 @@ struct PlannerTests {
         try expectGolden(described(plan), "support-tickets-\(name).txt")
     }
 
+    @Test("confidential machine, TPU and Inferentia can be on three clouds")
+    func crossesClouds() throws {
+        let blocked = [BlockedPlace(provider: "gcp", instanceType: "n2d-standard-8")]
+        let plan = try planner.plan(SupportTickets.pipeline(), offers: Tariffed(), blocked: blocked)
+        #expect(plan.stages.map(\.offer.provider) == ["azure", "gcp", "aws"])
+        try expectGolden(described(plan), "support-tickets-three-clouds.txt")
+    }
+
     @Test("the JSON of a plan keeps its shape")
     func writesJSON() throws {
         let plan = try planner.plan(
