@@ -44,9 +44,11 @@ let modules: [Target] = [
         dependencies: [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
             "SkyProcess", "SkyCore", grdb,
-        ], sources: ["Core"], swiftSettings: strict),
+        ], swiftSettings: strict),
 
-    .target(name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog"], swiftSettings: strict),
+    .target(
+        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [

@@ -13,6 +13,6 @@ public struct TextStyle: Sendable {
 
     public func paint(_ text: String, _ tint: Tint, bold: Bool = false) -> String {
         guard isColoured, !text.isEmpty else { return text }
-        return "\u{1b}[\(bold ? "1;" : "")\(tint.rawValue)m\(text)\u{1b}[0m"
+        return "\u{1b}[\(tint.rawValue)\(bold ? ";1" : "")m\(text)\u{1b}[0m"
     }
 }

@@ -16,12 +16,15 @@ public struct Plan: Hashable, Sendable, Codable {
     /// From launch until the last batch stage and every service is up: the longest path, transfers included.
     public var totalTime: TimeSpan
     public var proof: Proof
+    /// What the figures leave out, one sentence each.
+    public var caveats: [String]
 
     /// How far the plan can be from the best one.
     public struct Proof: Hashable, Sendable, Codable {
         /// True only when no cheaper (or faster, as the objective says) plan exists in the catalog.
         public var isOptimal: Bool
-        /// No plan costs less than this; equals `totalCost` for an optimal plan by cost.
+        /// No plan that keeps the objective's deadline costs less than this; equals `totalCost` for an optimal plan
+        /// by cost.
         public var costLowerBound: Money
 
         public init(isOptimal: Bool, costLowerBound: Money) {
@@ -32,7 +35,7 @@ public struct Plan: Hashable, Sendable, Codable {
 
     public init(
         pipeline: String, objective: Objective, policy: String, stages: [PlannedStage],
-        transfers: [PlannedTransfer], totalCost: Money, totalTime: TimeSpan, proof: Proof
+        transfers: [PlannedTransfer], totalCost: Money, totalTime: TimeSpan, proof: Proof, caveats: [String] = []
     ) {
         self.pipeline = pipeline
         self.objective = objective
@@ -42,6 +45,7 @@ public struct Plan: Hashable, Sendable, Codable {
         self.totalCost = totalCost
         self.totalTime = totalTime
         self.proof = proof
+        self.caveats = caveats
     }
 
     public func stage(named name: String) -> PlannedStage? { stages.first { $0.stage == name } }
@@ -52,7 +56,9 @@ public struct PlannedStage: Hashable, Sendable, Codable {
     public var stage: String
     public var offer: Offer
     public var numNodes: Int
-    /// Of all nodes together.
+    /// Copies of a service, each of `numNodes` nodes; 1 for a batch stage.
+    public var replicas: Int
+    /// Of all nodes of all replicas together.
     public var pricePerHour: Money
     public var duration: TimeSpan
     /// False when the pipeline gives no estimate and an hour was assumed.
@@ -78,7 +84,7 @@ public struct PlannedStage: Hashable, Sendable, Codable {
 
     public init(
         stage: String, offer: Offer, numNodes: Int, pricePerHour: Money, duration: TimeSpan,
-        durationIsEstimated: Bool, cost: Money, reason: String, runnerUp: RunnerUp? = nil
+        durationIsEstimated: Bool, cost: Money, reason: String, runnerUp: RunnerUp? = nil, replicas: Int = 1
     ) {
         self.stage = stage
         self.offer = offer
@@ -89,6 +95,7 @@ public struct PlannedStage: Hashable, Sendable, Codable {
         self.cost = cost
         self.reason = reason
         self.runnerUp = runnerUp
+        self.replicas = replicas
     }
 }
 

@@ -114,6 +114,9 @@ public struct Node: Hashable, Sendable, Codable {
 
 /// The way to a node: its agent's protocol, and its files. Paths on the node are relative to the node's directory.
 public protocol NodeChannel: Sendable {
+    /// True when the node's files are files of this machine, so that `absolutePath` can be read and written directly.
+    var isOnThisMachine: Bool { get }
+
     /// A fresh connection to the node's agent, which is started if it is not running.
     func connect() async throws(ProviderError) -> AgentClient
 

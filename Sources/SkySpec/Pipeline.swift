@@ -48,13 +48,20 @@ public struct Stage: Hashable, Sendable, Codable {
     public var code: StageCode
     /// Present when the stage keeps serving instead of running to an end.
     public var service: ServiceSpec?
-    public var after: [String] = []
-    public var secretNames: [String] = []
+    /// Stages that must have finished before this one starts, though no artifact comes from them.
+    public var after: [String]
+    /// Names of variables whose values the stage gets at launch. The values are never part of a pipeline: it is
+    /// written to the journal.
+    public var secretNames: [String]
+    /// When not empty, any one of these whole requests will do, and `resources` holds only what any of them could
+    /// need: necessary, not sufficient. Empty: `resources` says it all.
+    public var alternatives: [ResourceRequest]
 
     public init(
         name: String, resources: ResourceRequest = ResourceRequest(), numNodes: Int = 1, inputs: [StageInput] = [],
         outputs: [StageOutput] = [], estimate: DurationEstimate = DurationEstimate(), envs: [String: String] = [:],
-        setup: String? = nil, run: String? = nil, code: StageCode = StageCode(), service: ServiceSpec? = nil
+        setup: String? = nil, run: String? = nil, code: StageCode = StageCode(), service: ServiceSpec? = nil,
+        after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = []
     ) {
         self.name = name
         self.resources = resources
@@ -67,6 +74,21 @@ public struct Stage: Hashable, Sendable, Codable {
         self.run = run
         self.code = code
         self.service = service
+        self.after = after
+        self.secretNames = secretNames
+        self.alternatives = alternatives
+    }
+
+    /// The requests of which one must be met; never empty.
+    public var acceptableResources: [ResourceRequest] { alternatives.isEmpty ? [resources] : alternatives }
+
+    /// The stages that must have finished before this one: those it reads from, and those it comes after.
+    public var dependencies: [String] {
+        var names: [String] = []
+        for input in inputs {
+            if case .output(let stage, _) = input.source, !names.contains(stage) { names.append(stage) }
+        }
+        return names + after.filter { !names.contains($0) }
     }
 }
 

@@ -16,6 +16,12 @@ public struct ArtifactDigest: Hashable, Comparable, Sendable, Codable, CustomStr
         self.init(hex: String(text.dropFirst(7)))
     }
 
+    /// From the 32 bytes of a hash.
+    init(bytes: [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
     public var description: String { "sha256:\(hex)" }
 
     public static func < (a: ArtifactDigest, b: ArtifactDigest) -> Bool { a.hex < b.hex }

@@ -56,7 +56,7 @@ extension Instant {
 extension StoredArtifact {
     static func named(_ name: String, in provider: String) -> StoredArtifact {
         StoredArtifact(
-            name: name, artifact: Artifact(digest: .none, kind: .file, size: DataSize(bytes: 10)),
+            name: name, artifact: Artifact(digest: .zeros, kind: .file, size: DataSize(bytes: 10)),
             location: Location(provider: provider, region: "r"))
     }
 }
@@ -97,12 +97,23 @@ extension Launch {
                 stage: stage.name, offer: offer, numNodes: 1, pricePerHour: pricePerHour, duration: .hour,
                 durationIsEstimated: false, cost: pricePerHour, reason: "the only one")
         }
+        guard let run = RunID("p-test") else { preconditionFailure("a good name") }
         let plan = Plan(
             pipeline: "p", objective: .cost, policy: "cheapest", stages: planned, transfers: [], totalCost: .zero,
             totalTime: .zero, proof: Plan.Proof(isOptimal: true, costLowerBound: .zero))
         let everyZone = Dictionary(stages.map { ($0.name, zones) }, uniquingKeysWith: { first, _ in first })
         return Launch(
-            run: RunID("p-test")!, pipeline: Pipeline(name: "p", stages: stages, directory: "/"), plan: plan,
+            run: run, pipeline: Pipeline(name: "p", stages: stages, directory: "/"), plan: plan,
             zones: everyZone)
+    }
+}
+
+extension ArtifactDigest {
+    /// Of nothing in particular.
+    static var zeros: ArtifactDigest {
+        guard let digest = ArtifactDigest(hex: String(repeating: "0", count: 64)) else {
+            preconditionFailure("64 digits")
+        }
+        return digest
     }
 }

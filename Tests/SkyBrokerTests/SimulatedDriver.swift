@@ -90,15 +90,15 @@ struct SimulatedDriver {
             let lost = inputs.filter { !cloud.has($0.artifact.digest) }
             guard lost.isEmpty else { return .attemptFailed(id, .inputsLost(lost.map { source(of: $0, id) })) }
             return alive(id) ?? .delivered(id, [])
-        case .run(let id, _):
+        case .run(let id, _, _):
             if let lost = alive(id) { return lost }
             cloud.startJob(id)
             return alive(id) ?? .jobEnded(id, exitCode: cloud.endJob(id))
-        case .probe(let id, _):
+        case .probe(let id, _, _):
             if let lost = alive(id) { return lost }
             cloud.startJob(id)
             return .serviceReady(id, url: "http://here")
-        case .watch(let id, _, _): return alive(id) ?? .delivered(id, [])
+        case .watch(let id, _, _, _): return alive(id) ?? .delivered(id, [])
         case .collect(let id, let group):
             if let lost = alive(id) { return lost }
             let outputs = state.launch.pipeline.stage(named: id.stage)?.outputs ?? []
@@ -125,7 +125,7 @@ struct SimulatedDriver {
         var hex = ""
         for byte in "\(id.stage).\(name)".utf8.prefix(32) { hex += String(byte, radix: 16) }
         hex += String(repeating: "0", count: 64 - hex.count)
-        let digest = ArtifactDigest(hex: hex) ?? .none
+        let digest = ArtifactDigest(hex: hex) ?? .zeros
         cloud.store(digest)
         return StoredArtifact(
             name: name, artifact: Artifact(digest: digest, kind: .file, size: DataSize(bytes: 1)),
@@ -139,9 +139,4 @@ struct SimulatedDriver {
         }
         return "\(stage).\(artifact)"
     }
-}
-
-extension ArtifactDigest {
-    /// Of nothing in particular.
-    static let none = ArtifactDigest(hex: String(repeating: "0", count: 64))!
 }

@@ -10,11 +10,11 @@ public enum Effect: Hashable, Sendable {
     /// Bring code and inputs to the nodes.
     case deliver(AttemptID, NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?)
     /// Start the job on every node and wait until it has ended.
-    case run(AttemptID, NodeGroup)
+    case run(AttemptID, NodeGroup, AcceleratorCount?)
     /// Start the service, and say when it is ready.
-    case probe(AttemptID, NodeGroup)
+    case probe(AttemptID, NodeGroup, AcceleratorCount?)
     /// Watch a ready service until it ends.
-    case watch(AttemptID, NodeGroup, url: String)
+    case watch(AttemptID, NodeGroup, AcceleratorCount?, url: String)
     /// Put the outputs into the store of the stage's location.
     case collect(AttemptID, NodeGroup)
     /// Give the attempt's nodes back, whether or not they ever came.

@@ -22,12 +22,13 @@ extension RunState {
         guard let group = attempt.group else {
             return .provision(attempt.id, attempt.planned, zone: attempt.zone)
         }
+        let accelerator = attempt.planned.offer.accelerator
         switch stage.phase {
         case .delivering:
             return .deliver(attempt.id, group, inputs: inputs(of: stage.name) ?? [], code: launch.code[stage.name])
-        case .running: return .run(attempt.id, group)
-        case .probing: return .probe(attempt.id, group)
-        case .serving(let url): return .watch(attempt.id, group, url: url)
+        case .running: return .run(attempt.id, group, accelerator)
+        case .probing: return .probe(attempt.id, group, accelerator)
+        case .serving(let url): return .watch(attempt.id, group, accelerator, url: url)
         case .collecting: return .collect(attempt.id, group)
         default: return nil
         }

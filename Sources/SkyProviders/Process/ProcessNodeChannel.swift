@@ -3,6 +3,8 @@ import SkyRuntime
 
 /// The way to a node that is a folder of this machine.
 struct ProcessNodeChannel: NodeChannel {
+    let isOnThisMachine = true
+
     private let backend: ProcessBackend
     private let folder: GroupFolder
     private let rank: Int

@@ -28,7 +28,8 @@ extension JobSpec {
             }
         }
         guard isPlain, (1...200).contains(id.utf8.count), !id.hasPrefix(".") else {
-            return "\(id.prefix(80).debugDescription) cannot be a job's id: 1 to 200 of a-z A-Z 0-9 . _ - and no leading dot"
+            return
+                "\(id.prefix(80).debugDescription) cannot be a job's id: 1 to 200 of a-z A-Z 0-9 . _ - and no leading dot"
         }
         return nil
     }

@@ -63,7 +63,9 @@ final class MessageStream: @unchecked Sendable {
         while !isClosed {
             let outcome = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
                 let outcome = Descriptor.read(input, into: buffer)
-                if case .bytes(let count) = outcome { reader.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+                if case .bytes(let count) = outcome {
+                    reader.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                }
                 return outcome
             }
             switch outcome {

@@ -1,0 +1,51 @@
+# Everything one does to this project. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help build test test-swift test-pipelines test-scripts lint format bench clean packages check-packages
+
+PYTHON ?= python3
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## sky and sky-agent, release, into .build/release
+	@scripts/build-release.sh
+
+test: check-packages test-scripts test-pipelines test-swift ## all tests
+
+test-swift: ## the tests of the Swift modules
+	@echo "== Swift tests: building"
+	swift build --build-tests
+	@echo "== Swift tests"
+	swift test --skip-build
+
+test-pipelines: ## the tests of the sample pipelines' own scripts
+	@echo "== tests of pipelines/"
+	@set -e; for tests in pipelines/*/tests; do $(PYTHON) -B -m unittest discover -s "$$tests"; done
+
+test-scripts: ## the tests of ./sky, scripts/ and Benchmarks/
+	@echo "== tests of the sky wrapper and its scripts"
+	@$(PYTHON) -B -m unittest discover -s scripts/tests
+	@echo "== tests of Benchmarks/"
+	@$(PYTHON) -B -m unittest discover -s Benchmarks/tests
+
+lint: ## complain about the form of the Swift sources
+	swift format lint --strict -r Sources Tests Package.swift
+
+format: ## put the Swift sources into form
+	swift format -i -r Sources Tests Package.swift
+
+bench: build ## measure every claim of speed and size; see Benchmarks/README.md
+	@failed=; for program in Benchmarks/*.py; do \
+		case $$program in */measuring.py) continue ;; esac; \
+		echo "== $$program"; $(PYTHON) -B "$$program" || failed="$$failed $$program"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "out of bounds:$$failed"; exit 1; fi
+
+packages: ## install the system packages that building and testing need
+	@scripts/ensure-packages.sh test
+
+check-packages:
+	@scripts/ensure-packages.sh test --check
+
+clean: ## remove everything that was built
+	rm -rf .build

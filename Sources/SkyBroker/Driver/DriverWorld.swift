@@ -1,0 +1,50 @@
+public import SkyCatalog
+public import SkyCore
+public import SkyHTTP
+public import SkyPlacement
+public import SkyProviders
+public import SkyStorage
+
+/// Everything outside the core that a driver touches, handed in so that tests can hand in something else.
+public struct DriverWorld: Sendable {
+    /// A fresh choice of place for one stage, and its zones.
+    public typealias Relocation =
+        @Sendable (
+            _ launch: Launch, _ stage: String, _ pinned: [String: Offer], _ excluded: [PlaceConstraint]
+        ) async throws -> (PlannedStage, zones: [String])
+
+    public var folder: StateFolder
+    public var journal: Journal
+    /// Nil for a provider that nobody knows.
+    public var adapter: @Sendable (_ provider: String) -> (any ProviderAdapter)?
+    public var store: @Sendable (Location) -> LocalArtifactStore
+    /// Egress per 10⁹ bytes between two locations.
+    public var pricePerGigabyte: @Sendable (_ from: Location, _ to: Location) async -> Money
+    public var relocate: Relocation
+    /// For asking services whether they are ready.
+    public var http: HTTPClient
+    /// Where secrets' values come from: the driver's own environment.
+    public var environment: [String: String]
+    public var now: @Sendable () -> Instant
+    /// One line for the driver's log.
+    public var log: @Sendable (String) -> Void
+
+    public init(
+        folder: StateFolder, journal: Journal, adapter: @escaping @Sendable (String) -> (any ProviderAdapter)?,
+        store: @escaping @Sendable (Location) -> LocalArtifactStore,
+        pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
+        relocate: @escaping Relocation, http: HTTPClient, environment: [String: String],
+        now: @escaping @Sendable () -> Instant, log: @escaping @Sendable (String) -> Void
+    ) {
+        self.folder = folder
+        self.journal = journal
+        self.adapter = adapter
+        self.store = store
+        self.pricePerGigabyte = pricePerGigabyte
+        self.relocate = relocate
+        self.http = http
+        self.environment = environment
+        self.now = now
+        self.log = log
+    }
+}

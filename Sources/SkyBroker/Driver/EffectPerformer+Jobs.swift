@@ -1,0 +1,141 @@
+import FoundationEssentials
+import SkyCore
+import SkyHTTP
+import SkyProviders
+import SkyRuntime
+import SkySpec
+
+extension EffectPerformer {
+    /// Starts the job on all ranks, or finds it started, and waits for its end. The gang ends together: the first
+    /// rank that fails ends the others.
+    func runToEnd(
+        _ id: AttemptID, _ group: NodeGroup, accelerator: AcceleratorCount?
+    ) async throws -> RunEvent {
+        let gang = try await gang(id, group, accelerator: accelerator)
+        let code = try await withThrowingTaskGroup(of: Int.self) { ranks in
+            for rank in gang { ranks.addTask { try await follow(rank, of: id) } }
+            for try await code in ranks where code != 0 {
+                ranks.cancelAll()
+                return code
+            }
+            return 0
+        }
+        return .jobEnded(id, exitCode: code)
+    }
+
+    /// Starts the service and waits until it answers; or reports that it ended first.
+    func startService(
+        _ id: AttemptID, _ group: NodeGroup, accelerator: AcceleratorCount?
+    ) async throws -> RunEvent {
+        let spec = try stage(id.stage)
+        guard let service = spec.service, let node = group.nodes.first else {
+            throw AttemptFailureError(.stage(message: "stage '\(id.stage)' is no service"))
+        }
+        let url = "http://\(node.address):\(node.endpointPort ?? service.port)"
+        return try await withThrowingTaskGroup(of: RunEvent.self) { race in
+            race.addTask { try await runToEnd(id, group, accelerator: accelerator) }
+            race.addTask { try await waitUntilReady(id, service, at: url) }
+            defer { race.cancelAll() }
+            guard let first = try await race.next() else { throw CancellationError() }
+            return first
+        }
+    }
+
+    private func waitUntilReady(_ id: AttemptID, _ service: ServiceSpec, at url: String) async throws -> RunEvent {
+        let deadline = world.now() + service.initialDelay
+        let probe = HTTPRequest(.get, url + (service.readinessPath ?? "/"), timeout: .seconds(5))
+        var pause = 20
+        while world.now() < deadline {
+            if let response = try? await world.http.send(probe) {
+                if response.isSuccess || service.readinessPath == nil {
+                    return .serviceReady(id, url: url)
+                }
+            }
+            try await Task.sleep(for: .milliseconds(pause))
+            pause = min(1000, pause * 3 / 2)
+        }
+        let path = service.readinessPath ?? "/"
+        throw AttemptFailureError(
+            .stage(message: "the service did not answer 2xx at \(path) within \(service.initialDelay) of its start"))
+    }
+
+    /// One job per rank, each with its own environment.
+    private func gang(
+        _ id: AttemptID, _ group: NodeGroup, accelerator: AcceleratorCount?
+    ) async throws -> [Rank] {
+        let spec = try stage(id.stage)
+        let secrets = try secrets(of: spec)
+        var ranks: [Rank] = []
+        for node in group.nodes {
+            let channel = try await adapter(group.provider).channel(to: node, of: group)
+            let environment = JobEnvironment(
+                attempt: id, rank: node.rank, nodeAddresses: group.nodes.map(\.address),
+                inputs: paths(spec.inputs.map(\.name), on: channel, at: NodeLayout.input),
+                outputs: paths(spec.outputs.map(\.name), on: channel, at: NodeLayout.output),
+                servicePort: spec.service.map { node.endpointPort ?? $0.port }, accelerator: accelerator,
+                userVariables: spec.envs.merging(secrets) { _, secret in secret })
+            let job = JobSpec(
+                id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
+                environment: environment.variables)
+            ranks.append(Rank(node: node, channel: channel, job: job))
+        }
+        return ranks
+    }
+
+    private func secrets(of spec: Stage) throws -> [String: String] {
+        var values: [String: String] = [:]
+        for name in spec.secretNames {
+            guard let value = world.environment[name] else {
+                throw AttemptFailureError(
+                    .stage(message: "the secret \(name) is not set: export it and launch again"))
+            }
+            values[name] = value
+        }
+        return values
+    }
+
+    private func paths(
+        _ names: [String], on channel: any NodeChannel, at layout: (String) -> String
+    ) -> [String: String] {
+        Dictionary(names.map { ($0, channel.absolutePath(layout($0))) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// One rank's job from start (or wherever it is) to its end, its output copied to this machine as it comes. A
+    /// connection that breaks is made again: the agent may have died, and its jobs live on.
+    private func follow(_ rank: Rank, of id: AttemptID) async throws -> Int {
+        let log = LogCopy(path: world.folder.log(of: id, rank: rank.node.rank))
+        var disconnects = 0
+        while true {
+            try Task.checkCancellation()
+            let agent = try await rank.channel.connect()
+            do {
+                return try await withTaskCancellationHandler {
+                    try await follow(rank.job, on: agent, into: log)
+                } onCancel: {
+                    Task { await agent.close() }
+                }
+            } catch let error as AgentError where error.kind == .disconnected {
+                disconnects += 1
+                guard disconnects < 5 else { throw AttemptFailureError(.nodesLost(message: error.message)) }
+            } catch let error as AgentError {
+                throw AttemptFailureError(.stage(message: error.message))
+            }
+        }
+    }
+
+    private func follow(_ job: JobSpec, on agent: AgentClient, into log: LogCopy) async throws -> Int {
+        _ = try await agent.submit(job)
+        async let copied: Void = log.follow(job.id, of: agent)
+        let code = try await agent.waitForExit(ofJob: job.id)
+        try await copied
+        await agent.close()
+        return code
+    }
+}
+
+/// One node of a gang, the way to it, and what it runs.
+private struct Rank: Sendable {
+    let node: Node
+    let channel: any NodeChannel
+    let job: JobSpec
+}

@@ -1,0 +1,126 @@
+import FoundationEssentials
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkyProviders
+import SkySpec
+import SkyStorage
+
+/// Does what an effect says against the real world and reports what happened as an event.
+///
+/// Every effect may be begun again from its start, by this process or by the next: tokens name what is rented and what
+/// runs, artifacts are named by their digest, and giving back what is gone is no error.
+struct EffectPerformer: Sendable {
+    let world: DriverWorld
+    let launch: Launch
+
+    /// Nil when the effect was cancelled: nobody waits for it any more.
+    func perform(_ effect: Effect, pinned: [String: Offer]) async -> RunEvent? {
+        switch effect {
+        case .lookUp(let stage, let inputs):
+            return .lookedUp(stage: stage, reuse: await lookUp(stage, inputs: inputs))
+        case .provision(let id, let planned, let zone):
+            return await provision(id, planned, zone: zone)
+        case .deliver(let id, let group, let inputs, let code):
+            return await attempting(id) { try await deliver(id, group, inputs: inputs, code: code) }
+        case .run(let id, let group, let accelerator), .watch(let id, let group, let accelerator, _):
+            return await attempting(id) { try await runToEnd(id, group, accelerator: accelerator) }
+        case .probe(let id, let group, let accelerator):
+            return await attempting(id) { try await startService(id, group, accelerator: accelerator) }
+        case .collect(let id, let group):
+            return await attempting(id) { try await collect(id, group) }
+        case .release(let id, let provider):
+            return await release(id, provider: provider)
+        case .pause(let stage, let until):
+            let left = until - world.now()
+            try? await Task.sleep(for: .milliseconds(max(0, left.milliseconds)))
+            return .waited(stage: stage)
+        case .relocate(let stage, let excluded):
+            return await relocate(stage, pinned: pinned, excluded: excluded)
+        }
+    }
+
+    /// Sorts whatever went wrong with an attempt's nodes into what the core knows.
+    private func attempting(_ id: AttemptID, _ body: () async throws -> RunEvent) async -> RunEvent? {
+        do {
+            return try await body()
+        } catch is CancellationError {
+            return nil
+        } catch let failure as AttemptFailureError {
+            return .attemptFailed(id, failure.failure)
+        } catch let error as ProviderError {
+            let kind = error.kind
+            return .attemptFailed(
+                id,
+                kind == .transient
+                    ? .transient(message: error.description)
+                    : kind == .badRequest
+                        ? .stage(message: error.description)
+                        : .nodesLost(message: error.description))
+        } catch {
+            return .attemptFailed(id, .transient(message: "\(error)"))
+        }
+    }
+
+    func stage(_ name: String) throws(AttemptFailureError) -> Stage {
+        guard let spec = launch.pipeline.stage(named: name) else {
+            throw AttemptFailureError(.stage(message: "the run knows no stage '\(name)'"))
+        }
+        return spec
+    }
+
+    func adapter(_ provider: String) throws(ProviderError) -> any ProviderAdapter {
+        guard let adapter = world.adapter(provider) else {
+            throw ProviderError(.badRequest, provider: provider, "no such provider; `sky check` lists them")
+        }
+        return adapter
+    }
+
+    private func provision(_ id: AttemptID, _ planned: PlannedStage, zone: String?) async -> RunEvent? {
+        do {
+            let spec = launch.pipeline.stage(named: id.stage)
+            let request = NodeGroupRequest(
+                token: id.token, run: id.run, region: planned.offer.region, zone: zone,
+                instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,
+                isSpot: planned.offer.market == .spot, numNodes: planned.numNodes,
+                labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port)
+            return .provisioned(id, try await adapter(planned.offer.provider).provision(request))
+        } catch {
+            return Task.isCancelled ? nil : .provisionFailed(id, error)
+        }
+    }
+
+    /// Goes on until the provider has confirmed: what is rented is never forgotten.
+    private func release(_ id: AttemptID, provider: String) async -> RunEvent? {
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                try await adapter(provider).terminate(token: id.token)
+                try? FileManager.default.removeItem(atPath: world.folder.scratch(of: id))
+                return .released(id)
+            } catch {
+                failures += 1
+                world.log("giving back \(id) failed, trying again: \(error)")
+                let pause = FailurePolicy.pause(after: failures, dice: .max)
+                try? await Task.sleep(for: .milliseconds(pause.milliseconds))
+            }
+        }
+        return nil
+    }
+
+    private func relocate(_ stage: String, pinned: [String: Offer], excluded: [PlaceConstraint]) async -> RunEvent {
+        do {
+            let (planned, zones) = try await world.relocate(launch, stage, pinned, excluded)
+            return .relocated(stage: stage, planned, zones: zones)
+        } catch {
+            return .notRelocatable(stage: stage, message: "no other place is left: \(error)")
+        }
+    }
+}
+
+/// An attempt's failure on its way up.
+struct AttemptFailureError: Error {
+    let failure: AttemptFailure
+
+    init(_ failure: AttemptFailure) { self.failure = failure }
+}

@@ -1,0 +1,31 @@
+import Glibc
+import SkyCore
+import SkyRuntime
+
+/// A job's output on this machine, so that it can be read when its node is long gone. Goes on at the byte where the
+/// file ends, whoever wrote it so far.
+struct LogCopy: Sendable {
+    let path: String
+
+    /// Returns when the job has ended and all it printed is in the file.
+    func follow(_ job: String, of agent: AgentClient) async throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw AttemptFailureError(.transient(message: "cannot write \(path): errno \(errno)")) }
+        defer { close(file) }
+        let size = lseek(file, 0, SEEK_END)
+        for try await chunk in agent.logs(ofJob: job, from: Int64(size), follow: true) {
+            try append(chunk.bytes, to: file)
+        }
+    }
+
+    private func append(_ bytes: [UInt8], to file: Int32) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            guard written > 0 || errno == EINTR else {
+                throw AttemptFailureError(.transient(message: "cannot write \(path): errno \(errno)"))
+            }
+            rest = rest.dropFirst(max(0, written))
+        }
+    }
+}

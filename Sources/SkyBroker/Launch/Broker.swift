@@ -1,0 +1,81 @@
+public import SkyCore
+import SkyProcess
+
+/// What commands ask of runs: look at them, ask them to stop, and see that each unfinished one has a driver.
+public struct Broker: Sendable {
+    public let folder: StateFolder
+    public let journal: Journal
+    /// Starts a driver process for a run; one too many does no harm.
+    private let startDriver: @Sendable (RunID) throws(JournalError) -> Void
+
+    /// Makes the state folder if it is missing.
+    public init(
+        folder: StateFolder, startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
+    ) throws(JournalError) {
+        do { try Files.makeFolder(folder.path, mode: 0o700) } catch {
+            throw JournalError("cannot make the state folder: \(error)")
+        }
+        self.folder = folder
+        self.startDriver = startDriver
+        journal = try Journal(path: folder.journal)
+    }
+
+    /// Nil for a run that the journal does not know.
+    public func view(of run: RunID, at now: Instant) throws(JournalError) -> RunView? {
+        try journal.state(of: run)?.view(at: now)
+    }
+
+    /// All runs, latest first.
+    public func views(at now: Instant) throws(JournalError) -> [RunView] {
+        var views: [RunView] = []
+        for run in try journal.runs() {
+            if let view = try view(of: run, at: now) { views.append(view) }
+        }
+        return views
+    }
+
+    /// Asks the run to stop, and sees to it that somebody is there to hear it.
+    public func stop(_ run: RunID, _ reason: StopReason) throws(JournalError) {
+        try journal.request(reason, of: run)
+        _ = try ensureDriven(run)
+    }
+
+    /// Starts a driver for a run that has not ended and has none. True when one was started.
+    public func ensureDriven(_ run: RunID) throws(JournalError) -> Bool {
+        guard try journal.unfinishedRuns().contains(run), !DriverLock.isHeld(for: run, folder: folder) else {
+            return false
+        }
+        try startDriver(run)
+        return true
+    }
+
+    /// Picks up every run whose driver died; says which.
+    public func pickUpAbandoned() throws(JournalError) -> [RunID] {
+        var pickedUp: [RunID] = []
+        for run in try journal.unfinishedRuns() where !DriverLock.isHeld(for: run, folder: folder) {
+            try startDriver(run)
+            pickedUp.append(run)
+        }
+        return pickedUp
+    }
+
+    /// The logs of a run's stages that are on this machine: stage, attempt number, rank and path, in that order.
+    public func logs(of run: RunID, stage: String? = nil) -> [StageLog] {
+        Files.names(in: folder.logs(of: run)).compactMap { name in
+            let parts = name.split(separator: ".")
+            guard parts.count == 4, parts[3] == "log", let attempt = Int(parts[1]), let rank = Int(parts[2]),
+                stage == nil || String(parts[0]) == stage
+            else { return nil }
+            return StageLog(
+                stage: String(parts[0]), attempt: attempt, rank: rank, path: "\(folder.logs(of: run))/\(name)")
+        }
+    }
+}
+
+/// What one rank of one attempt printed.
+public struct StageLog: Hashable, Sendable {
+    public let stage: String
+    public let attempt: Int
+    public let rank: Int
+    public let path: String
+}

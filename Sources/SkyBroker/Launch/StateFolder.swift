@@ -1,0 +1,25 @@
+public import SkyCore
+
+/// Where a broker keeps what must outlive it, below `$XDG_STATE_HOME/sky`.
+public struct StateFolder: Hashable, Sendable {
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    public var journal: String { "\(path)/journal.sqlite" }
+    public var stores: String { "\(path)/stores" }
+    public var nodes: String { "\(path)/nodes" }
+
+    public func folder(of run: RunID) -> String { "\(path)/runs/\(run)" }
+    public func driverLock(of run: RunID) -> String { "\(folder(of: run))/driver.lock" }
+    public func driverLog(of run: RunID) -> String { "\(folder(of: run))/driver.log" }
+    public func logs(of run: RunID) -> String { "\(folder(of: run))/logs" }
+
+    /// What one rank of an attempt printed, as far as it has come here.
+    public func log(of attempt: AttemptID, rank: Int) -> String {
+        "\(logs(of: attempt.run))/\(attempt.stage).\(attempt.number).\(rank).log"
+    }
+
+    /// For files that are only passing through.
+    public func scratch(of attempt: AttemptID) -> String { "\(folder(of: attempt.run))/scratch-\(attempt.token)" }
+}

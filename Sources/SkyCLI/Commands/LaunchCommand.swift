@@ -1,0 +1,117 @@
+import ArgumentParser
+import SkyBroker
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkySpec
+
+struct LaunchCommand: SkySubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "launch",
+        abstract: "Run a pipeline where it is best to run it.",
+        discussion: """
+            Shows the plan and what it will cost, asks once, and then one live line per stage. Ctrl-C looks away: the \
+            run goes on by itself. A stage that is done and has not changed since is not run again.
+
+            EXAMPLES
+              sky launch pipeline.yaml
+              sky launch pipeline.yaml --yes --detach
+              sky launch pipeline.yaml --dryrun
+              sky launch pipeline.yaml --env SEED=8 --name tickets-seed-8
+            """)
+
+    @OptionGroup var file: PipelineArguments
+    @OptionGroup var planning: PlanningOptions
+
+    @Option(name: .shortAndLong, help: "Call the run so, instead of what the file says.")
+    var name: String?
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    @Flag(help: "Only show the plan, as 'sky plan' does.")
+    var dryrun = false
+
+    @Flag(name: .shortAndLong, help: "Do not watch the run.")
+    var detach = false
+
+    @OptionGroup var options: OutputOptions
+
+    func execute(in context: CommandContext) throws -> ExitStatus {
+        if let name { try refuseUnlessName(name) }
+        let planned = try PlannedPipeline(file, planning, name: name, in: context)
+        guard !dryrun else {
+            try planned.show(as: options.output, on: context.console.out)
+            return .done
+        }
+        let secrets = try Secrets.resolve(planned.read, in: context)
+        // Before anybody is asked: a yes must not be followed by "cannot".
+        _ = try context.installation().agent()
+        let err = context.console.err
+        try err.lines(planned.screen.lines(width: err.terminal.width) + [.empty])
+        guard try yes || agrees(to: planned, on: context.console) else {
+            try err.line("nothing was started")
+            return .interrupted
+        }
+        let access = try RunAccess(context, secrets: secrets)
+        let interruptions = context.interruptions()
+        let run = try begin(planned, access, context, interruptions)
+        let watch = RunWatch(access: access, context: context, interruptions: interruptions, format: options.output)
+        return detach ? try watch.conclude(access.row(of: run)) : try watch.watch(run)
+    }
+
+    private func agrees(to planned: PlannedPipeline, on console: Console) throws -> Bool {
+        let cost = planned.plan.totalCost.formatted(decimals: 2)
+        guard console.isAnswered else {
+            throw CommandFailure(
+                .wrongRequest, "nobody is here to agree to \(cost)",
+                hints: ["sky launch \(file.file) --yes", "sky plan \(file.file)"])
+        }
+        try console.err.write("Launch \(planned.pipeline.name) for about \(cost)? [Y/n] ")
+        guard let answer = console.ask()?.lowercased() else { return false }
+        return ["", "y", "yes"].contains(answer)
+    }
+
+    /// Takes code and inputs as they are now, writes the journal's first word, and starts the driver.
+    private func begin(
+        _ planned: PlannedPipeline, _ access: RunAccess, _ context: CommandContext,
+        _ interruptions: any InterruptionSource
+    ) throws -> RunID {
+        let folder = access.broker.folder
+        let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
+        let (pipeline, plan, now) = (planned.pipeline, planned.plan, context.now())
+        let zones = Dictionary(
+            plan.stages.map { ($0.stage, planned.catalog.zones(of: $0.offer)) }, uniquingKeysWith: { first, _ in first }
+        )
+        do {
+            let run = try AsyncWork.run(interruptions: interruptions) {
+                var generator = SystemRandomNumberGenerator()
+                return try await launcher.launch(pipeline, plan: plan, zones: zones, at: now, using: &generator)
+            }
+            _ = try access.broker.ensureDriven(run)
+            return run
+        } catch is AsyncWork.Interrupted {
+            throw CommandFailure(.interrupted, "interrupted; nothing was started")
+        }
+    }
+
+    private func refuseUnlessName(_ name: String) throws {
+        guard RunID(name) != nil, name.utf8.count <= 40 else {
+            throw CommandFailure(
+                .wrongRequest, "--name \(name): expected at most 40 of a-z, 0-9 and -", hints: ["--name my-run"])
+        }
+    }
+}
+
+/// Values that must not be written anywhere, for the driver's environment.
+enum Secrets {
+    /// - Throws: `CommandFailure` naming those that neither the file, the command line nor the environment has.
+    static func resolve(_ read: ReadPipeline, in context: CommandContext) throws -> [String: String] {
+        let names = Set(read.pipeline.stages.flatMap(\.secretNames)).sorted()
+        let (found, missing) = read.secrets.resolve(names, environment: context.environment)
+        guard let first = missing.first else { return found }
+        throw CommandFailure(
+            .wrongRequest, "the pipeline needs \(Figures.list(missing)), and the environment does not have it",
+            hints: ["export \(first)=…", "or --env \(first)=…"])
+    }
+}

@@ -1,0 +1,59 @@
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkyProviders
+import SkySpec
+
+/// A pipeline file, read and planned against this installation's catalog.
+struct PlannedPipeline {
+    let read: ReadPipeline
+    let catalog: Catalog
+    let plan: Plan
+    let adapters: AdapterRegistry
+
+    /// - Parameter name: what the pipeline is called instead of what its file says.
+    init(
+        _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, in context: CommandContext
+    ) throws {
+        read = try PipelineFile.read(arguments, in: context)
+        var pipeline = read.pipeline
+        if let name { pipeline.name = name }
+        if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
+        self.pipeline = pipeline
+        let access = CatalogAccess(context)
+        catalog = try access.load()
+        adapters = try access.adapters(for: catalog.providers)
+        plan = try Self.plan(pipeline, catalog: catalog)
+    }
+
+    /// The one way in which pipelines are planned, at launch and when a stage has to move.
+    static func plan(
+        _ pipeline: Pipeline, catalog: Catalog, pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+    ) throws(PlacementError) -> Plan {
+        try Planner().plan(
+            pipeline, offers: CatalogOffers(catalog: catalog), pins: pins, blocked: blocked,
+            orderings: pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } })
+    }
+
+    /// As it is to run: with the name and the objective that the command line gave it.
+    let pipeline: Pipeline
+
+    /// Providers of the plan that local processes stand in for, in the plan's order.
+    var standIns: [String] {
+        let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+        var seen: Set<String> = []
+        return plan.stages.map(\.offer.provider).filter { standIns.contains($0) && seen.insert($0).inserted }
+    }
+
+    var screen: PlanScreen {
+        PlanScreen(
+            plan: plan, services: Set(pipeline.stages.filter { $0.service != nil }.map(\.name)), standIns: standIns)
+    }
+
+    func show(as format: OutputFormat, on output: any TextOutput) throws {
+        switch format {
+        case .json: try output.write(try PlanJSON(plan).text())
+        case .text: try output.lines(screen.lines(width: output.terminal.width))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+
+struct RootCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sky",
+        abstract: "Runs machine-learning pipelines where it is best to run them.",
+        discussion: """
+            One YAML file says what your pipeline needs. sky finds the best provider for each stage, rents \
+            what it needs there, carries the data, and gives everything back.
+
+            Start here:
+              sky plan pipeline.yaml       where it would run, and what it would cost; starts nothing
+              sky launch pipeline.yaml     run it
+              sky status                   what is running, and what it has cost
+              sky check                    which providers can be used from here
+            """,
+        version: SkyVersion.text,
+        subcommands: [DriverCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Pipelines",
+                subcommands: [ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self]),
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
+                    ResumeCommand.self,
+                ]),
+            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self]),
+            CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
+        ])
+
+    /// Every word that may follow `sky`.
+    static var subcommandNames: [String] {
+        (configuration.ungroupedSubcommands + configuration.groupedSubcommands.flatMap(\.subcommands))
+            .map { $0._commandName }
+    }
+}
+
+/// The version of this program.
+enum SkyVersion {
+    static let text = "0.1.0"
+}

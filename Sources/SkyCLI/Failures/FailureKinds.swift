@@ -1,0 +1,38 @@
+import SkyBroker
+import SkyCore
+import SkyPlacement
+import SkyProviders
+import SkyStorage
+
+/// The errors of the modules below, in words and exit codes of the command line.
+enum FailureKinds {
+    static func failure(for error: any Error) -> CommandFailure? {
+        switch error {
+        case let refusal as ProviderError: failure(for: refusal)
+        case let obstacle as PlacementError: failure(for: obstacle)
+        case let refusal as LaunchError: CommandFailure(.wrongRequest, refusal.description)
+        case let trouble as JournalError: CommandFailure(.wrongRequest, trouble.description)
+        case let trouble as StorageError: CommandFailure(.wrongRequest, trouble.description)
+        default: nil
+        }
+    }
+
+    private static func failure(for error: PlacementError) -> CommandFailure {
+        switch error {
+        case .noOffers(let stages):
+            let subject = stages.count == 1 ? "a stage" : "\(stages.count) stages"
+            return CommandFailure(
+                .providerRefused, "there is no plan: \(subject) can run nowhere",
+                details: stages.map { "\($0.stage): \($0.reason)" }, hints: ["sky catalog list", "sky check"])
+        case .deadlineTooShort, .budgetTooSmall, .beyondCounting, .refused:
+            return CommandFailure(.providerRefused, error.description)
+        case .unknownPinnedStage, .malformedPipeline, .policyMisbehaved:
+            return CommandFailure(.wrongRequest, error.description)
+        }
+    }
+
+    private static func failure(for error: ProviderError) -> CommandFailure {
+        CommandFailure(
+            error.kind == .badRequest ? .wrongRequest : .providerRefused, error.description, hints: ["sky check"])
+    }
+}

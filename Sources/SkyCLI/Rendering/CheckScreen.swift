@@ -1,0 +1,80 @@
+import SkyCore
+
+/// What can be done with one provider from here.
+struct CheckRow: Hashable, Sendable {
+    enum Standing: Hashable, Sendable {
+        /// Ready for real use.
+        case ready
+        /// Local processes stand in for it.
+        case standIn
+        case unusable
+    }
+
+    /// A place where credentials were looked for.
+    struct Credential: Hashable, Sendable {
+        var place: String
+        var isPresent: Bool
+    }
+
+    var provider: String
+    var displayName: String
+    var standing: Standing
+    /// In the catalog.
+    var offers: Int
+    var regions: Int
+    /// Why it stands so, in a sentence.
+    var reason: String
+    /// Empty for providers that need none.
+    var credentials: [Credential] = []
+}
+
+/// Which providers are usable, and why the others are not.
+struct CheckScreen: Sendable {
+    let providers: [CheckRow]
+
+    func lines(width: Int?) -> [StyledText] {
+        var table = Table([
+            .init(""), .init("PROVIDER"), .init("NAME", shrinksTo: 8), .init("STANDING"), .init("REGIONS", .right),
+            .init("OFFERS", .right),
+        ])
+        table.addHeader()
+        for row in providers {
+            let (mark, word) = Self.words(for: row.standing)
+            table.addRow([
+                mark, StyledText(row.provider, .cyan), "\(row.displayName)", word, "\(Figures.grouped(row.regions))",
+                "\(Figures.grouped(row.offers))",
+            ])
+            for text in [row.reason, Self.findings(row.credentials)].compactMap({ $0 }) {
+                for line in wrapped(text, width: width.map { max(20, $0 - 3) }) {
+                    table.addNote(StyledText(line, .dim), under: 1)
+                }
+            }
+        }
+        return table.lines(width: width) + [.empty, summary]
+    }
+
+    private static func findings(_ credentials: [CheckRow.Credential]) -> String? {
+        let found = credentials.filter(\.isPresent).map(\.place)
+        if !found.isEmpty { return "credentials in \(found.joined(separator: ", "))" }
+        guard !credentials.isEmpty else { return nil }
+        return "no credentials in \(credentials.map(\.place).joined(separator: ", nor in "))"
+    }
+
+    private var summary: StyledText {
+        let ready = providers.count { $0.standing == .ready }
+        let standIns = providers.count { $0.standing == .standIn }
+        let unusable = providers.count - ready - standIns
+        var parts = ["\(ready) ready"]
+        if standIns > 0 { parts.append("\(standIns) stood in for by local processes") }
+        if unusable > 0 { parts.append("\(unusable) not usable") }
+        return StyledText(parts.joined(separator: " · "), .dim)
+    }
+
+    private static func words(for standing: CheckRow.Standing) -> (mark: StyledText, word: StyledText) {
+        switch standing {
+        case .ready: (StyledText("✓", .green), StyledText("ready", .green))
+        case .standIn: (StyledText("~", .yellow), StyledText("stand-in", .yellow))
+        case .unusable: (StyledText("✗", .red), StyledText("not usable", .red))
+        }
+    }
+}

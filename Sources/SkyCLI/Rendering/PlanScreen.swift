@@ -1,0 +1,169 @@
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkySpec
+
+/// A plan as people read it: where each stage runs and why, what moves, what it costs, and what else there was.
+struct PlanScreen: Sendable {
+    let plan: Plan
+    /// Stages that keep serving: their cost is that of the planned time only.
+    var services: Set<String> = []
+    /// Providers of this plan that local processes stand in for.
+    var standIns: [String] = []
+
+    func lines(width: Int?) -> [StyledText] {
+        var lines = heading().map { line in width.map { line.truncated(to: $0) } ?? line } + [.empty]
+        lines += costTable().lines(width: width)
+        let proseWidth = width ?? 100
+        lines += [.empty] + proof(width: proseWidth)
+        lines += reasons(width: proseWidth)
+        let notes = self.notes(width: proseWidth)
+        if !notes.isEmpty { lines += [.empty] + notes }
+        return lines
+    }
+
+    private func heading() -> [StyledText] {
+        let stages = Figures.count(plan.stages.count, "stage")
+        return ["\(plan.pipeline, .none, bold: true) \("· \(stages), \(goal) · policy \(plan.policy)", .dim)"]
+    }
+
+    private var goal: String {
+        switch plan.objective {
+        case .cost: "as cheap as possible"
+        case .time: "as fast as possible"
+        case .costWithin(let deadline): "as cheap as possible within \(deadline)"
+        case .timeWithin(let budget): "as fast as possible for \(Figures.amount(budget))"
+        }
+    }
+
+    private func costTable() -> Table {
+        var table = Table(
+            [
+                .init("STAGE", shrinksTo: 6), .init("WHERE", shrinksTo: 8), .init("INSTANCE", shrinksTo: 8),
+                .init("ACCELERATORS", .right, shrinksTo: 5), .init("$/HOUR", .right), .init("TIME", .right),
+                .init("COST", .right),
+            ], indent: 2)
+        table.addHeader()
+        for stage in plan.stages { table.addRow(row(of: stage)) }
+        if !plan.transfers.isEmpty {
+            table.addBlank()
+            table.addHeader([
+                .init("DATA"), .init("FROM → TO", span: 2), .init("SIZE"), .init("$/GB"), .init("TIME"), .init("COST"),
+            ])
+            for transfer in plan.transfers { table.addRow(row(of: transfer)) }
+        }
+        table.addBlank()
+        table.addRow([
+            .init(StyledText("total", bold: true)), .init(.empty, span: 2), .init(.empty), .init(.empty),
+            .init(StyledText(plan.totalTime.description, bold: true)),
+            .init(StyledText(plan.totalCost.formatted(decimals: 2), .green, bold: true)),
+        ])
+        return table
+    }
+
+    private func row(of stage: PlannedStage) -> [StyledText] {
+        let offer = stage.offer
+        let machines = stage.numNodes * stage.replicas
+        let nodes = machines > 1 ? "\(machines) × " : ""
+        let spot = offer.market == .spot ? StyledText(" spot", .yellow) : .empty
+        let time = (stage.durationIsEstimated ? "" : "~") + stage.duration.description
+        return [
+            StyledText(stage.stage, .cyan), "\(offer.location)", "\(nodes)\(offer.instanceType)\(spot)",
+            offer.accelerator.map { "\($0)" } ?? StyledText("–", .dim), "\(Figures.hourly(stage.pricePerHour))",
+            "\(time)", "\(stage.cost.formatted(decimals: 2))",
+        ]
+    }
+
+    private func row(of transfer: PlannedTransfer) -> [Table.Cell] {
+        let way: StyledText =
+            transfer.from == transfer.to
+            ? "\("stays in", .dim) \(name(of: transfer.to))"
+            : "\(name(of: transfer.from)) \("→", .dim) \(name(of: transfer.to))"
+        let price = Figures.perGigabyte(transfer.cost, for: transfer.size)
+        return [
+            .init("\(transfer.artifact)"), .init(way, span: 2),
+            .init(transfer.size == .zero ? StyledText("unknown", .dim) : "\(transfer.size)"),
+            .init(price.map { $0 == .zero ? StyledText("free", .dim) : "\(Figures.hourly($0))" } ?? .empty),
+            .init(transfer.duration == .zero ? StyledText("–", .dim) : "\(transfer.duration)"),
+            .init("\(transfer.cost.formatted(decimals: 2))"),
+        ]
+    }
+
+    private func name(of location: Location) -> String {
+        location == .here ? "this machine" : location.description
+    }
+
+    private func proof(width: Int) -> [StyledText] {
+        if plan.proof.isOptimal {
+            let better =
+                switch plan.objective {
+                case .cost, .costWithin: "cheaper"
+                case .time, .timeWithin: "faster"
+                }
+            return ["  \("✓ optimal", .green): no \(better) plan exists in the catalog (proven)"]
+        }
+        let bound = plan.proof.costLowerBound
+        guard bound > .zero, plan.totalCost >= bound else { return ["  \("! not proven to be optimal", .yellow)"] }
+        let percent = Double((plan.totalCost - bound).nanodollars) / Double(bound.nanodollars) * 100
+        let gap = "at most \(fixed(percent, decimals: 1))% above the least possible \(bound.formatted(decimals: 2))"
+        return ["  \("! not proven to be optimal", .yellow)"] + note(gap, width)
+    }
+
+    private func reasons(width: Int) -> [StyledText] {
+        var lines: [StyledText] = [.empty, StyledText("  WHY", .dim)]
+        let names = plan.stages.map { displayWidth(of: $0.stage) }.max() ?? 0
+        let start = 2 + names + 2
+        for stage in plan.stages {
+            let name = StyledText(stage.stage, .cyan).padded(to: names)
+            for (index, line) in wrapped(stage.reason, width: width - start).enumerated() {
+                lines.append("  \(index == 0 ? name : StyledText.empty.padded(to: names))  \(line)")
+            }
+            let other = wrapped(runnerUp(of: stage), width: width - start)
+            lines += other.map { "  \(StyledText.empty.padded(to: names))  \($0, .dim)" }
+        }
+        return lines
+    }
+
+    private func runnerUp(of stage: PlannedStage) -> String {
+        guard let other = stage.runnerUp else { return "next best: nothing else in the catalog can run it" }
+        let offer = other.offer
+        let spot = offer.market == .spot ? " spot" : ""
+        let cost = other.totalCost - plan.totalCost
+        let time = other.totalTime - plan.totalTime
+        let timeText = time == .zero ? "" : time < .zero ? ", \(.zero - time) faster" : ", \(time) slower"
+        let costText =
+            cost == .zero
+            ? "for the same cost" : "\(Figures.difference(cost)) in all (\(other.totalCost.formatted(decimals: 2)))"
+        return "next best: \(offer.location) \(offer.instanceType)\(spot), \(costText)\(timeText)"
+    }
+
+    private func notes(width: Int) -> [StyledText] {
+        var notes: [StyledText] = []
+        let guessed = plan.stages.filter { !$0.durationIsEstimated }.map(\.stage)
+        if !guessed.isEmpty {
+            notes += note("~ no estimate in the file for \(Figures.list(guessed)): an hour is assumed", width)
+        }
+        for caveat in plan.caveats { notes += note(caveat, width) }
+        let serving = plan.stages.filter { services.contains($0.stage) }
+        for stage in serving {
+            let price = Figures.hourly(stage.pricePerHour)
+            notes += note("\(stage.stage) keeps serving, at \(price) an hour, until you stop the run", width)
+        }
+        return notes + StandInNote.lines(for: standIns, width: width)
+    }
+
+    private func note(_ text: String, _ width: Int) -> [StyledText] {
+        wrapped(text, width: width - 2).map { "  \($0, .dim)" }
+    }
+}
+
+/// The sentence that says that no cloud is really used.
+enum StandInNote {
+    static func lines(for providers: [String], width: Int?) -> [StyledText] {
+        guard !providers.isEmpty else { return [] }
+        let text =
+            "local processes stand in for \(Figures.list(providers)): prices are what they would charge, "
+            + "nobody bills them; 'sky check' says why"
+        return wrapped(text, width: (width ?? 100) - 2).map { "  \($0, .yellow)" }
+    }
+}

@@ -1,0 +1,57 @@
+import SkyBroker
+import SkyCatalog
+import SkyCore
+import SkyHTTP
+import SkyPlacement
+import SkyProviders
+import SkyStorage
+
+/// Puts together what a driver works with: this installation's catalog, adapters and stores.
+struct DriverComposition {
+    /// One artifact store per emulated region.
+    static func store(of location: Location, in folder: StateFolder) -> LocalArtifactStore {
+        LocalArtifactStore(root: "\(folder.stores)/\(location.provider)/\(location.region)")
+    }
+
+    /// - Parameter log: gets a line for each thing worth knowing afterwards.
+    static func world(
+        folder: StateFolder, journal: Journal, in context: CommandContext, log: @escaping @Sendable (String) -> Void
+    ) throws -> DriverWorld {
+        let access = CatalogAccess(context)
+        let catalog = try access.load()
+        let adapters = try access.adapters(for: catalog.providers)
+        return DriverWorld(
+            folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
+            store: { store(of: $0, in: folder) },
+            pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
+            relocate: { launch, stage, pinned, excluded in
+                try Relocation(catalog: catalog).place(stage, of: launch, pinned: pinned, excluded: excluded)
+            },
+            http: HTTPClient(), environment: context.environment, now: context.now, log: log)
+    }
+}
+
+/// Chooses another place for one stage of a run, with the others where they are.
+struct Relocation {
+    let catalog: Catalog
+
+    func place(
+        _ stage: String, of launch: Launch, pinned: [String: Offer], excluded: [PlaceConstraint]
+    ) throws(PlacementError) -> (PlannedStage, zones: [String]) {
+        let blocked = excluded.compactMap { place in
+            place.provider.map { BlockedPlace(provider: $0, region: place.region, zone: place.zone) }
+        }
+        let pins = pinned.filter { $0.key != stage }
+        let plan = try PlannedPipeline.plan(launch.pipeline, catalog: catalog, pins: pins, blocked: blocked)
+        guard let planned = plan.stage(named: stage) else {
+            throw .malformedPipeline("the pipeline has no stage '\(stage)'")
+        }
+        let offer = planned.offer
+        let zones = catalog.zones(of: offer).filter { zone in
+            !excluded.contains { place in
+                place.zone != nil && place.admits(provider: offer.provider, region: offer.region, zone: zone)
+            }
+        }
+        return (planned, zones)
+    }
+}

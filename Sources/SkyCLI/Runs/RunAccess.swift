@@ -1,0 +1,101 @@
+import SkyBroker
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkyProviders
+
+/// The runs of this user.
+struct RunAccess {
+    let broker: Broker
+    private let context: CommandContext
+
+    /// - Parameter secrets: variables that drivers started from here get beside this process's own.
+    init(_ context: CommandContext, secrets: [String: String] = [:]) throws {
+        self.context = context
+        let paths = try context.paths()
+        try paths.create()
+        let folder = StateFolder(path: paths.state)
+        let environment = context.environment.merging(secrets) { _, secret in secret }
+        let executable = context.executable
+        broker = try Broker(folder: folder) { (run) throws(JournalError) in
+            try DriverProcess.start(run: run, folder: folder, executable: executable, environment: environment)
+        }
+    }
+
+    /// The run that `name` means: its id, or the beginning of just one.
+    ///
+    /// - Throws: `CommandFailure` that lists what there is.
+    func find(_ name: String) throws -> RunID {
+        let all = try broker.journal.runs()
+        if let exact = all.first(where: { $0.text == name }) { return exact }
+        let matching = all.filter { $0.text.hasPrefix(name) }
+        if matching.count == 1, let only = matching.first, !name.isEmpty { return only }
+        guard matching.isEmpty || name.isEmpty else {
+            let names = matching.prefix(5).map(\.text).joined(separator: ", ")
+            throw CommandFailure(
+                .wrongRequest, "'\(name)' is the beginning of \(matching.count) runs", details: [names],
+                hints: ["sky status"])
+        }
+        let nearest = nearestName(to: name, among: all.map(\.text))
+        throw CommandFailure(
+            .wrongRequest, "no run '\(name)'",
+            hints: [nearest.map { "did you mean '\($0)'?" }, all.isEmpty ? nil : "sky status"].compactMap { $0 })
+    }
+
+    /// For looking again and again.
+    ///
+    /// - Throws: `CommandFailure` for a run that the journal does not know.
+    func look(at run: RunID) throws -> RunLook {
+        let standIns = try broker.journal.state(of: run).map(standIns) ?? []
+        return try RunLook(run, broker: broker, standIns: standIns)
+    }
+
+    /// - Throws: `CommandFailure` for a run that the journal does not know.
+    func row(of run: RunID) throws -> RunRow {
+        var look = try look(at: run)
+        return try look.row(at: context.now())
+    }
+
+    /// All runs, latest first. Who stands in for whom is not looked up.
+    func rows() throws -> [RunRow] {
+        try broker.journal.runs().compactMap { run in
+            try broker.journal.state(of: run).map { RunRow($0, at: context.now(), standIns: []) }
+        }
+    }
+
+    /// The run's providers that local processes stand in for. An installation whose catalog is gone can still show
+    /// its runs: then nobody is known to stand in.
+    private func standIns(of state: RunState) -> Set<String> {
+        let access = CatalogAccess(context)
+        let providers = Set(state.stages.map(\.planned.offer.provider))
+        guard let catalog = try? access.load(only: providers),
+            let adapters = try? access.adapters(for: catalog.providers)
+        else { return [] }
+        return Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+    }
+
+    func logSources(of run: RunID, stage: String? = nil) -> [LogSource] {
+        broker.logs(of: run, stage: stage)
+            .map { LogSource(stage: $0.stage, attempt: $0.attempt, rank: $0.rank, path: $0.path) }
+            .sorted { ($0.stage, $0.attempt, $0.rank) < ($1.stage, $1.attempt, $1.rank) }
+    }
+
+    /// The end of what a stage's last try printed.
+    func lastWords(of run: String, stage: String) -> [String] {
+        guard let run = RunID(run), let log = logSources(of: run, stage: stage).last else { return [] }
+        return lastLines(of: log.path)
+    }
+
+    /// At most ten.
+    func lastLines(of path: String) -> [String] {
+        var file = GrowingFile(path: path)
+        return file.newLines(isLast: true).suffix(10).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Sees to it that every unfinished run has a driver, and says which had none.
+    func pickUpAbandoned() throws {
+        for run in try broker.pickUpAbandoned() {
+            try context.console.err.line("\("picked up", .yellow) \(run), whose broker had died")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import SkyBroker
+import SkyCatalog
+import SkyCore
+import SkySpec
+
+extension RunRow {
+    /// - Parameter standIns: providers that local processes stand in for; only those of the run are kept.
+    init(_ state: RunState, at now: Instant, standIns: Set<String>) {
+        let view = state.view(at: now)
+        var seen: Set<String> = []
+        let providers = view.stages.map(\.offer.provider).filter { seen.insert($0).inserted }
+        let failed = view.stages.first { $0.state == .failed }
+        self.init(
+            id: view.id.text, pipeline: view.pipeline, state: StateWord(view.status), startedAt: view.launchedAt,
+            endedAt: view.endedAt, cost: view.cost, plannedCost: view.plannedCost,
+            stages: view.stages.map { StageRow($0, state.launch.pipeline.stage(named: $0.name)) },
+            standIns: providers.filter(standIns.contains),
+            failure: failed.map { "\($0.name): \($0.trouble ?? "failed")" })
+    }
+}
+
+extension StageRow {
+    init(_ view: StageView, _ stage: Stage?) {
+        let isPlaced = view.attempts > 0 || view.state == .provisioning
+        self.init(
+            name: view.name, state: StateWord(view.state), place: isPlaced ? Place(view) : nil,
+            startedAt: view.startedAt, endedAt: view.endedAt, cost: view.cost, attempts: view.attempts,
+            note: view.state == .succeeded ? nil : view.trouble, url: view.url,
+            probePath: stage?.service?.readinessPath, reusedFrom: view.reusedFrom?.text)
+    }
+}
+
+extension StageRow.Place {
+    init(_ view: StageView) {
+        self.init(
+            provider: view.offer.provider, region: view.offer.region, instanceType: view.offer.instanceType,
+            numNodes: view.numNodes, isSpot: view.offer.market == .spot)
+    }
+}
+
+extension StateWord {
+    init(_ status: RunState.Status) {
+        let tone: Tone =
+            switch status {
+            case .running, .stopping: .active
+            case .serving: .serving
+            case .succeeded: .succeeded
+            case .failed: .failed
+            case .cancelled: .stopped
+            }
+        self.init(status.rawValue, tone)
+    }
+
+    init(_ state: StageView.State) {
+        let tone: Tone =
+            switch state {
+            case .waiting: .waiting
+            case .provisioning, .delivering, .running, .starting, .collecting, .releasing, .pausing, .relocating:
+                .active
+            case .serving: .serving
+            case .succeeded, .reused: .succeeded
+            case .failed: .failed
+            case .stopped: .stopped
+            }
+        self.init(state.rawValue, tone)
+    }
+}

@@ -1,0 +1,88 @@
+import SkyBroker
+import SkyCore
+
+/// Watches one run from the command line, and says what came of it.
+struct RunWatch {
+    let access: RunAccess
+    let context: CommandContext
+    let interruptions: any InterruptionSource
+    let format: OutputFormat
+
+    /// More drivers than this dying one after the other are no accident.
+    private static let driverLimit = 3
+
+    /// Returns when the run has ended, or serves; or when the person looks away, which does not stop it.
+    func watch(_ run: RunID) throws -> ExitStatus {
+        try watch(run) { $0.state.isFinal || $0.state.tone == .serving }
+    }
+
+    /// Returns when the run has ended and everything is given back.
+    func watchEnd(of run: RunID) throws -> ExitStatus { try watch(run) { $0.state.isFinal } }
+
+    private func watch(_ run: RunID, until isSettled: (RunRow) -> Bool) throws -> ExitStatus {
+        var look = try access.look(at: run)
+        var care = DriverCare(access: access, run: run, now: context.now)
+        let follower = RunFollower(output: context.console.err, interruptions: interruptions, now: context.now)
+        let ending = try follower.follow(
+            {
+                let row = try look.row(at: context.now())
+                if !isSettled(row) { try care.look(limit: Self.driverLimit) }
+                return row
+            }, until: isSettled)
+        switch ending {
+        case .settled(let row): return try conclude(row)
+        case .detached(let row): return try detach(from: row)
+        }
+    }
+
+    /// What came of it, as the format wants it.
+    func conclude(_ row: RunRow) throws -> ExitStatus {
+        let out = context.console.out
+        switch format {
+        case .json: try out.write(try JSONText.encode(RunListJSON(runs: [RunJSON(row)])))
+        case .text:
+            let failed = row.stages.first { $0.state.tone == .failed }?.name
+            let lastWords = failed.map { access.lastWords(of: row.id, stage: $0) } ?? []
+            let screen = OutcomeScreen(run: row, now: context.now(), lastWords: lastWords)
+            try out.lines(screen.lines(width: out.terminal.width))
+        }
+        return row.state.tone == .failed || row.state.tone == .stopped ? .pipelineFailed : .done
+    }
+
+    private func detach(from row: RunRow) throws -> ExitStatus {
+        let err = context.console.err
+        try err.line("\("detached", .yellow); \(row.id, .none, bold: true) goes on without this terminal")
+        try err.lines(NextSteps.lines(RunSteps.after(row)))
+        return .interrupted
+    }
+}
+
+/// Sees to it that somebody drives the run while it is watched.
+private struct DriverCare {
+    let access: RunAccess
+    let run: RunID
+    let now: @Sendable () -> Instant
+    private var checkedAt: Instant
+    private var restarts = 0
+
+    init(access: RunAccess, run: RunID, now: @escaping @Sendable () -> Instant) {
+        self.access = access
+        self.run = run
+        self.now = now
+        checkedAt = now()
+    }
+
+    /// Looks once a second: a driver that was just started needs a moment to take its lock.
+    mutating func look(limit: Int) throws {
+        guard now() - checkedAt >= .seconds(1) else { return }
+        checkedAt = now()
+        guard try access.broker.ensureDriven(run) else { return }
+        restarts += 1
+        guard restarts <= limit else {
+            let log = access.broker.folder.driverLog(of: run)
+            throw CommandFailure(
+                .wrongRequest, "the driver of \(run) dies again and again", details: access.lastLines(of: log),
+                hints: ["look at \(log)", "sky resume \(run)"])
+        }
+    }
+}

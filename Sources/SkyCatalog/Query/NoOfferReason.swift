@@ -1,0 +1,32 @@
+/// Why no offer meets a request, in words for the person who made it.
+public struct NoOfferReason: Hashable, Sendable, CustomStringConvertible {
+    /// The part of the request that rules everything out.
+    public enum Constraint: Hashable, Sendable {
+        case place
+        case instanceType
+        case accelerators
+        case cpus
+        case memory
+        case capability(String)
+        case spot
+        /// Each part can be met, and no single part can be dropped to make the rest possible.
+        case combination
+    }
+
+    public var constraint: Constraint
+    /// One sentence without a full stop: `no offer has 9999+ CPUs; the largest has 384 (aws m8i.96xlarge)`.
+    public var message: String
+    /// What to do: `did you mean 'A100'?`
+    public var help: String?
+    /// The offer that comes closest to the request.
+    public var nearest: Offer?
+
+    public init(constraint: Constraint, message: String, help: String? = nil, nearest: Offer? = nil) {
+        self.constraint = constraint
+        self.message = message
+        self.help = help
+        self.nearest = nearest
+    }
+
+    public var description: String { help.map { "\(message) (\($0))" } ?? message }
+}

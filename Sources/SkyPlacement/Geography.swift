@@ -1,0 +1,102 @@
+import SkyCatalog
+import SkyCore
+
+/// All locations of a problem by number, which of them each stage can use, and what moving data between them takes.
+struct Geography: Sendable {
+    /// Sorted.
+    private(set) var locations: [Location]
+    /// Per stage: indices of its places in `locations`, rising.
+    private(set) var placesOfStage: [[Int]]
+    /// Per stage and candidate index: index in `placesOfStage`.
+    private(set) var placeOfCandidate: [[Int]]
+    private var rates: [Rate]
+
+    /// What one way costs and how fast it is.
+    struct Rate: Hashable, Sendable {
+        var nanodollarsPerGigabyte: Int64
+        var bitsPerSecond: Int64
+
+        static let unknown = Rate(nanodollarsPerGigabyte: -1, bitsPerSecond: -1)
+    }
+
+    init(_ stages: [StageChoices]) {
+        var numbers: [Location: Int] = [.here: 0]
+        var names: [Location] = [.here]
+        var used: [[Int]] = []
+        for stage in stages {
+            var last: (location: Location, number: Int)?
+            used.append(
+                stage.candidates.map { candidate in
+                    let offer = candidate.offer
+                    // Offers come in long rows of one region.
+                    if let last, last.location.region == offer.region, last.location.provider == offer.provider {
+                        return last.number
+                    }
+                    let location = offer.location
+                    let number = numbers[location] ?? names.count
+                    if number == names.count {
+                        numbers[location] = number
+                        names.append(location)
+                    }
+                    last = (location, number)
+                    return number
+                })
+        }
+        let sorted = names.indices.sorted { names[$0] < names[$1] }
+        var rank = [Int](repeating: 0, count: names.count)
+        for (position, number) in sorted.enumerated() { rank[number] = position }
+        locations = sorted.map { names[$0] }
+        rates = [Rate](repeating: .unknown, count: names.count * names.count)
+        placesOfStage = used.map { numbers in
+            var isUsed = [Bool](repeating: false, count: rank.count)
+            for number in numbers { isUsed[rank[number]] = true }
+            return isUsed.indices.filter { isUsed[$0] }
+        }
+        placeOfCandidate = zip(used, placesOfStage).map { numbers, places in
+            var position = [Int](repeating: 0, count: rank.count)
+            for (index, place) in places.enumerated() { position[place] = index }
+            return numbers.map { position[rank[$0]] }
+        }
+    }
+
+    var here: Int { locations.firstIndex(of: .here) ?? 0 }
+
+    func location(ofStage stage: Int, candidate index: Int) -> Int {
+        placesOfStage[stage][placeOfCandidate[stage][index]]
+    }
+
+    /// Asks the tariff about every way from `sources` to `targets` that is not known yet.
+    mutating func learn(from sources: [Int], to targets: [Int], _ tariff: some TransferRates) {
+        for source in sources {
+            for target in targets {
+                let cell = source * locations.count + target
+                guard rates[cell] == .unknown else { continue }
+                let price = tariff.pricePerGigabyte(from: locations[source], to: locations[target])
+                let gigabits = tariff.gigabitsPerSecond(from: locations[source], to: locations[target])
+                rates[cell] = Rate(
+                    nanodollarsPerGigabyte: max(price.nanodollars, 0),
+                    bitsPerSecond: gigabits > 0 ? Int64(min(gigabits * 1e9, 1e18)) : 0)
+            }
+        }
+    }
+
+    func rate(from source: Int, to target: Int) -> Rate { rates[source * locations.count + target] }
+
+    /// Between locations that have been learnt; nothing is moved for nothing.
+    func cost(of size: DataSize, from source: Int, to target: Int) -> Money {
+        guard size > .zero else { return .zero }
+        return Money(nanodollars: rate(from: source, to: target).nanodollarsPerGigabyte).perGigabyte(for: size)
+    }
+
+    /// At full speed from the first byte, in whole milliseconds rounded up.
+    func time(of size: DataSize, from source: Int, to target: Int) -> TimeSpan {
+        guard size > .zero else { return .zero }
+        let speed = rate(from: source, to: target).bitsPerSecond
+        guard speed > 0 else { return Candidate.longest }
+        let product = size.bytes.magnitude.multipliedFullWidth(by: 8000)
+        guard product.high < speed else { return Candidate.longest }
+        let (quotient, remainder) = speed.magnitude.dividingFullWidth(product)
+        let milliseconds = min(quotient, 1 << 50) + (remainder > 0 ? 1 : 0)
+        return min(TimeSpan(milliseconds: Int64(milliseconds)), Candidate.longest)
+    }
+}

@@ -1,0 +1,133 @@
+import SkyCatalog
+public import SkyCore
+public import SkySpec
+
+/// What is to be decided, with all prices and durations worked out: where each stage can run, what that costs, and
+/// what has to be moved. A value; policies narrow it and ask it for the best placement of what is left.
+public struct PlacementProblem: Sendable {
+    /// An artifact that a stage reads.
+    public struct Flow: Hashable, Sendable {
+        public enum Source: Hashable, Sendable {
+            /// The output of the stage with this index.
+            case stage(Int)
+            /// This machine.
+            case here
+        }
+
+        /// `preprocess.clean`, or the input's own name for things that come from outside.
+        public let artifact: String
+        public let source: Source
+        /// Index of the stage that reads it.
+        public let reader: Int
+        /// Zero when the pipeline does not say.
+        public let size: DataSize
+    }
+
+    public let pipeline: String
+    public let objective: Objective
+    /// In the pipeline's order.
+    public internal(set) var stages: [StageChoices]
+    public let flows: [Flow]
+    /// What the figures leave out, one sentence each.
+    public let caveats: [String]
+
+    /// Candidates were taken away since it was made.
+    var isNarrowed = false
+    var network: Network
+    let geography: Geography
+    /// Elementary steps that the solver may take for one answer: about a third of a second.
+    var workLimit = 20_000_000
+    /// A good placement of nearly the same problem, for the solver to start from.
+    var hint: [Candidate]?
+
+    /// Leaves only the candidates that `isKept` accepts; pinned stages are not asked about. This is how a policy says
+    /// what it will not have.
+    ///
+    /// - Throws: `PlacementError.noOffers` naming every stage that would have none left.
+    public func keeping(
+        _ isKept: (StageChoices, Candidate) -> Bool
+    ) throws(PlacementError) -> PlacementProblem {
+        var narrowed = self
+        var empty: [PlacementError.StageWithoutOffer] = []
+        for (index, stage) in stages.enumerated() where !stage.isPinned {
+            let kept = stage.candidates.filter { isKept(stage, $0) }
+            if kept.isEmpty {
+                let reason = "the policy keeps none of its \(counted(stage.candidates.count, "offer"))"
+                empty.append(.init(stage: stage.name, reason: reason))
+            } else if kept.count < stage.candidates.count {
+                narrowed.replaceCandidates(of: index, by: kept)
+            }
+        }
+        guard empty.isEmpty else { throw .noOffers(empty) }
+        return narrowed
+    }
+
+    mutating func replaceCandidates(of index: Int, by kept: [Candidate]) {
+        stages[index].candidates = kept
+        let frontier = Frontier(stages[index], places: geography.placeOfCandidate[index])
+        (network.nodes[index].options, network.nodes[index].first) = frontier.flattened(
+            placeCount: network.nodes[index].placeCount)
+        isNarrowed = true
+    }
+
+    /// The hint as options of the network; -1 for candidates that are not there.
+    var hintedOptions: [Int]? {
+        hint?.enumerated().map { index, candidate in
+            let options = network.nodes[index].options
+            return options.firstIndex { stages[index].candidates[$0.candidate] == candidate } ?? -1
+        }
+    }
+}
+
+/// Per place the candidates that no other of the same place beats in both cost and time.
+struct Frontier {
+    private var perPlace: [[Network.Option]]
+
+    init(_ stage: StageChoices, places: [Int]) {
+        perPlace = [[Network.Option]](repeating: [], count: (places.max() ?? 0) + 1)
+        for (position, candidate) in stage.candidates.enumerated() {
+            let place = places[candidate.index]
+            let option = Network.Option(
+                cost: min(candidate.cost.nanodollars, Network.none), time: stage.pathTime(of: candidate).milliseconds,
+                place: place, candidate: position)
+            Self.add(option, to: &perPlace[place], stage.candidates)
+        }
+    }
+
+    private static func add(
+        _ option: Network.Option, to options: inout [Network.Option], _ candidates: [Candidate]
+    ) {
+        if let equal = options.firstIndex(where: { $0.cost == option.cost && $0.time == option.time }) {
+            let (new, old) = (candidates[option.candidate], candidates[options[equal].candidate])
+            if new.sortsByName(before: old) { options[equal] = option }
+        } else {
+            options.climb(option)
+        }
+    }
+
+    /// All options by place, and where each place's begin.
+    func flattened(placeCount: Int) -> (options: [Network.Option], first: [Int]) {
+        var options: [Network.Option] = []
+        var first = [0]
+        for place in 0..<placeCount {
+            if place < perPlace.count { options += perPlace[place] }
+            first.append(options.count)
+        }
+        return (options, first)
+    }
+}
+
+extension Network.Option: Step {
+    var tau: Int64 { time }
+}
+
+extension Candidate {
+    /// Decides between equals.
+    func sortsByName(before other: Candidate) -> Bool {
+        let names = (offer.instanceType, offer.zone ?? "", offer.market.rawValue, index)
+        return names < (other.offer.instanceType, other.offer.zone ?? "", other.offer.market.rawValue, other.index)
+    }
+}
+
+/// `1 offer`, `214 offers`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

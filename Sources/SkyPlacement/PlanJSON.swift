@@ -1,0 +1,193 @@
+import SkyCore
+import SkyCatalog
+import SkySpec
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A plan as `sky plan --output json` prints it: a stable, documented shape (`docs/plan-json.md`), apart from how plans
+/// are kept internally. Amounts are exact decimals in strings, durations seconds, sizes bytes; absent things are null.
+public struct PlanJSON: Hashable, Sendable, Codable {
+    /// Rises when a field changes its meaning or goes away; new fields do not raise it.
+    public static let currentVersion = 1
+
+    var version = Self.currentVersion
+    var pipeline: String
+    var objective: ObjectiveShape
+    var policy: String
+    var proof: ProofShape
+    var stages: [StageShape]
+    var transfers: [TransferShape]
+    var totalCostUsd: String
+    var totalTimeSeconds: Double
+    var caveats: [String]
+
+    public init(_ plan: Plan) {
+        pipeline = plan.pipeline
+        objective = ObjectiveShape(plan.objective)
+        policy = plan.policy
+        proof = ProofShape(
+            isOptimal: plan.proof.isOptimal, costLowerBoundUsd: plan.proof.costLowerBound.exactDecimal)
+        stages = plan.stages.map(StageShape.init)
+        transfers = plan.transfers.map(TransferShape.init)
+        totalCostUsd = plan.totalCost.exactDecimal
+        totalTimeSeconds = plan.totalTime.seconds
+        caveats = plan.caveats
+    }
+
+    /// The JSON text, keys sorted, with a line feed at its end.
+    ///
+    /// - Throws: `EncodingError` only if a figure is not finite, such as an offer of infinitely many CPUs.
+    public func text() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    }
+}
+
+extension PlanJSON {
+    struct ObjectiveShape: Hashable, Codable {
+        var minimize: String
+        @OrNull var deadlineSeconds: Double?
+        @OrNull var budgetUsd: String?
+
+        init(_ objective: Objective) {
+            switch objective {
+            case .cost, .costWithin: minimize = "cost"
+            case .time, .timeWithin: minimize = "time"
+            }
+            if case .costWithin(let deadline) = objective { deadlineSeconds = deadline.seconds }
+            if case .timeWithin(let budget) = objective { budgetUsd = budget.exactDecimal }
+        }
+    }
+
+    struct ProofShape: Hashable, Codable {
+        var isOptimal: Bool
+        var costLowerBoundUsd: String
+    }
+
+    struct StageShape: Hashable, Codable {
+        var stage: String
+        var offer: OfferShape
+        var numNodes: Int
+        var replicas: Int
+        var pricePerHourUsd: String
+        var durationSeconds: Double
+        var durationIsEstimated: Bool
+        var costUsd: String
+        var reason: String
+        @OrNull var runnerUp: RunnerUpShape?
+
+        init(_ stage: PlannedStage) {
+            self.stage = stage.stage
+            offer = OfferShape(stage.offer)
+            numNodes = stage.numNodes
+            replicas = stage.replicas
+            pricePerHourUsd = stage.pricePerHour.exactDecimal
+            durationSeconds = stage.duration.seconds
+            durationIsEstimated = stage.durationIsEstimated
+            costUsd = stage.cost.exactDecimal
+            reason = stage.reason
+            runnerUp = stage.runnerUp.map(RunnerUpShape.init)
+        }
+    }
+
+    struct OfferShape: Hashable, Codable {
+        var provider: String
+        var region: String
+        @OrNull var zone: String?
+        var instanceType: String
+        var market: String
+        @OrNull var accelerator: AcceleratorShape?
+        var cpus: Double
+        var memoryGib: Double
+        var pricePerHourUsd: String
+        var capabilities: [String]
+
+        init(_ offer: Offer) {
+            provider = offer.provider
+            region = offer.region
+            instanceType = offer.instanceType
+            market = offer.market.rawValue
+            cpus = offer.cpus
+            memoryGib = offer.memoryGiB
+            pricePerHourUsd = offer.pricePerHour.exactDecimal
+            capabilities = offer.capabilities
+            zone = offer.zone
+            accelerator = offer.accelerator.map { AcceleratorShape(name: $0.name, count: $0.count) }
+        }
+    }
+
+    struct AcceleratorShape: Hashable, Codable {
+        var name: String
+        var count: Double
+    }
+
+    struct RunnerUpShape: Hashable, Codable {
+        var offer: OfferShape
+        var totalCostUsd: String
+        var totalTimeSeconds: Double
+
+        init(_ runnerUp: PlannedStage.RunnerUp) {
+            offer = OfferShape(runnerUp.offer)
+            totalCostUsd = runnerUp.totalCost.exactDecimal
+            totalTimeSeconds = runnerUp.totalTime.seconds
+        }
+    }
+
+    struct TransferShape: Hashable, Codable {
+        var artifact: String
+        var toStage: String
+        var from: PlaceShape
+        var to: PlaceShape
+        var sizeBytes: Int64
+        var costUsd: String
+        var durationSeconds: Double
+
+        init(_ transfer: PlannedTransfer) {
+            artifact = transfer.artifact
+            toStage = transfer.toStage
+            from = PlaceShape(transfer.from)
+            to = PlaceShape(transfer.to)
+            sizeBytes = transfer.size.bytes
+            costUsd = transfer.cost.exactDecimal
+            durationSeconds = transfer.duration.seconds
+        }
+    }
+
+    struct PlaceShape: Hashable, Codable {
+        var provider: String
+        var region: String
+
+        init(_ location: Location) {
+            provider = location.provider
+            region = location.region
+        }
+    }
+}
+
+/// Writes null for nil instead of leaving the field out, so that every field is always there.
+@propertyWrapper
+struct OrNull<Value: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+    var wrappedValue: Value?
+
+    init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+    }
+}
+
+extension TimeSpan {
+    fileprivate var seconds: Double { Double(milliseconds) / 1000 }
+}

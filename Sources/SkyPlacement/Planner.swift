@@ -1,0 +1,81 @@
+public import SkyCatalog
+import SkyCore
+public import SkySpec
+
+/// Turns a pipeline and a catalog into a plan: sets up the problem, asks the policy, checks what it says, and explains
+/// the result. Starts nothing and reads nothing but its arguments.
+public struct Planner: Sendable {
+    /// Elementary steps that may go into all runner-ups together, so that a plan stays a matter of milliseconds; past
+    /// that they are the best found.
+    private static let workOfRunnerUps = 3_000_000
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - policy: who chooses; nil for the built-in policy that the pipeline's objective names.
+    ///   - pins: stages that stay on the offer they run on.
+    ///   - blocked: what must not be used.
+    ///   - orderings: pairs of stages of which the second waits for the first though it reads nothing of it.
+    /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
+    public func plan(
+        _ pipeline: Pipeline, offers: some OfferSource, policy: (any PlacementPolicy)? = nil,
+        pins: [String: Offer] = [:], blocked: [BlockedPlace] = [],
+        orderings: [(before: String, after: String)] = []
+    ) throws(PlacementError) -> Plan {
+        let problem = try PlacementProblem(
+            pipeline: pipeline, offers: offers, pins: pins, blocked: blocked, orderings: orderings)
+        return try plan(problem, policy: policy ?? pipeline.objective.policy)
+    }
+
+    /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
+    public func plan(_ problem: PlacementProblem, policy: any PlacementPolicy) throws(PlacementError) -> Plan {
+        let placement = try policy.place(problem)
+        let priced = PricedPlacement(problem, try problem.chosen(placement, by: policy.name))
+        let reasons = ReasonWriter(problem, priced, policy: policy.name)
+        let stages = problem.stages.enumerated().map { index, stage in
+            let candidate = priced.candidates[index]
+            return PlannedStage(
+                stage: stage.name, offer: candidate.offer, numNodes: stage.numNodes,
+                pricePerHour: candidate.pricePerHour, duration: candidate.duration,
+                durationIsEstimated: candidate.durationIsEstimated, cost: candidate.cost,
+                reason: reasons.reason(forStage: index),
+                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, policy), replicas: stage.replicas)
+        }
+        return Plan(
+            pipeline: problem.pipeline, objective: problem.objective, policy: policy.name, stages: stages,
+            transfers: priced.transfers, totalCost: priced.totalCost, totalTime: priced.totalTime,
+            proof: proof(of: placement, problem, priced), caveats: problem.caveats)
+    }
+
+    /// A placement that no solver vouches for is optimal only if it is as cheap as the bound that holds for all.
+    private func proof(
+        of placement: Placement, _ problem: PlacementProblem, _ priced: PricedPlacement
+    ) -> Plan.Proof {
+        if let proof = placement.proof { return proof }
+        let bound = problem.costLowerBound
+        return Plan.Proof(
+            isOptimal: problem.objective == .cost && priced.totalCost == bound, costLowerBound: bound)
+    }
+
+    /// The policy's plan without this stage's region and instance type.
+    private func runnerUp(
+        to chosen: [Candidate], ofStage index: Int, _ problem: PlacementProblem, _ policy: any PlacementPolicy
+    ) -> PlannedStage.RunnerUp? {
+        let candidate = chosen[index]
+        let others = problem.stages[index].candidates.filter {
+            $0.offer.instanceType != candidate.offer.instanceType || $0.offer.region != candidate.offer.region
+                || $0.offer.provider != candidate.offer.provider
+        }
+        guard !others.isEmpty else { return nil }
+        var narrowed = problem
+        narrowed.replaceCandidates(of: index, by: others)
+        narrowed.hint = chosen
+        narrowed.workLimit = Self.workOfRunnerUps / problem.stages.count
+        guard let placement = try? policy.place(narrowed),
+            let candidates = try? narrowed.chosen(placement, by: policy.name)
+        else { return nil }
+        let priced = PricedPlacement(narrowed, candidates)
+        return PlannedStage.RunnerUp(
+            offer: candidates[index].offer, totalCost: priced.totalCost, totalTime: priced.totalTime)
+    }
+}

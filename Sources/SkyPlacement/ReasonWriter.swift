@@ -1,0 +1,83 @@
+import SkyCore
+import SkySpec
+
+/// Says in one sentence why a stage runs where it does. Every figure in it is recomputed from the problem.
+struct ReasonWriter {
+    private let problem: PlacementProblem
+    private let plan: PricedPlacement
+    private let policy: String
+
+    init(_ problem: PlacementProblem, _ plan: PricedPlacement, policy: String) {
+        self.problem = problem
+        self.plan = plan
+        self.policy = policy
+    }
+
+    func reason(forStage index: Int) -> String {
+        let stage = problem.stages[index]
+        let chosen = plan.candidates[index]
+        if stage.isPinned { return "stays where it is" }
+        let asked = Self.wording(of: stage.resources)
+        guard stage.candidates.count > 1 else { return "the only offer\(asked)" }
+        let all = "\(counted(stage.candidates.count, "offer"))\(asked)"
+        guard let cheapest = stage.candidates.min(by: { ($0.cost, $0.duration) < ($1.cost, $1.duration) }) else {
+            return "the only offer\(asked)"
+        }
+        let fastest = stage.candidates.map(\.duration).min() ?? chosen.duration
+        let slowest = stage.candidates.map(\.duration).max() ?? chosen.duration
+        let seeksTime = isAboutTime && fastest < slowest && chosen.duration == fastest && !stage.isService
+        if chosen.cost == cheapest.cost {
+            return seeksTime ? "fastest and cheapest of \(all)" : "cheapest of \(all)"
+        }
+        let instead = "not the cheapest of \(all) by itself (\(readable(cheapest.cost)) at \(cheapest))"
+        return instead + whyNot(cheapest, ofStage: index, seeksTime: seeksTime)
+    }
+
+    private var isAboutTime: Bool {
+        switch problem.objective {
+        case .cost, .costWithin: false
+        case .time, .timeWithin: true
+        }
+    }
+
+    /// What would be worse with `other` in the place of the stage's candidate and all else as it is.
+    private func whyNot(_ other: Candidate, ofStage index: Int, seeksTime: Bool) -> String {
+        var candidates = plan.candidates
+        candidates[index] = other
+        let swapped = PricedPlacement(problem, candidates)
+        let saved = moved(swapped) - moved(plan)
+        let dearer = plan.candidates[index].cost - other.cost
+        if saved >= dearer, saved > .zero { return ", but saves \(readable(saved)) of egress" }
+        if swapped.totalTime > plan.totalTime, isAboutTime || exceedsDeadline(swapped.totalTime) {
+            let how = seeksTime ? "is the fastest" : "the plan ends sooner"
+            return ", but \(how): done after \(plan.totalTime) instead of \(swapped.totalTime)"
+        }
+        return ", but chosen by the policy '\(policy)'"
+    }
+
+    private func exceedsDeadline(_ time: TimeSpan) -> Bool {
+        if case .costWithin(let deadline) = problem.objective { time > deadline } else { false }
+    }
+
+    private func moved(_ plan: PricedPlacement) -> Money { plan.transfers.reduce(.zero) { $0 + $1.cost } }
+
+    /// ` with confidential, 8+ CPUs and 32+ GiB in aws or gcp`; empty when anything would do.
+    static func wording(of request: ResourceRequest) -> String {
+        var parts: [String] = request.capabilities
+        if !request.accelerators.isEmpty {
+            parts.append(joined(request.accelerators.map(\.description), by: "or"))
+        }
+        if let cpus = request.cpus { parts.append("\(cpus) CPUs") }
+        if let memory = request.memory { parts.append("\(memory) GiB") }
+        var text = request.instanceType.map { " of type \($0)" } ?? ""
+        if !parts.isEmpty { text += " with \(joined(parts, by: "and"))" }
+        if !request.places.isEmpty { text += " in \(joined(request.places.map(\.description), by: "or"))" }
+        if request.useSpot { text += ", spot or on demand" }
+        return text
+    }
+
+    private static func joined(_ parts: [String], by word: String) -> String {
+        guard let last = parts.last, parts.count > 1 else { return parts.first ?? "" }
+        return "\(parts.dropLast().joined(separator: ", ")) \(word) \(last)"
+    }
+}

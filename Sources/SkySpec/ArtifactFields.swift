@@ -1,0 +1,102 @@
+import SkyCore
+import SkyYAML
+
+/// `inputs` and `outputs`.
+enum ArtifactFields {
+    static let nameForm = TextForm("a name (a-z, 0-9 and '_', a letter first)", pattern: "^[a-z][a-z0-9_]*$")
+    /// In a schema, SkyPilot's addresses may stand for names.
+    static let keyForm = TextForm(nameForm.phrase, pattern: "^([a-z][a-z0-9_]*|[A-Za-z0-9]+://.*)$")
+    static let sourceForm = TextForm("./path, an address (s3://, gs://, az://, https://), or stage.output")
+
+    static let input = Section<InputDraft>(
+        name: "input", phrase: "an input", summary: "An input whose size planning should know.",
+        fields: [
+            Field("source", .text(sourceForm), required: true, "Where it comes from.", example: "s3://bucket/data") {
+                entry, draft, _ in
+                draft.source = Located(entry.value.scalar ?? "", entry.value.range)
+            },
+            Field("size", .text(Amounts.size), "Of an address, for planning; paths are measured.", example: "40GB") {
+                entry, draft, reading in
+                draft.size = Amounts.readSize(entry.value, reading)
+            },
+        ])
+
+    static let output = Section<OutputDraft>(
+        name: "output", phrase: "an output", summary: "An output whose size planning should know.",
+        fields: [
+            Field("size", .text(Amounts.size), "An estimate, for planning.", example: "40GB") {
+                entry, draft, reading in
+                draft.size = Amounts.readSize(entry.value, reading)
+            }
+        ])
+
+    static func readInputs(_ node: YAMLNode, _ reading: Reading) -> [InputDraft] {
+        reading.entries(of: node).compactMap { entry in
+            // SkyPilot's form is one address with its gigabytes: {s3://bucket: 600}.
+            if PathText.scheme(of: entry.key) != nil {
+                let source = Located(entry.key, entry.keyRange)
+                return InputDraft(
+                    name: Located("input", entry.keyRange), source: source, size: gigabytes(entry.value, reading))
+            }
+            guard check(entry, "input", reading) else { return nil }
+            var draft = InputDraft(name: Located(entry.key, entry.keyRange))
+            if let text = entry.value.scalar {
+                draft.source = Located(text, entry.value.range)
+            } else {
+                input.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            }
+            return draft
+        }
+    }
+
+    static func readOutputs(_ node: YAMLNode, _ reading: Reading) -> [OutputDraft] {
+        if node.sequence != nil {
+            var seen: Set<String> = []
+            return reading.elements(of: node).compactMap { element in
+                let entry = YAMLNode.Entry(key: element.scalar ?? "", keyRange: element.range, value: element)
+                guard check(entry, "output", reading) else { return nil }
+                guard seen.insert(entry.key).inserted else {
+                    reading.error("spec.duplicate", at: element.range, "output '\(entry.key)' is given twice")
+                    return nil
+                }
+                return OutputDraft(name: Located(entry.key, entry.keyRange))
+            }
+        }
+        return (node.mapping ?? []).compactMap { entry in
+            if PathText.scheme(of: entry.key) != nil {
+                reading.warning(
+                    "spec.ignored-field", at: entry.keyRange,
+                    "the address '\(entry.key)' has no effect yet: the output is called 'output'")
+                return OutputDraft(name: Located("output", entry.keyRange), size: gigabytes(entry.value, reading))
+            }
+            guard check(entry, "output", reading) else { return nil }
+            var draft = OutputDraft(name: Located(entry.key, entry.keyRange))
+            // An output whose size is wrong is an output all the same.
+            if reading.isBroken(entry.value) { return draft }
+            if entry.value.mapping != nil {
+                output.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            } else if !entry.value.isNull {
+                draft.size = Amounts.readSize(entry.value, reading)
+            }
+            return draft
+        }
+    }
+
+    private static func check(_ entry: YAMLNode.Entry, _ kind: String, _ reading: Reading) -> Bool {
+        if Names.isArtifact(entry.key) { return true }
+        reading.error(
+            "spec.bad-name", at: entry.keyRange, "'\(entry.key)' cannot be an \(kind)'s name",
+            expected: nameForm.phrase)
+        return false
+    }
+
+    private static func gigabytes(_ node: YAMLNode, _ reading: Reading) -> DataSize? {
+        guard let text = node.scalar, let size = DataSize(text + "GB") else {
+            reading.error(
+                "spec.bad-size", at: node.range, "'\(node.scalar ?? node.kindName)' is no number of gigabytes",
+                expected: "a number such as 600")
+            return nil
+        }
+        return size
+    }
+}

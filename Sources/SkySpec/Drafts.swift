@@ -1,0 +1,102 @@
+import SkyCore
+import SkyYAML
+
+/// A file's content with every unit read and every name still to be looked up.
+struct PipelineDraft {
+    var name: String?
+    var objective = ObjectiveDraft()
+    var variables = VariablesDraft()
+    var stages: [StageDraft] = []
+    /// Stages of a chain wait for the one before; those of a parallel group do not.
+    var isParallel = false
+}
+
+struct ObjectiveDraft {
+    var objective = Objective.cost
+    /// Where each goal was given; more than one is a contradiction.
+    var goals: [Located<String>] = []
+}
+
+/// `envs` and `secrets` of a pipeline or a stage.
+struct VariablesDraft {
+    struct Variable {
+        let name: Located<String>
+        /// Nil: whoever launches must give it.
+        let value: String?
+    }
+
+    var envs: [Variable] = []
+    var secrets: [Variable] = []
+}
+
+struct StageDraft {
+    var name: Located<String>
+    /// It is no mapping, so nothing is known about it but its name.
+    var isBroken = false
+    /// Fields that are given but wrong: that is said, and nothing else is to be concluded from it.
+    var wrongFields: Set<String> = []
+    /// The name that a task file gives itself; stages of a pipeline are named by their key.
+    var taskName: String?
+    /// Of a task file that is a pipeline of its own.
+    var objective = ObjectiveDraft()
+    var resources = ResourcesDraft()
+    var numNodes = 1
+    var inputs: [InputDraft] = []
+    var outputs: [OutputDraft] = []
+    var estimate = EstimateDraft()
+    var variables = VariablesDraft()
+    var setup: Located<String>?
+    var run: Located<String>?
+    var workdir: Located<String>?
+    var mounts: [MountDraft] = []
+    var service: ServiceDraft?
+    var after: [Located<String>] = []
+
+    init(name: Located<String>) { self.name = name }
+}
+
+struct InputDraft {
+    let name: Located<String>
+    var source: Located<String>?
+    var size: DataSize?
+}
+
+struct OutputDraft {
+    let name: Located<String>
+    var size: DataSize?
+}
+
+struct EstimateDraft {
+    var general: TimeSpan?
+    var perAccelerator: [(accelerator: Located<AcceleratorCount>, duration: TimeSpan)] = []
+}
+
+struct MountDraft {
+    let target: Located<String>
+    var sources: [Located<String>] = []
+    var mode: Located<String>?
+}
+
+struct ServiceDraft {
+    let place: SourceRange
+    var port: Int?
+    var readinessPath: String?
+    var initialDelay: TimeSpan?
+    var replicas: Int?
+}
+
+struct ResourcesDraft {
+    var request = ResourceRequest()
+    var infra: [PlaceConstraint] = []
+    /// Where `infra` is given.
+    var placeKey: SourceRange?
+    var provider: String?
+    var region: String?
+    var zone: String?
+    /// Some were complained about, so what else depends on them cannot be judged.
+    var hasBrokenAccelerators = false
+    /// Whole requests of which any one will do; each starts from the fields beside them.
+    var alternatives: [YAMLNode] = []
+    /// Where `alternatives` is given: `any_of` and `ordered` exclude each other.
+    var alternativesKey: Located<String>?
+}

@@ -1,0 +1,171 @@
+import SkyCore
+
+/// A pipeline written out: what its file means once everything is looked up and filled in.
+public enum PipelineExplanation {
+    /// Valid Sky YAML. Read with the same folder and the same files there, it gives an equal pipeline again. Values of
+    /// secrets are not in it, as they are not in `pipeline`.
+    public static func yaml(_ pipeline: Pipeline) -> String {
+        var text = "name: \(YAMLText.inline(pipeline.name))\nobjective: \(objective(pipeline.objective))\nstages:\n"
+        for (index, stage) in pipeline.stages.enumerated() {
+            if index > 0 { text += "\n" }
+            text += "  \(YAMLText.inline(stage.name)):\n"
+            for line in StageText(stage: stage, directory: pipeline.directory).lines { text += "    \(line)\n" }
+        }
+        return text
+    }
+
+    private static func objective(_ objective: Objective) -> String {
+        switch objective {
+        case .cost: "cost"
+        case .time: "time"
+        case .costWithin(let deadline): "{cost: {deadline: \(deadline.exactText)}}"
+        case .timeWithin(let budget): "{time: {budget: $\(budget.exactDecimal)}}"
+        }
+    }
+}
+
+/// The fields of one stage, line by line. Indentation is the caller's, but for literal blocks, which say their own.
+private struct StageText {
+    let stage: Stage
+    let directory: String
+
+    var lines: [String] {
+        resources + nodes + inputs + outputs + estimate + variables + code + commands + service + order
+    }
+
+    private var nodes: [String] { stage.numNodes == 1 ? [] : ["num_nodes: \(stage.numNodes)"] }
+
+    private var order: [String] {
+        stage.after.isEmpty ? [] : ["after: [\(stage.after.map(YAMLText.inline).joined(separator: ", "))]"]
+    }
+
+    private var resources: [String] {
+        guard stage.alternatives.isEmpty else {
+            let alternatives = stage.alternatives.flatMap { request in
+                let fields = ResourceText.fields(of: request)
+                return fields.isEmpty ? ["    - {}"] : ["    - " + fields[0]] + fields.dropFirst().map { "      " + $0 }
+            }
+            return ["resources:", "  any_of:"] + alternatives
+        }
+        let fields = ResourceText.fields(of: stage.resources)
+        return fields.isEmpty ? [] : ["resources:"] + fields.map { "  " + $0 }
+    }
+
+    private var inputs: [String] {
+        guard !stage.inputs.isEmpty else { return [] }
+        return ["inputs:"]
+            + stage.inputs.map { input in
+                switch input.source {
+                case .path(let path):
+                    let size = input.size.map { "  # \($0)" } ?? ""
+                    return "  \(input.name): \(pathText(path))\(size)"
+                case .uri(let address):
+                    let source = YAMLText.inline(Self.dollars(address))
+                    guard let size = input.size else { return "  \(input.name): \(source)" }
+                    return "  \(input.name): {source: \(source), size: \(size.exactText)}"
+                case .output(let stage, let artifact): return "  \(input.name): \(stage).\(artifact)"
+                }
+            }
+    }
+
+    private var outputs: [String] {
+        guard !stage.outputs.isEmpty else { return [] }
+        return ["outputs:"]
+            + stage.outputs.map { output in
+                output.size.map { "  \(output.name): {size: \($0.exactText)}" } ?? "  \(output.name):"
+            }
+    }
+
+    private var estimate: [String] {
+        if let general = stage.estimate.general { return ["estimate: \(general.exactText)"] }
+        guard !stage.estimate.perAccelerator.isEmpty else { return [] }
+        return ["estimate:"]
+            + stage.estimate.perAccelerator.map {
+                "  \(YAMLText.quoted($0.accelerator.description)): \($0.duration.exactText)"
+            }
+    }
+
+    private var variables: [String] {
+        var lines: [String] = []
+        if !stage.envs.isEmpty { lines.append("envs:") }
+        for (name, value) in stage.envs.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(YAMLText.inline(name)): \(YAMLText.quoted(value))")
+        }
+        if !stage.secretNames.isEmpty {
+            lines.append("secrets: [\(stage.secretNames.map(YAMLText.inline).joined(separator: ", "))]")
+        }
+        return lines
+    }
+
+    private var code: [String] {
+        var lines: [String] = []
+        if let workdir = stage.code.workdir { lines.append("workdir: \(pathText(workdir))") }
+        if !stage.code.mounts.isEmpty { lines.append("file_mounts:") }
+        for mount in stage.code.mounts {
+            let target = YAMLText.inline(Self.dollars(mount.target))
+            let isAddress = PathText.scheme(of: mount.source) != nil
+            let source = isAddress ? YAMLText.inline(Self.dollars(mount.source)) : pathText(mount.source)
+            lines.append("  \(target): \(source)")
+        }
+        return lines
+    }
+
+    private var commands: [String] {
+        [("setup", stage.setup), ("run", stage.run)].compactMap { name, script in
+            script.map { "\(name):\(YAMLText.value($0, indent: "      "))" }
+        }
+    }
+
+    private var service: [String] {
+        guard let service = stage.service else { return [] }
+        var probe = service.readinessPath.map { ["path: \(YAMLText.inline($0))"] } ?? []
+        probe.append("initial_delay_seconds: \(service.initialDelay.exactSeconds)")
+        return [
+            "service:", "  port: \(service.port)", "  readiness_probe: {\(probe.joined(separator: ", "))}",
+            "  replicas: \(service.replicas)",
+        ]
+    }
+
+    private func pathText(_ path: String) -> String {
+        YAMLText.inline(Self.dollars(PathText.shown(path, in: directory)))
+    }
+
+    /// In paths and addresses `$` begins a variable; `$$` is the sign itself.
+    private static func dollars(_ text: String) -> String { text.replacing("$", with: "$$") }
+}
+
+/// The fields of one request.
+private enum ResourceText {
+    static func fields(of request: ResourceRequest) -> [String] {
+        var fields: [String] = []
+        func add(_ name: String, _ value: String?) { if let value { fields.append("\(name): \(value)") } }
+        add("cpus", request.cpus?.description)
+        add("memory", request.memory?.description)
+        add("accelerators", accelerators(request.accelerators))
+        add("capabilities", list(request.capabilities.map(YAMLText.inline)))
+        add("instance_type", request.instanceType.map(YAMLText.inline))
+        add("use_spot", request.useSpot ? "true" : nil)
+        add("disk_size", request.diskSize.map { "\($0)" })
+        add("infra", list(request.places.map { YAMLText.inline(Places.shown($0)) }))
+        add("ports", list(Ports.shown(request.ports)))
+        add("labels", map(request.labels.sorted { $0.key < $1.key }.map { (YAMLText.quoted($0), YAMLText.quoted($1)) }))
+        add("image_id", request.imageID.map(YAMLText.inline))
+        return fields
+    }
+
+    private static func list(_ elements: [String]) -> String? {
+        elements.isEmpty ? nil : "[\(elements.joined(separator: ", "))]"
+    }
+
+    private static func map(_ entries: [(String, String)]) -> String? {
+        entries.isEmpty ? nil : "{\(entries.map { "\($0): \($1)" }.joined(separator: ", "))}"
+    }
+
+    /// A mapping has each name once; one asked for in several counts needs a list.
+    private static func accelerators(_ accelerators: [AcceleratorCount]) -> String? {
+        guard Set(accelerators.map(\.name)).count == accelerators.count else {
+            return list(accelerators.map { YAMLText.quoted($0.description) })
+        }
+        return map(accelerators.map { (YAMLText.inline($0.name), trimmed($0.count)) })
+    }
+}

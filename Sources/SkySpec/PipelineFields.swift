@@ -1,0 +1,134 @@
+import SkyCore
+import SkyYAML
+
+/// The table of a pipeline's own fields.
+enum PipelineFields {
+    static let section = Section<PipelineDraft>(
+        name: "pipeline", phrase: "the pipeline",
+        summary: "Stages, and the artifacts that flow between them.", fields: [name, objective, envs, secrets, stages])
+
+    /// A multi-document file may begin with a document that has only these.
+    static let chainHead = Section<PipelineDraft>(
+        name: "chainHead", phrase: "the first document",
+        summary: "What the tasks of a file with several documents share.",
+        fields: [name, objective, envs, secrets, execution])
+
+    private static let name = Field<PipelineDraft>(
+        "name", .plainText, "What the pipeline is called; the file's name when left out.", example: "support-tickets"
+    ) { entry, draft, _ in
+        draft.name = entry.value.scalar
+    }
+
+    private static let objective = Field<PipelineDraft>(
+        "objective", ObjectiveFields.shape, ObjectiveFields.summary, example: "{cost: {deadline: 8h}}"
+    ) { entry, draft, reading in
+        draft.objective = ObjectiveFields.read(entry.value, reading)
+    }
+
+    private static let envs = Field<PipelineDraft>(
+        "envs", VariableFields.envsShape,
+        "Environment variables of all stages. One without a value must be given"
+            + " at launch with --env.", example: #"{SEED: "7"}"#
+    ) { entry, draft, reading in
+        draft.variables.envs = VariableFields.readEnvs(entry.value, reading)
+    }
+
+    private static let secrets = Field<PipelineDraft>(
+        "secrets", VariableFields.secretsShape, VariableFields.secretsSummary, example: "[HF_TOKEN]"
+    ) { entry, draft, reading in
+        draft.variables.secrets = VariableFields.readSecrets(entry.value, reading)
+    }
+
+    private static let execution = Field<PipelineDraft>(
+        "execution", .text(.oneOf(["serial", "parallel"])), "Whether each task waits for the one before it."
+    ) { entry, draft, _ in
+        draft.isParallel = entry.value.scalar == "parallel"
+    }
+
+    static let stageName = TextForm(
+        "a stage name (a-z, 0-9 and '-', at most 40, a letter first)", pattern: "^[a-z][a-z0-9-]{0,39}$")
+
+    private static let stages = Field<PipelineDraft>(
+        "stages", .map(keys: stageName, values: .section("stage")), required: true, "The stages by name.",
+        example: "{train: {run: python3 train.py}}"
+    ) { entry, draft, reading in
+        let entries = entry.value.mapping ?? []
+        if entries.isEmpty {
+            reading.error(
+                "spec.missing-field", at: entry.keyRange, "the pipeline has no stages", expected: "at least one stage")
+        }
+        for stage in entries {
+            var read = StageDraft(name: Located(stage.key, stage.keyRange))
+            if !Names.isStage(stage.key) {
+                let better = Names.stage(from: stage.key)
+                reading.error(
+                    "spec.bad-name", at: stage.keyRange, "'\(stage.key)' cannot be a stage's name",
+                    expected: stageName.phrase, help: better.map { "'\($0)' would do" })
+            }
+            read.isBroken = reading.isBroken(stage.value)
+            if !read.isBroken {
+                read.wrongFields = StageFields.section.read(stage.value, into: &read, at: stage.keyRange, reading)
+            }
+            draft.stages.append(read)
+        }
+    }
+}
+
+/// `objective`: what placement makes small.
+enum ObjectiveFields {
+    static let shape = Shape.anyOf([.text(.oneOf(["cost", "time"])), .section("objective")])
+    static let summary =
+        "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}} or"
+        + " {time: {budget: $50}}."
+
+    static func read(_ node: YAMLNode, _ reading: Reading) -> ObjectiveDraft {
+        var draft = ObjectiveDraft()
+        if let word = node.scalar {
+            draft.objective = word == "time" ? .time : .cost
+            return draft
+        }
+        section.read(node, into: &draft, at: node.range, reading)
+        if draft.goals.count > 1, let second = draft.goals.last {
+            reading.error(
+                "spec.conflict", at: second.range, "two objectives at once", expected: "either 'cost' or 'time'")
+        }
+        // `{cost: }` without a limit is the word alone.
+        if draft.goals.isEmpty, let only = node.mapping?.first, only.key == "time" { draft.objective = .time }
+        return draft
+    }
+
+    static let section = Section<ObjectiveDraft>(
+        name: "objective", phrase: "'objective'", summary: "A goal with the limit it must keep.",
+        fields: [
+            Field("cost", .section("costObjective"), "The cheapest that is done in time.", example: "{deadline: 8h}") {
+                entry, draft, reading in
+                draft.goals.append(Located("cost", entry.keyRange))
+                cost.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            },
+            Field("time", .section("timeObjective"), "The fastest that the budget pays for.", example: "{budget: $50}")
+            { entry, draft, reading in
+                draft.goals.append(Located("time", entry.keyRange))
+                time.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            },
+        ])
+
+    static let cost = Section<ObjectiveDraft>(
+        name: "costObjective", phrase: "'cost'", summary: "The cheapest that is done in time.",
+        fields: [
+            Field("deadline", .text(Amounts.duration), required: true, "From launch to done.", example: "8h") {
+                entry, draft, reading in
+                guard let span = Amounts.readDuration(entry.value, reading) else { return }
+                draft.objective = .costWithin(deadline: span)
+            }
+        ])
+
+    static let time = Section<ObjectiveDraft>(
+        name: "timeObjective", phrase: "'time'", summary: "The fastest that the budget pays for.",
+        fields: [
+            Field("budget", .text(Amounts.money), required: true, "For the whole run.", example: "$50") {
+                entry, draft, reading in
+                guard let amount = Amounts.readMoney(entry.value, reading) else { return }
+                draft.objective = .timeWithin(budget: amount)
+            }
+        ])
+}

@@ -1,0 +1,69 @@
+/// The format of pipeline files for editors.
+public enum PipelineSchema {
+    /// A JSON Schema (draft 2020-12), written from the same tables that read files.
+    public static func json() -> String {
+        let whole = JSONText.object([
+            ("$schema", .string("https://json-schema.org/draft/2020-12/schema")),
+            ("title", .string("Sky pipeline")),
+            ("description", .string("A pipeline of stages, or a SkyPilot task, which is a pipeline of one stage.")),
+            ("anyOf", .array(["pipeline", "task", "chainHead"].map(reference))),
+            ("$defs", .object(definitions)),
+        ])
+        return whole.rendered() + "\n"
+    }
+
+    private static var definitions: [(String, JSONText)] {
+        [
+            definition(PipelineFields.section), definition(PipelineFields.chainHead),
+            definition(ObjectiveFields.section), definition(ObjectiveFields.cost), definition(ObjectiveFields.time),
+            definition(StageFields.section), definition(StageFields.task), definition(ArtifactFields.input),
+            definition(ArtifactFields.output), definition(MountFields.section), definition(ResourceFields.section),
+            definition(ResourceFields.alternative), definition(ServiceFields.section),
+            definition(ServiceFields.probe), definition(ServiceFields.policy),
+        ]
+    }
+
+    private static func definition<Target>(_ section: Section<Target>) -> (String, JSONText) {
+        var members: [(String, JSONText)] = [
+            ("description", .string(section.summary)),
+            ("type", .string("object")),
+            ("properties", .object(section.fields.map { ($0.name, property($0)) })),
+            ("additionalProperties", .bool(false)),
+        ]
+        let required = section.fields.filter(\.isRequired).map(\.name)
+        if !required.isEmpty { members.append(("required", .strings(required))) }
+        return (section.name, .object(members))
+    }
+
+    private static func property<Target>(_ field: Field<Target>) -> JSONText {
+        var members = [("description", JSONText.string(field.summary))]
+        if !field.example.isEmpty { members[0].1 = .string("\(field.summary)\n\n\(field.name): \(field.example)") }
+        if !field.hasEffect { members.append(("deprecated", .bool(true))) }
+        return .object(members + keywords(field.shape))
+    }
+
+    private static func reference(_ name: String) -> JSONText {
+        .object([("$ref", .string("#/$defs/\(name)"))])
+    }
+
+    private static func keywords(_ shape: Shape) -> [(String, JSONText)] {
+        switch shape {
+        case .text(let form):
+            if !form.choices.isEmpty { return [("enum", .strings(form.choices))] }
+            // YAML reads 8 and true as other things than text; to a field of text they are text.
+            let types = ("type", JSONText.strings(["string", "number", "boolean"]))
+            return [types] + (form.pattern.map { [("pattern", .string($0))] } ?? [])
+        case .wholeNumber: return [("type", .string("integer"))]
+        case .number: return [("type", .string("number"))]
+        case .boolean: return [("type", .string("boolean"))]
+        case .nothing: return [("type", .string("null"))]
+        case .list(let element): return [("type", .string("array")), ("items", .object(keywords(element)))]
+        case .map(let keys, let values):
+            let names = keys.pattern.map { [("propertyNames", JSONText.object([("pattern", .string($0))]))] } ?? []
+            return [("type", .string("object")), ("additionalProperties", .object(keywords(values)))] + names
+        case .section(let name): return [("$ref", .string("#/$defs/\(name)"))]
+        case .anyOf(let shapes): return [("anyOf", .array(shapes.map { .object(keywords($0)) }))]
+        case .anything: return []
+        }
+    }
+}

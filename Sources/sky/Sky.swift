@@ -1,0 +1,6 @@
+import SkyCLI
+
+@main
+enum Sky {
+    static func main() { SkyCommandLine.main() }
+}

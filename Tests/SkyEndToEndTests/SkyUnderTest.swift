@@ -1,0 +1,133 @@
+import FoundationEssentials
+import Glibc
+import SkyProcess
+import SkyTestSupport
+import Testing
+
+/// The built `sky`, with a home of its own that is gone afterwards, and every process it left in it.
+struct SkyUnderTest: Sendable {
+    let home: String
+    let repository: String
+    private let binary: String
+
+    static func use<Result>(_ body: (SkyUnderTest) async throws -> Result) async throws -> Result {
+        try await withTemporaryFolder { home in
+            let sky = try SkyUnderTest(home: home)
+            do {
+                let result = try await body(sky)
+                await sky.endEverything()
+                return result
+            } catch {
+                await sky.endEverything()
+                throw error
+            }
+        }
+    }
+
+    private init(home: String) throws {
+        self.home = home
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        repository = tests.deletingLastPathComponent().path
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        binary = URL(filePath: own).deletingLastPathComponent().appending(path: "sky").path
+        try #require(FileManager.default.isExecutableFile(atPath: binary), "no \(binary)")
+    }
+
+    struct Answer: Sendable {
+        let exitCode: Int
+        let output: String
+        let errors: String
+    }
+
+    var environment: [String: String] {
+        var all = ProcessInfo.processInfo.environment
+        all["SKY_HOME"] = home
+        all["SKY_ROOT"] = repository
+        all["NO_COLOR"] = "1"
+        return all
+    }
+
+    /// Runs `sky` with these arguments to its end.
+    func callAsFunction(_ arguments: String...) async throws -> Answer {
+        try await run(binary, arguments)
+    }
+
+    func run(_ executable: String, _ arguments: [String]) async throws -> Answer {
+        let name = "\(home)/call-\(UInt32.random(in: 0 ... .max))"
+        let process = try ProcessSpawn(
+            executable, arguments, environment: environment, workingDirectory: repository,
+            standardOutput: .append(path: "\(name).out"), standardError: .append(path: "\(name).err")
+        ).start()
+        let end = await process.wait()
+        return Answer(exitCode: end.shellCode, output: try text(of: "\(name).out"), errors: try text(of: "\(name).err"))
+    }
+
+    func text(of path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+    }
+
+    /// The processes that belong to this home: drivers, agents, supervisors and jobs.
+    var processes: [ProcessStatus] { ProcessTable.withVariable("SKY_HOME") { $0 == home } }
+
+    /// Those whose arguments, joined by blanks, contain `text` and begin with no shell.
+    func processes(whoseCommandHas text: String) -> [Int32] {
+        processes.map(\.pid).filter { pid in
+            let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? nil
+            let command = String(decoding: (bytes ?? []).map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+            return command.contains(text) && !command.hasPrefix("/bin/sh")
+        }
+    }
+
+    func status(of run: String) async throws -> RunStatus {
+        let answer = try await self("status", run, "--output", "json")
+        try #require(answer.exitCode == 0, "\(answer.errors)")
+        let list = try JSONDecoder().decode(StatusList.self, from: Data(answer.output.utf8))
+        return try #require(list.runs.first)
+    }
+
+    /// Asks again and again, for a minute at most, until `condition` holds.
+    func wait(_ what: String, until condition: () async throws -> Bool) async throws {
+        for _ in 0..<1200 {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("waited a minute in vain: \(what)")
+        throw CancellationError()
+    }
+
+    /// A copy of a pipeline's folder that a test may edit.
+    func copy(ofPipeline name: String) throws -> String {
+        let copy = "\(home)/\(name)"
+        try FileManager.default.copyItem(atPath: "\(repository)/pipelines/\(name)", toPath: copy)
+        return copy
+    }
+
+    private func endEverything() async {
+        for process in processes { kill(process.pid) }
+        for _ in 0..<100 where !processes.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+    }
+}
+
+private func kill(_ pid: Int32) { _ = Glibc.kill(pid, SIGKILL) }
+
+struct StatusList: Decodable { let runs: [RunStatus] }
+
+struct RunStatus: Decodable {
+    let run: String
+    let state: String
+    let cost: Double
+    let stages: [StageStatus]
+
+    func stage(_ name: String) throws -> StageStatus { try #require(stages.first { $0.stage == name }) }
+}
+
+struct StageStatus: Decodable {
+    let stage: String
+    let state: String
+    let provider: String?
+    let region: String?
+    let instance_type: String?
+    let attempts: Int
+    let url: String?
+    let reused_from: String?
+}

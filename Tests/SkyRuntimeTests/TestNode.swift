@@ -1,0 +1,99 @@
+import FoundationEssentials
+import SkyCore
+import SkyProcess
+import SkyTestSupport
+import Testing
+
+@testable import SkyRuntime
+
+/// A node of a test: a directory with a real agent in it.
+struct TestNode {
+    let directory: String
+
+    /// The agent's program, which the package builds beside the tests' own.
+    static var executable: String {
+        get throws {
+            let own = try #require(Files.absolutePath("/proc/self/exe"))
+            let folder = own.split(separator: "/").dropLast().joined(separator: "/")
+            return "/\(folder)/sky-agent"
+        }
+    }
+
+    func start() async throws {
+        try await AgentLauncher().start(executable: Self.executable, directory: directory)
+    }
+
+    func connect() async throws -> AgentClient { try await AgentClient(connectingTo: directory) }
+
+    /// Nil when no agent has said that it is there.
+    var agentPID: Int32? {
+        guard let bytes = (try? Files.read("\(directory)/agent.pid")) ?? nil else { return nil }
+        return ProcessIdentity(String(decoding: bytes, as: UTF8.self))?.pid
+    }
+
+    func job(_ id: String) -> JobFolder { JobFolder(path: "\(directory)/jobs/\(id)") }
+
+    /// The supervisor of a job, once it has begun.
+    func supervisor(of id: String) async throws -> Int32 {
+        try await eventually { job(id).supervisorIdentity()?.pid }
+    }
+
+    /// What is left of the node: its agent, supervisors and whatever their jobs started.
+    func survivors() -> [Int32] { NodeProcesses(directory: directory).alive() }
+}
+
+/// Runs `body` with a fresh node whose agent answers, and leaves nothing of it behind.
+func withNode(_ body: (TestNode) async throws -> Void) async throws {
+    try await withTemporaryFolder { folder in
+        let node = TestNode(directory: folder)
+        do {
+            try await node.start()
+            try await body(node)
+        } catch {
+            await NodeProcesses(directory: folder).cutPower()
+            throw error
+        }
+        await NodeProcesses(directory: folder).cutPower()
+    }
+}
+
+/// Runs `body` with a fresh node and a conversation with its agent.
+func withAgent(_ body: (TestNode, AgentClient) async throws -> Void) async throws {
+    try await withNode { node in
+        let client = try await node.connect()
+        try await body(node, client)
+        await client.close()
+    }
+}
+
+struct NeverHappened: Error {}
+
+/// Asks again and again until there is an answer.
+func eventually<Answer>(
+    within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ ask: () async throws -> Answer?
+) async throws -> Answer {
+    let end = ContinuousClock.now + limit
+    while ContinuousClock.now < end {
+        if let answer = try await ask() { return answer }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    Issue.record("it has not happened within \(limit)", sourceLocation: sourceLocation)
+    throw NeverHappened()
+}
+
+func eventually(
+    within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    isTrue condition: () async throws -> Bool
+) async throws {
+    _ = try await eventually(within: limit, sourceLocation: sourceLocation) { try await condition() ? true : nil }
+}
+
+extension AgentClient {
+    /// All of a log that there is, or will be.
+    func wholeLog(ofJob id: String, from offset: Int64 = 0, follow: Bool = true) async throws -> String {
+        var bytes: [UInt8] = []
+        for try await chunk in logs(ofJob: id, from: offset, follow: follow) { bytes += chunk.bytes }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

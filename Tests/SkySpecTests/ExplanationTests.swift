@@ -1,0 +1,56 @@
+import SkyCore
+import SkySpec
+import SkyTestSupport
+import Testing
+
+@Suite("Explaining pipelines")
+struct ExplanationTests {
+    @Test("what is explained reads back to an equal pipeline", arguments: TaskFileTests.tasks)
+    func tasks(name: String) throws {
+        try expectRoundTrip(try fixture("tasks/\(name).yaml"), files: TaskFileTests.files)
+    }
+
+    @Test("the example of the format is explained in full")
+    func example() throws {
+        let pipeline = try read(ReadingTests.example, files: ReadingTests.files).pipeline
+        try expectGolden(PipelineExplanation.yaml(pipeline), "explained-example.txt")
+        try expectRoundTrip(ReadingTests.example, files: ReadingTests.files)
+    }
+
+    @Test("texts that YAML would read as something else survive")
+    func awkwardTexts() throws {
+        let texts = [
+            "", " ", "no", "~", "null", "1e3", "a: b", "#x", "'", "\"", "\\", "\t", "a\nb", "a\nb\n", "a\n\n", "\na",
+            " a\nb", "a\n ", "a\r\nb", "ä€😀", "\u{7}", "\u{85}x\ny", "\u{2028}", "- a", "@", "%", "$HOME", "{a}", "|",
+            "a\tb\nc",
+            "\u{FEFF}\n", "---\na", "...\nb", "# c\nd",
+        ]
+        for text in texts {
+            let stage = Stage(
+                name: "null", resources: ResourceRequest(), envs: ["no": text, "A": text], setup: text, run: text,
+                secretNames: ["on"])
+            let pipeline = Pipeline(name: "7", stages: [stage], directory: folder)
+            let explained = PipelineExplanation.yaml(pipeline)
+            #expect(try read(explained).pipeline == pipeline, "\(explained)")
+        }
+    }
+
+    @Test("every field survives, in every combination of values that a seeded die throws")
+    func random() throws {
+        var random = SplitMix(state: 7)
+        for _ in 0..<300 {
+            let pipeline = RandomPipeline.make(using: &random)
+            let explained = PipelineExplanation.yaml(pipeline)
+            #expect(try read(explained, files: RandomPipeline.files).pipeline == pipeline, "\(explained)")
+        }
+    }
+
+    private func expectRoundTrip(_ text: String, files: FakeFiles) throws {
+        let first = try read(text, overrides: ["SEED": "1"], files: files).pipeline
+        let explained = PipelineExplanation.yaml(first)
+        let second = try read(explained, files: files)
+        #expect(second.pipeline == first, "\(explained)")
+        #expect(second.warnings.isEmpty)
+        #expect(PipelineExplanation.yaml(second.pipeline) == explained)
+    }
+}
