@@ -47,7 +47,8 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
-        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
+        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [

@@ -9,8 +9,7 @@ public struct DataSize: Hashable, Comparable, Sendable {
     public static func < (a: DataSize, b: DataSize) -> Bool { a.bytes < b.bytes }
 
     public static func + (a: DataSize, b: DataSize) -> DataSize {
-        let (sum, overflow) = a.bytes.addingReportingOverflow(b.bytes)
-        return DataSize(bytes: overflow ? .max : sum)
+        DataSize(bytes: a.bytes.addingSaturated(b.bytes))
     }
 
     private static let units: [(suffix: String, bytes: Int64)] = [
@@ -27,7 +26,7 @@ public struct DataSize: Hashable, Comparable, Sendable {
         let lowered = text.lowercased()
         guard
             let unit = Self.units.first(where: { lowered.hasSuffix($0.suffix.lowercased()) }),
-            let value = Decimal9(lowered.dropLast(unit.suffix.count).drop { $0 == " " }.trimmingSpaces),
+            let value = parseNano(lowered.dropLast(unit.suffix.count).drop { $0 == " " }.trimmingSpaces),
             let bytes = scaledByNano(value, unit: unit.bytes)
         else { return nil }
         self.bytes = bytes
@@ -35,11 +34,17 @@ public struct DataSize: Hashable, Comparable, Sendable {
 }
 
 extension DataSize: CustomStringConvertible, Codable {
-    /// Three significant figures in the largest decimal unit: `1.50 GB`, `12.0 MB`, `812 B`.
+    /// Three significant figures in the largest decimal unit that is reached: `1.50 GB`, `12.0 MB`, `812 B`.
     public var description: String {
-        let steps: [(String, Double)] = [("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)]
-        guard let (unit, scale) = steps.first(where: { Double(bytes.magnitude) >= $0.1 }) else { return "\(bytes) B" }
-        return "\(threeFigures(Double(bytes) / scale)) \(unit)"
+        guard bytes.magnitude >= 1000 else { return "\(bytes) B" }
+        var scaled = Double(bytes) / 1000
+        var units = ["KB", "MB", "GB", "TB", "PB"][...]
+        // From 999.5 on, three figures are 1000: one of the next unit.
+        while scaled.magnitude >= 999.5, units.count > 1 {
+            scaled /= 1000
+            units.removeFirst()
+        }
+        return "\(threeFigures(scaled)) \(units.first ?? "PB")"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -67,10 +72,12 @@ func threeFigures(_ value: Double) -> String {
     return fixed(value, decimals: decimals)
 }
 
-/// `value` with exactly `decimals` decimals, rounded half away from zero. Finite values below 10¹⁵ only.
+/// `value` with exactly `decimals` decimals, rounded half away from zero. What has no such form, being infinite or of
+/// more than 18 digits, is given as Swift prints it.
 public func fixed(_ value: Double, decimals: Int) -> String {
     var scale = 1.0
-    for _ in 0..<decimals { scale *= 10 }
+    for _ in 0..<max(0, decimals) { scale *= 10 }
+    guard value.magnitude * scale < 1e18 else { return "\(value)" }
     let scaled = Int64((value.magnitude * scale).rounded())
     let sign = value < 0 && scaled != 0 ? "-" : ""
     guard decimals > 0 else { return "\(sign)\(scaled)" }

@@ -29,17 +29,19 @@ public struct DiagnosticRenderer: Sendable {
     private func render(_ diagnostic: Diagnostic) -> String {
         let tint: TextStyle.Tint = diagnostic.severity == .error ? .red : .yellow
         let label = style.paint("\(diagnostic.severity.rawValue):", tint, bold: true)
-        let heading =
-            "\(place(diagnostic.path, diagnostic.range)) \(label) \(style.paint(diagnostic.message, .none, bold: true))"
+        let message = style.paint(harmless(diagnostic.message), .none, bold: true)
+        let heading = "\(place(diagnostic.path, diagnostic.range)) \(label) \(message)"
         var text = "\(heading) \(style.paint("[\(diagnostic.code)]", .dim))\n"
         if let range = diagnostic.range { text += excerpt(diagnostic.path, range, tint) }
         for note in diagnostic.notes {
-            text += "\(place(diagnostic.path, note.range)) note: \(note.message)\n"
+            text += "\(place(diagnostic.path, note.range)) note: \(harmless(note.message))\n"
             text += excerpt(diagnostic.path, note.range, .blue)
         }
-        if let expected = diagnostic.expected { text += "\(margin)\(style.paint("=", .dim)) expected: \(expected)\n" }
+        if let expected = diagnostic.expected {
+            text += "\(margin)\(style.paint("=", .dim)) expected: \(harmless(expected))\n"
+        }
         if let help = diagnostic.help {
-            text += "\(margin)\(style.paint("=", .dim)) \(style.paint("help:", .green)) \(help)\n"
+            text += "\(margin)\(style.paint("=", .dim)) \(style.paint("help:", .green)) \(harmless(help))\n"
         }
         return text
     }
@@ -53,19 +55,26 @@ public struct DiagnosticRenderer: Sendable {
 
     private func excerpt(_ path: String, _ range: SourceRange, _ tint: TextStyle.Tint) -> String {
         guard let all = lines[path], range.start.line >= 1, range.start.line <= all.count else { return "" }
-        let line = all[range.start.line - 1]
-        let width = line.unicodeScalars.count
-        let column = min(range.start.column, width + 1)
-        let end = range.end.line == range.start.line ? range.end.column : width + 1
-        let length = max(1, min(end, width + 1) - column)
-        let shown = line.unicodeScalars.map { $0 == "\t" ? "→" : String($0) }.joined()
+        let line = Array(all[range.start.line - 1].unicodeScalars)
+        let start = min(max(range.start.column, 1), line.count + 1) - 1
+        let end = range.end.line == range.start.line ? min(range.end.column - 1, line.count) : line.count
+        let before = line[..<start].reduce(0) { $0 + displayWidth(of: $1) }
+        let under = line[start..<max(start, end)].reduce(0) { $0 + displayWidth(of: $1) }
+        let shown = line.map { $0 == "\t" ? "→" : $0.isControl ? "�" : String($0) }.joined()
         let number = String(range.start.line)
         let gutter = String(repeating: " ", count: max(0, 5 - number.count)) + number
-        let caret = String(repeating: " ", count: column - 1) + "^" + String(repeating: "~", count: length - 1)
+        let blank = String(repeating: " ", count: gutter.count)
+        let caret = String(repeating: " ", count: before) + "^" + String(repeating: "~", count: max(1, under) - 1)
         return """
             \(style.paint("\(gutter) |", .dim)) \(shown)
-            \(style.paint("      |", .dim)) \(style.paint(caret, tint, bold: true))
+            \(style.paint("\(blank) |", .dim)) \(style.paint(caret, tint, bold: true))
 
             """
+    }
+
+    /// Complaints quote what stands in files; control characters of theirs stay out of the terminal.
+    private func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.isControl && $0 != "\n" }) else { return text }
+        return text.unicodeScalars.map { $0.isControl && $0 != "\n" ? "�" : String($0) }.joined()
     }
 }

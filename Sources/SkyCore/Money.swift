@@ -13,9 +13,11 @@ public struct Money: Hashable, Comparable, Sendable {
     public static let max = Money(nanodollars: .max)
 
     public static func < (a: Money, b: Money) -> Bool { a.nanodollars < b.nanodollars }
-    public static func + (a: Money, b: Money) -> Money { Money(nanodollars: saturating(a.nanodollars, b.nanodollars)) }
+    public static func + (a: Money, b: Money) -> Money {
+        Money(nanodollars: a.nanodollars.addingSaturated(b.nanodollars))
+    }
     public static func - (a: Money, b: Money) -> Money {
-        a + Money(nanodollars: b.nanodollars == .min ? .max : -b.nanodollars)
+        Money(nanodollars: a.nanodollars.subtractingSaturated(b.nanodollars))
     }
     public static func += (a: inout Money, b: Money) { a = a + b }
     public static func * (a: Money, count: Int) -> Money { a.scaled(by: Int64(count), over: 1) }
@@ -26,43 +28,42 @@ public struct Money: Hashable, Comparable, Sendable {
     /// This amount as a price per gigabyte (10⁹ bytes), for `size` of data. Rounded half up to a nanodollar.
     public func perGigabyte(for size: DataSize) -> Money { scaled(by: size.bytes, over: 1_000_000_000) }
 
-    /// `self × numerator ÷ denominator` without intermediate overflow; saturates at `Money.max`.
+    /// `self × numerator ÷ denominator` without intermediate overflow, rounded half away from zero. What is too large
+    /// to write, a division by zero included, stops at the end of the range that has its sign.
     public func scaled(by numerator: Int64, over denominator: Int64) -> Money {
-        let product = nanodollars.magnitude.multipliedFullWidth(by: numerator.magnitude)
-        let divisor = denominator.magnitude
-        guard divisor > product.high else { return .max }
-        let (quotient, remainder) = divisor.dividingFullWidth(product)
-        let rounded = remainder >= divisor - remainder ? quotient &+ 1 : quotient
-        guard rounded <= UInt64(Int64.max) else { return .max }
-        let negative = (nanodollars < 0) != (numerator < 0)
-        return Money(nanodollars: negative ? -Int64(rounded) : Int64(rounded))
-    }
-
-    private static func saturating(_ a: Int64, _ b: Int64) -> Int64 {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? (a < 0 ? .min : .max) : sum
+        let product = Int128(nanodollars) * Int128(numerator)
+        guard product != 0 else { return .zero }
+        let isNegative = (product < 0) != (denominator < 0)
+        guard denominator != 0 else { return Money(nanodollars: isNegative ? .min : .max) }
+        let divisor = UInt128(denominator.magnitude)
+        let (quotient, remainder) = product.magnitude.quotientAndRemainder(dividingBy: divisor)
+        let rounded = Int128(quotient) + (remainder >= divisor - remainder ? 1 : 0)
+        return Money(nanodollars: Int64(clamping: isNegative ? -rounded : rounded))
     }
 }
 
 extension Money {
     /// Reads `12`, `12.50`, `$12.50` or `.0042`; at most nine decimals. Nil for anything else.
     public init?(_ text: some StringProtocol) {
-        guard let value = Decimal9(text.hasPrefix("$") ? text.dropFirst() : text[...]) else { return nil }
+        let value = parseNano(text.hasPrefix("$") ? text.dropFirst() : text[...]).flatMap { Int64(exactly: $0) }
+        guard let value else { return nil }
         nanodollars = value
     }
 
     /// `$1,234.57`: rounded half up to cents.
     public var description: String { formatted(decimals: 2) }
 
-    /// The amount with exactly `decimals` (0…9) decimals, rounded half up, thousands separated by commas.
+    /// The amount with exactly `decimals` (0…9) decimals, rounded half away from zero, thousands separated by commas.
     public func formatted(decimals: Int) -> String {
-        let sign = nanodollars < 0 ? "-" : ""
+        let decimals = Swift.min(Swift.max(decimals, 0), 9)
         var unit: UInt64 = 1
         for _ in decimals..<9 { unit *= 10 }
-        let rounded =
-            nanodollars.magnitude / unit + (nanodollars.magnitude % unit >= (unit + 1) / 2 && unit > 1 ? 1 : 0)
+        let (quotient, remainder) = nanodollars.magnitude.quotientAndRemainder(dividingBy: unit)
+        let rounded = quotient + (remainder >= unit - remainder ? 1 : 0)
         let perDollar = 1_000_000_000 / unit
         let fraction = String(rounded % perDollar)
+        // A debt too small to show is shown as nothing.
+        let sign = nanodollars < 0 && rounded > 0 ? "-" : ""
         let whole = groupedByThousands(rounded / perDollar)
         guard decimals > 0 else { return "\(sign)$\(whole)" }
         return "\(sign)$\(whole).\(String(repeating: "0", count: decimals - fraction.count))\(fraction)"

@@ -1,8 +1,9 @@
-/// The name among `candidates` that `word` was probably meant to be: at most a third of its letters away by
-/// insertions, deletions, substitutions and swaps of neighbours; nil if none is that near. Case is ignored.
+/// The name among `candidates` that `word` was probably meant to be: at most a third of its letters (of two, one) away
+/// by insertions, deletions, substitutions and swaps of neighbours; nil if none is that near. Case is ignored.
 public func nearestName(to word: String, among candidates: some Sequence<String>) -> String? {
     let target = Array(word.lowercased().unicodeScalars)
-    let limit = max(1, target.count / 3)
+    // One letter alone is no clue.
+    let limit = target.count < 2 ? 0 : max(1, target.count / 3)
     var best: (name: String, distance: Int)?
     for candidate in candidates {
         let distance = editDistance(target, Array(candidate.lowercased().unicodeScalars), limit: limit)

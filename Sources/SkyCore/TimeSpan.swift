@@ -7,17 +7,18 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     public static let zero = TimeSpan(milliseconds: 0)
     public static let hour = TimeSpan(milliseconds: 3_600_000)
 
-    public static func seconds(_ count: Int64) -> TimeSpan { TimeSpan(milliseconds: count * 1000) }
+    public static func seconds(_ count: Int64) -> TimeSpan {
+        TimeSpan(milliseconds: count.multipliedSaturated(by: 1000))
+    }
 
     public static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.milliseconds < b.milliseconds }
 
     public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan {
-        let (sum, overflow) = a.milliseconds.addingReportingOverflow(b.milliseconds)
-        return TimeSpan(milliseconds: overflow ? .max : sum)
+        TimeSpan(milliseconds: a.milliseconds.addingSaturated(b.milliseconds))
     }
 
     public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan {
-        TimeSpan(milliseconds: a.milliseconds.subtractingReportingOverflow(b.milliseconds).partialValue)
+        TimeSpan(milliseconds: a.milliseconds.subtractingSaturated(b.milliseconds))
     }
 
     public var hours: Double { Double(milliseconds) / 3_600_000 }
@@ -37,7 +38,7 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
             let name = rest.prefix { $0.isASCII && $0.isLetter }
             rest = rest.dropFirst(name.count).drop { $0 == " " }
             guard
-                let value = Decimal9(number), let unit = Self.units.first(where: { $0.name == name }),
+                let value = parseNano(number), let unit = Self.units.first(where: { $0.name == name }),
                 let part = scaledByNano(value, unit: unit.milliseconds)
             else { return nil }
             let (sum, overflow) = total.addingReportingOverflow(part)
@@ -49,18 +50,20 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
 }
 
 extension TimeSpan: CustomStringConvertible, Codable {
-    /// The two largest units that matter: `350ms`, `12s`, `4m 05s`, `2h 10m`, `3d 4h`.
+    /// The two largest units that matter: `350ms`, `1.5s`, `12s`, `4m 05s`, `2h 10m`, `3d 4h`.
     public var description: String {
         let sign = milliseconds < 0 ? "-" : ""
         let ms = Int64(clamping: milliseconds.magnitude)
         if ms < 1000 { return "\(sign)\(ms)ms" }
-        if ms < 10_000 { return "\(sign)\(fixed(Double(ms) / 1000, decimals: ms % 1000 == 0 ? 0 : 1))s" }
-        let seconds = (ms + 500) / 1000
+        // Each unit rounds the milliseconds themselves: rounding what is rounded already would be off by one.
+        let tenths = ms.dividedRounded(by: 100)
+        if tenths < 100 { return "\(sign)\(tenths / 10)\(tenths % 10 == 0 ? "" : ".\(tenths % 10)")s" }
+        let seconds = ms.dividedRounded(by: 1000)
         if seconds < 60 { return "\(sign)\(seconds)s" }
         if seconds < 3600 { return "\(sign)\(seconds / 60)m" + pair(seconds % 60, "s") }
-        let minutes = (seconds + 30) / 60
+        let minutes = ms.dividedRounded(by: 60_000)
         if minutes < 1440 { return "\(sign)\(minutes / 60)h" + pair(minutes % 60, "m") }
-        let hours = (minutes + 30) / 60
+        let hours = ms.dividedRounded(by: 3_600_000)
         return "\(sign)\(hours / 24)d" + (hours % 24 == 0 ? "" : " \(hours % 24)h")
     }
 
@@ -88,11 +91,11 @@ public struct Instant: Hashable, Comparable, Sendable {
     public static func < (a: Instant, b: Instant) -> Bool { a.millisecondsSince1970 < b.millisecondsSince1970 }
 
     public static func - (a: Instant, b: Instant) -> TimeSpan {
-        TimeSpan(milliseconds: a.millisecondsSince1970 - b.millisecondsSince1970)
+        TimeSpan(milliseconds: a.millisecondsSince1970.subtractingSaturated(b.millisecondsSince1970))
     }
 
     public static func + (a: Instant, b: TimeSpan) -> Instant {
-        Instant(millisecondsSince1970: a.millisecondsSince1970 + b.milliseconds)
+        Instant(millisecondsSince1970: a.millisecondsSince1970.addingSaturated(b.milliseconds))
     }
 }
 

@@ -22,7 +22,7 @@ public struct Candidate: Hashable, Sendable {
     static let longest = TimeSpan(milliseconds: 1 << 50)
 
     init(index: Int, offer: Offer, nodes: Int, estimate: DurationEstimate) {
-        let given = estimate.duration(on: offer.accelerator)
+        let given = estimate.duration(onAny: offer.accelerator)
         self.index = index
         self.offer = offer
         pricePerHour = max(offer.pricePerHour, .zero) * nodes
@@ -37,10 +37,24 @@ public struct Candidate: Hashable, Sendable {
 
 extension Candidate: CustomStringConvertible {}
 
+extension DurationEstimate {
+    /// The author's figure for these accelerators however they spell the name, or the general one.
+    fileprivate func duration(onAny accelerator: AcceleratorCount?) -> TimeSpan? {
+        guard let accelerator, !perAccelerator.isEmpty else { return duration(on: accelerator) }
+        if let exact = perAccelerator.first(where: { $0.accelerator == accelerator }) { return exact.duration }
+        let name = accelerator.name.lowercased()
+        let alike = perAccelerator.first {
+            $0.accelerator.count == accelerator.count && $0.accelerator.name.lowercased() == name
+        }
+        return alike?.duration ?? general
+    }
+}
+
 /// A stage of a placement problem: what it asks for and where it can run.
 public struct StageChoices: Sendable {
     public let name: String
-    public let resources: ResourceRequest
+    /// Any one of these.
+    public let requests: [ResourceRequest]
     public let numNodes: Int
     /// Copies of a service; 1 for a batch stage.
     public let replicas: Int

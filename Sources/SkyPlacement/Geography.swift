@@ -9,10 +9,15 @@ struct Geography: Sendable {
     private(set) var placesOfStage: [[Int]]
     /// Per stage and candidate index: index in `placesOfStage`.
     private(set) var placeOfCandidate: [[Int]]
-    private var nanodollarsPerGigabyte: [Int64]
-    private var bitsPerSecond: [Int64]
+    private var rates: [Rate]
 
-    private static let unknown: Int64 = -1
+    /// What one way costs and how fast it is.
+    struct Rate: Hashable, Sendable {
+        var nanodollarsPerGigabyte: Int64
+        var bitsPerSecond: Int64
+
+        static let unknown = Rate(nanodollarsPerGigabyte: -1, bitsPerSecond: -1)
+    }
 
     init(_ stages: [StageChoices]) {
         var numbers: [Location: Int] = [.here: 0]
@@ -41,8 +46,7 @@ struct Geography: Sendable {
         var rank = [Int](repeating: 0, count: names.count)
         for (position, number) in sorted.enumerated() { rank[number] = position }
         locations = sorted.map { names[$0] }
-        nanodollarsPerGigabyte = [Int64](repeating: Self.unknown, count: names.count * names.count)
-        bitsPerSecond = nanodollarsPerGigabyte
+        rates = [Rate](repeating: .unknown, count: names.count * names.count)
         placesOfStage = used.map { numbers in
             var isUsed = [Bool](repeating: false, count: rank.count)
             for number in numbers { isUsed[rank[number]] = true }
@@ -62,29 +66,32 @@ struct Geography: Sendable {
     }
 
     /// Asks the tariff about every way from `sources` to `targets` that is not known yet.
-    mutating func learn(from sources: [Int], to targets: [Int], _ rates: some TransferRates) {
+    mutating func learn(from sources: [Int], to targets: [Int], _ tariff: some TransferRates) {
         for source in sources {
             for target in targets {
                 let cell = source * locations.count + target
-                guard nanodollarsPerGigabyte[cell] == Self.unknown else { continue }
-                let price = rates.pricePerGigabyte(from: locations[source], to: locations[target])
-                let gigabits = rates.gigabitsPerSecond(from: locations[source], to: locations[target])
-                nanodollarsPerGigabyte[cell] = max(price.nanodollars, 0)
-                bitsPerSecond[cell] = gigabits > 0 ? Int64(min(gigabits * 1e9, 1e18)) : 0
+                guard rates[cell] == .unknown else { continue }
+                let price = tariff.pricePerGigabyte(from: locations[source], to: locations[target])
+                let gigabits = tariff.gigabitsPerSecond(from: locations[source], to: locations[target])
+                rates[cell] = Rate(
+                    nanodollarsPerGigabyte: max(price.nanodollars, 0),
+                    bitsPerSecond: gigabits > 0 ? Int64(min(gigabits * 1e9, 1e18)) : 0)
             }
         }
     }
 
+    func rate(from source: Int, to target: Int) -> Rate { rates[source * locations.count + target] }
+
     /// Between locations that have been learnt; nothing is moved for nothing.
     func cost(of size: DataSize, from source: Int, to target: Int) -> Money {
         guard size > .zero else { return .zero }
-        return Money(nanodollars: nanodollarsPerGigabyte[source * locations.count + target]).perGigabyte(for: size)
+        return Money(nanodollars: rate(from: source, to: target).nanodollarsPerGigabyte).perGigabyte(for: size)
     }
 
     /// At full speed from the first byte, in whole milliseconds rounded up.
     func time(of size: DataSize, from source: Int, to target: Int) -> TimeSpan {
         guard size > .zero else { return .zero }
-        let speed = bitsPerSecond[source * locations.count + target]
+        let speed = rate(from: source, to: target).bitsPerSecond
         guard speed > 0 else { return Candidate.longest }
         let product = size.bytes.magnitude.multipliedFullWidth(by: 8000)
         guard product.high < speed else { return Candidate.longest }

@@ -9,3 +9,25 @@ public protocol OfferSource: TransferRates {
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
     func explainNoOffer(for request: ResourceRequest) -> String
 }
+
+/// A catalog as planning asks for it.
+public struct CatalogOffers: OfferSource {
+    public let catalog: Catalog
+
+    public init(catalog: Catalog) { self.catalog = catalog }
+
+    public func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
+
+    public func explainNoOffer(for request: ResourceRequest) -> String {
+        let reason: NoOfferReason = catalog.explainNoOffer(for: request)
+        return reason.description
+    }
+
+    public func pricePerGigabyte(from: Location, to: Location) -> Money {
+        catalog.pricePerGigabyte(from: from, to: to)
+    }
+
+    public func gigabitsPerSecond(from: Location, to: Location) -> Double {
+        catalog.gigabitsPerSecond(from: from, to: to)
+    }
+}

@@ -7,7 +7,7 @@ extension PlacementProblem {
     ///
     /// - Throws: `.deadlineTooShort` with what would be possible, `.beyondCounting`.
     public func cheapest(within deadline: TimeSpan? = nil) throws(PlacementError) -> Placement {
-        var solver = Solver(network, work: workLimit)
+        var solver = Solver(network, work: workLimit, hint: hintedOptions)
         let limit = deadline.map { min($0.milliseconds, Network.forever - 1) } ?? Network.forever
         let cheapest = solver.cheapest(limit: limit)
         guard let plan = cheapest.answer.plan else {
@@ -25,7 +25,7 @@ extension PlacementProblem {
     ///
     /// - Throws: `.budgetTooSmall` with what would be possible, `.beyondCounting`.
     public func fastest(within budget: Money? = nil) throws(PlacementError) -> Placement {
-        var solver = Solver(network, work: workLimit)
+        var solver = Solver(network, work: workLimit, hint: hintedOptions)
         let limit = budget.map { min($0.nanodollars, Network.none - 1) } ?? Network.none
         let fastest = solver.fastest(budget: limit)
         guard let plan = fastest.plan else {

@@ -37,6 +37,8 @@ public struct PlacementProblem: Sendable {
     let geography: Geography
     /// Elementary steps that the solver may take for one answer: about a third of a second.
     var workLimit = 20_000_000
+    /// A good placement of nearly the same problem, for the solver to start from.
+    var hint: [Candidate]?
 
     /// Leaves only the candidates that `isKept` accepts; pinned stages are not asked about. This is how a policy says
     /// what it will not have.
@@ -66,6 +68,14 @@ public struct PlacementProblem: Sendable {
         (network.nodes[index].options, network.nodes[index].first) = frontier.flattened(
             placeCount: network.nodes[index].placeCount)
         isNarrowed = true
+    }
+
+    /// The hint as options of the network; -1 for candidates that are not there.
+    var hintedOptions: [Int]? {
+        hint?.enumerated().map { index, candidate in
+            let options = network.nodes[index].options
+            return options.firstIndex { stages[index].candidates[$0.candidate] == candidate } ?? -1
+        }
     }
 }
 

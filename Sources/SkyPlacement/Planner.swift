@@ -5,13 +5,17 @@ public import SkySpec
 /// Turns a pipeline and a catalog into a plan: sets up the problem, asks the policy, checks what it says, and explains
 /// the result. Starts nothing and reads nothing but its arguments.
 public struct Planner: Sendable {
+    /// Elementary steps that may go into all runner-ups together, so that a plan stays a matter of milliseconds; past
+    /// that they are the best found.
+    private static let workOfRunnerUps = 3_000_000
+
     public init() {}
 
     /// - Parameters:
     ///   - policy: who chooses; nil for the built-in policy that the pipeline's objective names.
     ///   - pins: stages that stay on the offer they run on.
     ///   - blocked: what must not be used.
-    ///   - orderings: pairs of stages of which the second waits for the first though it reads nothing of it.
+    ///   - orderings: pairs of stages of which the second waits for the first, beside what the pipeline says.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
     public func plan(
         _ pipeline: Pipeline, offers: some OfferSource, policy: (any PlacementPolicy)? = nil,
@@ -35,7 +39,7 @@ public struct Planner: Sendable {
                 pricePerHour: candidate.pricePerHour, duration: candidate.duration,
                 durationIsEstimated: candidate.durationIsEstimated, cost: candidate.cost,
                 reason: reasons.reason(forStage: index),
-                runnerUp: runnerUp(to: candidate, ofStage: index, problem, policy), replicas: stage.replicas)
+                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, policy), replicas: stage.replicas)
         }
         return Plan(
             pipeline: problem.pipeline, objective: problem.objective, policy: policy.name, stages: stages,
@@ -55,8 +59,9 @@ public struct Planner: Sendable {
 
     /// The policy's plan without this stage's region and instance type.
     private func runnerUp(
-        to candidate: Candidate, ofStage index: Int, _ problem: PlacementProblem, _ policy: any PlacementPolicy
+        to chosen: [Candidate], ofStage index: Int, _ problem: PlacementProblem, _ policy: any PlacementPolicy
     ) -> PlannedStage.RunnerUp? {
+        let candidate = chosen[index]
         let others = problem.stages[index].candidates.filter {
             $0.offer.instanceType != candidate.offer.instanceType || $0.offer.region != candidate.offer.region
                 || $0.offer.provider != candidate.offer.provider
@@ -64,8 +69,8 @@ public struct Planner: Sendable {
         guard !others.isEmpty else { return nil }
         var narrowed = problem
         narrowed.replaceCandidates(of: index, by: others)
-        // All runner-ups together get as much work as the plan itself.
-        narrowed.workLimit = problem.workLimit / problem.stages.count
+        narrowed.hint = chosen
+        narrowed.workLimit = Self.workOfRunnerUps / problem.stages.count
         guard let placement = try? policy.place(narrowed),
             let candidates = try? narrowed.chosen(placement, by: policy.name)
         else { return nil }

@@ -8,7 +8,7 @@ extension PlacementProblem {
     /// - Parameters:
     ///   - pins: stages that stay where they are, with the offer they run on; blocked places do not move them.
     ///   - blocked: what must not be used.
-    ///   - orderings: pairs of stages of which the second waits for the first though it reads nothing of it.
+    ///   - orderings: pairs of stages of which the second waits for the first, beside what the pipeline says.
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.unknownPinnedStage`,
     ///   `.malformedPipeline`.
     public init(
@@ -37,11 +37,13 @@ extension PlacementProblem {
         var empty: [PlacementError.StageWithoutOffer] = []
         for stage in pipeline.stages {
             let pin = pins[stage.name]
-            let all = pin.map { [$0] } ?? offers.offers(for: stage.resources)
+            let requests = stage.acceptableResources
+            let all = pin.map { [$0] } ?? allOffers(for: requests, offers)
             let usable =
                 pin != nil || blocked.isEmpty ? all : all.filter { offer in !blocked.contains { $0.blocks(offer) } }
             if all.isEmpty {
-                empty.append(.init(stage: stage.name, reason: offers.explainNoOffer(for: stage.resources)))
+                let reasons = requests.map { offers.explainNoOffer(for: $0) }
+                empty.append(.init(stage: stage.name, reason: reasons.joined(separator: "; or ")))
             } else if usable.isEmpty {
                 let places = blocked.map(\.description).joined(separator: ", ")
                 let what = all.count == 1 ? "its only offer is" : "all of its \(all.count) offers are"
@@ -55,11 +57,18 @@ extension PlacementProblem {
             }
             result.append(
                 StageChoices(
-                    name: stage.name, resources: stage.resources, numNodes: numNodes, replicas: replicas,
+                    name: stage.name, requests: requests, numNodes: numNodes, replicas: replicas,
                     isService: stage.service != nil, isPinned: pin != nil, candidates: candidates))
         }
         guard empty.isEmpty else { throw .noOffers(empty) }
         return result
+    }
+
+    /// In the source's order, each offer once.
+    private static func allOffers(for requests: [ResourceRequest], _ source: some OfferSource) -> [Offer] {
+        guard requests.count > 1 else { return requests.first.map(source.offers) ?? [] }
+        var seen: Set<Offer> = []
+        return requests.flatMap(source.offers).filter { seen.insert($0).inserted }
     }
 
     private static func network(
@@ -100,8 +109,15 @@ extension PlacementProblem {
         cost.reserveCapacity(sources.count * targets.count)
         time.reserveCapacity(sources.count * targets.count)
         for source in sources {
+            var last: (rate: Geography.Rate, crossing: (cost: Int64, time: Int64))?
             for target in targets {
-                let one = crossing(moved, from: source, to: target, geography)
+                // Neighbours in the list are mostly of one provider, and so equally far away.
+                let rate = geography.rate(from: source, to: target)
+                let one =
+                    if let last, last.rate == rate { last.crossing } else {
+                        crossing(moved, from: source, to: target, geography)
+                    }
+                last = (rate, one)
                 cost.append(one.cost)
                 time.append(one.time)
             }

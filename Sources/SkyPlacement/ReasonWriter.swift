@@ -17,7 +17,7 @@ struct ReasonWriter {
         let stage = problem.stages[index]
         let chosen = plan.candidates[index]
         if stage.isPinned { return "stays where it is" }
-        let asked = Self.wording(of: stage.resources)
+        let asked = Self.wording(of: stage.requests)
         guard stage.candidates.count > 1 else { return "the only offer\(asked)" }
         let all = "\(counted(stage.candidates.count, "offer"))\(asked)"
         guard let cheapest = stage.candidates.min(by: { ($0.cost, $0.duration) < ($1.cost, $1.duration) }) else {
@@ -62,8 +62,12 @@ struct ReasonWriter {
     private func moved(_ plan: PricedPlacement) -> Money { plan.transfers.reduce(.zero) { $0 + $1.cost } }
 
     /// ` with confidential, 8+ CPUs and 32+ GiB in aws or gcp`; empty when anything would do.
-    static func wording(of request: ResourceRequest) -> String {
-        var parts: [String] = request.capabilities
+    private static func wording(of requests: [ResourceRequest]) -> String {
+        requests.map(wording).filter { !$0.isEmpty }.joined(separator: " or")
+    }
+
+    private static func wording(of request: ResourceRequest) -> String {
+        var parts = request.capabilities.filter { $0 != "spot" }
         if !request.accelerators.isEmpty {
             parts.append(joined(request.accelerators.map(\.description), by: "or"))
         }
@@ -72,8 +76,7 @@ struct ReasonWriter {
         var text = request.instanceType.map { " of type \($0)" } ?? ""
         if !parts.isEmpty { text += " with \(joined(parts, by: "and"))" }
         if !request.places.isEmpty { text += " in \(joined(request.places.map(\.description), by: "or"))" }
-        if request.useSpot { text += ", spot or on demand" }
-        return text
+        return request.useSpot || request.capabilities.contains("spot") ? " as spot\(text)" : text
     }
 
     private static func joined(_ parts: [String], by word: String) -> String {

@@ -21,10 +21,11 @@ struct StageLinks {
         for (reader, stage) in pipeline.stages.enumerated() {
             for input in stage.inputs { try read(input, of: stage.name, reader, pipeline, numbers) }
         }
-        for (before, after) in orderings {
+        let own = pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } }
+        for (before, after) in own + orderings {
             guard let from = numbers[before], let to = numbers[after] else {
                 let missing = numbers[before] == nil ? before : after
-                throw .malformedPipeline("there is no stage '\(missing)'")
+                throw .malformedPipeline("'\(after)' comes after '\(before)', but there is no stage '\(missing)'")
             }
             link(from, to)
         }
@@ -37,7 +38,10 @@ struct StageLinks {
         switch input.source {
         case .path:
             let size = max(input.size ?? .zero, .zero)
-            if input.size == nil { caveats.append("the size of input '\(input.name)' of '\(stage)' is not known") }
+            if input.size == nil {
+                caveats.append(
+                    "the size of input '\(input.name)' of '\(stage)' is not known: bringing it counts as free")
+            }
             flows.append(.init(artifact: input.name, source: .here, reader: reader, size: size))
         case .uri(let address):
             caveats.append("where \(address) is kept is not known: bringing it to '\(stage)' is not priced or timed")

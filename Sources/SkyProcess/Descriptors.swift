@@ -55,11 +55,11 @@ public enum Descriptor {
     }
 
     /// Writes all of `bytes` to a blocking descriptor.
-    public static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let count = sky_write_quietly(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-            if count > 0 { done += count }
+    public static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) throws(SystemError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { sky_write_quietly(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 { rest = rest.dropFirst(count) }
             if count < 0, errno != EINTR { throw .last("write") }
         }
     }

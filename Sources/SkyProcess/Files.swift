@@ -24,16 +24,11 @@ public enum Files {
     public static func replace(
         _ path: String, with bytes: some Sequence<UInt8>, mode: UInt32 = 0o600, durability: Durability
     ) throws(SystemError) {
-        let temporary = "\(path).\(getpid()).new"
+        let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).new"
         let descriptor = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         do throws(SystemError) {
             defer { close(descriptor) }
-            let contents = Array(bytes)
-            var failure: SystemError?
-            contents.withUnsafeBytes { raw in
-                do throws(SystemError) { try Descriptor.writeAll(descriptor, raw) } catch { failure = error }
-            }
-            if let failure { throw SystemError("write \(path)", code: failure.code) }
+            try write(bytes, to: descriptor, path)
             if durability == .machine, fsync(descriptor) != 0 { throw SystemError.last("write \(path)") }
         } catch {
             unlink(temporary)
@@ -45,6 +40,28 @@ public enum Files {
             throw failure
         }
         if durability == .machine { try flushFolder(parent(of: path)) }
+    }
+
+    /// Writes a small file that was not there before; its bytes are on the disk when the call returns. Whoever reads
+    /// it meanwhile may see a part of it.
+    ///
+    /// One flush: with a new file, the file systems of Linux write down its name too. `replace` needs two, and each
+    /// costs as much as starting a process.
+    public static func writeNew(_ path: String, with bytes: some Sequence<UInt8>) throws(SystemError) {
+        let descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC)
+        defer { close(descriptor) }
+        try write(bytes, to: descriptor, path)
+        guard fsync(descriptor) == 0 else { throw .last("write \(path)") }
+    }
+
+    private static func write(
+        _ bytes: some Sequence<UInt8>, to descriptor: Int32, _ path: String
+    ) throws(SystemError) {
+        do throws(SystemError) {
+            try Descriptor.writeAll(descriptor, Array(bytes))
+        } catch {
+            throw SystemError("write \(path)", code: error.code)
+        }
     }
 
     /// Puts the names in a folder on the disk.

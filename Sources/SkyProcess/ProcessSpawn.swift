@@ -64,9 +64,12 @@ public struct ProcessSpawn: Sendable {
 
     /// Starts the process for a caller that reaps its children itself.
     public func startUnmanaged() throws(SystemError) -> Int32 {
-        if let bad = ([executable] + arguments).first(where: { $0.utf8.contains(0) }) {
-            throw SystemError("start \(executable) with the argument \(bad.debugDescription)", code: EINVAL)
-        }
+        let strings = [executable, workingDirectory ?? ""] + arguments
+        let variables = environment ?? [:]
+        let isSound =
+            !strings.contains { $0.utf8.contains(0) }
+            && !variables.contains { $0.key.utf8.contains(0) || $0.key.contains("=") || $0.value.utf8.contains(0) }
+        guard isSound else { throw SystemError("start \(executable) with these arguments", code: EINVAL) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -4,10 +4,10 @@ import SkyProcess
 enum AgentCommand {
     /// In a session of its own, with its complaints in the node's directory. It writes a byte to `ready` once it
     /// accepts connections; if it cannot, that end closes without one.
-    static func serve(executable: String, directory: String, ready: Int32) -> ProcessSpawn {
-        let log = ProcessSpawn.Stream.append(path: "\(directory)/agent.log")
+    static func serve(executable: String, node: NodeFolder, ready: Int32) -> ProcessSpawn {
+        let log = ProcessSpawn.Stream.append(path: node.log)
         return ProcessSpawn(
-            executable, ["serve", "--dir", directory, "--ready-fd", "3"], leadership: .session, standardOutput: log,
+            executable, ["serve", "--dir", node.path, "--ready-fd", "3"], leadership: .session, standardOutput: log,
             standardError: log, extraDescriptors: [ready])
     }
 }

@@ -9,11 +9,12 @@ struct CycleSearch {
 
     init(_ drafts: [StageDraft]) {
         order = drafts.map(\.name.value)
+        let known = Set(order)
         var edges: [String: [(String, SourceRange)]] = [:]
         for draft in drafts {
             for source in draft.inputs.compactMap(\.source) + draft.after {
                 let name = source.value.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
-                guard order.contains(name) else { continue }
+                guard known.contains(name) else { continue }
                 edges[draft.name.value, default: []].append((name, source.range(of: source.value.prefix(name.count))))
             }
         }
@@ -22,31 +23,46 @@ struct CycleSearch {
 
     /// Complains once about each circle, with every stage in it.
     func complain(_ reading: Reading) {
-        var state: [String: Bool] = [:]
-        var path: [(name: String, range: SourceRange)] = []
-        func visit(_ name: String) {
-            state[name] = false
-            for edge in edges[name] ?? [] {
-                path.append((name, edge.range))
-                switch state[edge.target] {
-                case nil: visit(edge.target)
-                case false?: report(path.drop { $0.name != edge.target }, reading)
-                case true?: break
+        var finished: Set<String> = []
+        for start in order where !finished.contains(start) {
+            // A path of its own instead of recursion: a chain may be longer than a thread's stack.
+            var path = [Step(name: start)]
+            var onPath: Set<String> = [start]
+            while var step = path.popLast() {
+                guard let edge = (edges[step.name] ?? []).dropFirst(step.edgesTaken).first else {
+                    finished.insert(step.name)
+                    onPath.remove(step.name)
+                    continue
                 }
-                path.removeLast()
+                step.edgesTaken += 1
+                step.range = edge.range
+                path.append(step)
+                if onPath.contains(edge.target) {
+                    report(path.drop { $0.name != edge.target }, reading)
+                } else if !finished.contains(edge.target) {
+                    path.append(Step(name: edge.target))
+                    onPath.insert(edge.target)
+                }
             }
-            state[name] = true
         }
-        for name in order where state[name] == nil { visit(name) }
     }
 
-    private func report(_ circle: ArraySlice<(name: String, range: SourceRange)>, _ reading: Reading) {
+    /// A stage on the way, and the word that leads on from it.
+    private struct Step {
+        let name: String
+        var edgesTaken = 0
+        var range: SourceRange?
+    }
+
+    private func report(_ circle: ArraySlice<Step>, _ reading: Reading) {
         guard let first = circle.first else { return }
         let names = circle.map(\.name) + [first.name]
         reading.error(
             "spec.cycle", at: first.range,
             "the stages wait for each other: " + names.joined(separator: " → "),
             expected: "stages that can be put in an order", help: "remove one of these dependencies",
-            notes: circle.dropFirst().map { Diagnostic.Note(range: $0.range, message: "'\($0.name)' waits here") })
+            notes: circle.dropFirst().compactMap { step in
+                step.range.map { Diagnostic.Note(range: $0, message: "'\(step.name)' waits here") }
+            })
     }
 }

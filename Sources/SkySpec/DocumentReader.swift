@@ -76,11 +76,13 @@ struct DocumentReader {
             PipelineFields.chainHead.read(head, into: &draft, at: head.start, reading)
             tasks = tasks.dropFirst()
         }
+        var taken: Set<String> = []
         for (index, document) in tasks.enumerated() {
             var task = StageDraft(name: Located("", document.start))
             task.wrongFields = StageFields.task.read(document, into: &task, at: document.start, reading)
             let wished = task.taskName.flatMap(Names.stage) ?? "stage-\(index + 1)"
-            task.name.value = unused(wished, among: draft.stages.map(\.name.value))
+            task.name.value = unused(wished, among: taken)
+            taken.insert(task.name.value)
             draft.stages.append(task)
         }
         if !draft.isParallel { putInOrder(&draft.stages) }
@@ -96,7 +98,7 @@ struct DocumentReader {
         }
     }
 
-    private func unused(_ name: String, among names: [String]) -> String {
+    private func unused(_ name: String, among names: Set<String>) -> String {
         var (candidate, number) = (name, 2)
         while names.contains(candidate) {
             candidate = name.prefix(36) + "-\(number)"

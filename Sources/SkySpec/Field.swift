@@ -86,7 +86,7 @@ struct Section<Target>: Sendable {
             elsewhere.map { "'\(entry.key)' belongs in \($0)" } ?? meant.map { "did you mean '\($0)'?" }
         reading.error(
             "spec.unknown-field", at: entry.keyRange, "unknown field '\(entry.key)' in \(phrase)",
-            expected: help == nil ? "one of " + usefulNames.joined(separator: ", ") : nil, help: help)
+            expected: help == nil ? reading.choice(of: usefulNames) : nil, help: help)
         return meant
     }
 }

@@ -4,7 +4,7 @@ import SkyYAML
 /// Finds what inputs name: files, addresses, outputs of other stages.
 struct InputResolver {
     let reading: Reading
-    let stages: [StageDraft]
+    let stages: StageIndex
 
     func resolve(_ draft: InputDraft, of stage: StageDraft, _ variables: StageVariables) -> StageInput? {
         guard let source = draft.source, let text = reading.expand(source, variables) else { return nil }
@@ -27,7 +27,7 @@ struct InputResolver {
         }
         // Ranges of the words are known only while no variable was replaced.
         let word = { (part: Substring) in text == source.value ? source.range(of: part) : source.range }
-        guard let producer = stages.first(where: { $0.name.value == first }) else {
+        guard let producer = stages[first] else {
             complainStage(String(first), wholeText: text, at: word(first))
             return nil
         }
@@ -57,7 +57,7 @@ struct InputResolver {
         var help: String?
         if reading.files.kind(of: PathText.absolute(text, in: reading.directory)) != nil {
             help = "did you mean './\(text)'?"
-        } else if let stage = stages.first(where: { $0.name.value == text }) {
+        } else if let stage = stages[text] {
             help =
                 stage.outputs.first.map { "did you mean '\(text).\($0.name.value)'?" }
                 ?? "stage '\(text)' has no outputs"
@@ -68,20 +68,20 @@ struct InputResolver {
     }
 
     private func complainStage(_ name: String, wholeText: String, at range: SourceRange) {
-        let names = stages.map(\.name.value)
+        let names = stages.names
         var help = reading.suggestion(for: name, among: names)
         if reading.files.kind(of: PathText.absolute(wholeText, in: reading.directory)) != nil {
             help = "for the file, write './\(wholeText)'"
         }
         reading.error(
             "spec.unknown-stage", at: range, "unknown stage '\(name)'",
-            expected: help == nil ? "one of \(names.joined(separator: ", "))" : nil, help: help)
+            expected: help == nil ? reading.choice(of: names) : nil, help: help)
     }
 
     private func complainOutput(_ name: String, of producer: StageDraft, at range: SourceRange) {
         let names = producer.outputs.map(\.name.value)
         let help = reading.suggestion(for: name, among: names)
-        let declared = names.isEmpty ? "an output; it declares none" : "one of \(names.joined(separator: ", "))"
+        let declared = names.isEmpty ? "an output; it declares none" : reading.choice(of: names)
         reading.error(
             "spec.unknown-output", at: range, "stage '\(producer.name.value)' has no output '\(name)'",
             expected: help == nil ? declared : nil,

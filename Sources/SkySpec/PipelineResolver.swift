@@ -6,10 +6,12 @@ struct PipelineResolver {
     private let reading: Reading
     private let draft: PipelineDraft
     private let variables: VariableResolver
+    private let stages: StageIndex
 
     init(_ draft: PipelineDraft, _ reading: Reading) {
         self.reading = reading
         self.draft = draft
+        stages = StageIndex(draft.stages)
         variables = VariableResolver(reading: reading, shared: draft.variables)
     }
 
@@ -26,7 +28,7 @@ struct PipelineResolver {
     private func resolve(_ stageDraft: StageDraft) -> Stage {
         let own = variables.resolve(stageDraft.variables)
         let inputs = stageDraft.inputs.compactMap { input in
-            InputResolver(reading: reading, stages: draft.stages).resolve(input, of: stageDraft, own)
+            InputResolver(reading: reading, stages: stages).resolve(input, of: stageDraft, own)
         }
         var (resources, alternatives) = ResourceResolver(reading: reading).resolve(stageDraft.resources)
         let service = service(of: stageDraft, &resources)
@@ -79,7 +81,7 @@ struct PipelineResolver {
                 "an estimate for \(accelerator.value), which '\(stage.name.value)' does not ask for",
                 expected: names.isEmpty
                     ? "estimate: 2h, since the stage asks for no accelerators"
-                    : "one of \(names.joined(separator: ", "))",
+                    : reading.choice(of: names),
                 help: nearest)
         }
     }
@@ -87,15 +89,14 @@ struct PipelineResolver {
     private func after(_ stage: StageDraft) -> [String] {
         var names: [String] = []
         for earlier in stage.after where !names.contains(earlier.value) {
-            if draft.stages.contains(where: { $0.name.value == earlier.value }) {
+            if stages[earlier.value] != nil {
                 names.append(earlier.value)
                 continue
             }
-            let known = draft.stages.map(\.name.value)
-            let help = reading.suggestion(for: earlier.value, among: known)
+            let help = reading.suggestion(for: earlier.value, among: stages.names)
             reading.error(
                 "spec.unknown-stage", at: earlier.range, "unknown stage '\(earlier.value)'",
-                expected: help == nil ? "one of \(known.joined(separator: ", "))" : nil, help: help)
+                expected: help == nil ? reading.choice(of: stages.names) : nil, help: help)
         }
         return names
     }

@@ -10,6 +10,7 @@ final class Reading {
     let files: any FileSystemView
     let accelerators: AcceleratorNames
     private(set) var complaints: [Diagnostic] = []
+    private var made: Set<Diagnostic> = []
     /// Where values stand that have been complained about and mean nothing.
     private var broken: Set<SourceRange> = []
 
@@ -41,7 +42,7 @@ final class Reading {
 
     /// Aliased text is read once per alias; it is wrong only once.
     private func add(_ diagnostic: Diagnostic) {
-        if !complaints.contains(diagnostic) { complaints.append(diagnostic) }
+        if made.insert(diagnostic).inserted { complaints.append(diagnostic) }
     }
 
     func add(_ diagnostics: [Diagnostic]) { diagnostics.forEach(add) }
@@ -55,6 +56,11 @@ final class Reading {
 
     /// The elements of a list that have the right shape, or a single value as a list of one.
     func elements(of node: YAMLNode) -> [YAMLNode] { (node.sequence ?? [node]).filter { !isBroken($0) } }
+
+    /// `one of a, b, c`: as many as a person reads.
+    func choice(of names: [String]) -> String {
+        "one of " + names.prefix(30).joined(separator: ", ") + (names.count > 30 ? ", …" : "")
+    }
 
     /// `did you mean 'x'?` for the nearest of `names`.
     func suggestion(for word: String, among names: some Sequence<String>) -> String? {

@@ -30,6 +30,11 @@ public struct TransferProgress: Hashable, Sendable {
     /// Now at the destination, whoever brought it.
     public var present: DataSize
     public var total: DataSize
+
+    public init(present: DataSize, total: DataSize) {
+        self.present = present
+        self.total = total
+    }
 }
 
 /// What a transfer did. The three together are the artifact's distinct contents.

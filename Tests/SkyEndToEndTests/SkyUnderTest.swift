@@ -8,7 +8,7 @@ import Testing
 struct SkyUnderTest: Sendable {
     let home: String
     let repository: String
-    private let binary: String
+    let binary: String
 
     static func use<Result>(_ body: (SkyUnderTest) async throws -> Result) async throws -> Result {
         try await withTemporaryFolder { home in
@@ -62,7 +62,23 @@ struct SkyUnderTest: Sendable {
         return Answer(exitCode: end.shellCode, output: try text(of: "\(name).out"), errors: try text(of: "\(name).err"))
     }
 
-    func text(of path: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self) }
+    func text(of path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+    }
+
+    /// A file with this text in the home.
+    func write(_ text: String, as name: String = "pipeline.yaml") throws -> String {
+        let path = "\(home)/\(name)"
+        try Data(text.utf8).write(to: URL(filePath: path))
+        return path
+    }
+
+    /// The run that a launch told of.
+    func runName(_ pipeline: String, in answer: Answer) throws -> String {
+        let name = try Regex("\(pipeline)-[2-9b-z]{4}")
+        let text = answer.output + answer.errors
+        return String(text[try #require(text.firstMatch(of: name), "\(text)").range])
+    }
 
     /// The processes that belong to this home: drivers, agents, supervisors and jobs.
     var processes: [ProcessStatus] { ProcessTable.withVariable("SKY_HOME") { $0 == home } }

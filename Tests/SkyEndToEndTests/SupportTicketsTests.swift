@@ -5,17 +5,12 @@ import Testing
 
 /// The pipeline of the README, through the built binary, from raw tickets to a service that answers.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SupportTicketsTests {
-    private func runName(in answer: SkyUnderTest.Answer) throws -> String {
-        let text = answer.output + answer.errors
-        return String(try #require(text.firstMatch(of: /support-tickets-[2-9b-z]{4}/)).output)
-    }
-
     @Test("three clouds, one command: trained, served, nothing personal handed on, and all given back")
     func wholeLife() async throws {
         try await SkyUnderTest.use { sky in
             let launch = try await sky("launch", "pipelines/support-tickets/pipeline.yaml", "--yes")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
-            let run = try runName(in: launch)
+            let run = try sky.runName("support-tickets", in: launch)
             let status = try await sky.status(of: run)
             #expect(status.state == "serving")
             #expect(try status.stages.map { try #require($0.provider) } == ["azure", "gcp", "aws"])
@@ -53,13 +48,14 @@ import Testing
     private func checkPrivacy(_ sky: SkyUnderTest) async throws {
         let made = try await sky.run(
             "/usr/bin/env", ["python3", "\(sky.repository)/pipelines/support-tickets/make_tickets.py", "--planted"])
-        let planted = try JSONDecoder().decode(Planted.self, from: Data(made.output.utf8)).all
-        #expect(planted.count > 1000)
+        let planted = try JSONDecoder().decode(Planted.self, from: Data(made.output.utf8))
+        #expect(planted.strings.count > 1000)
         let files = try filesBelow("\(sky.home)/state/stores/gcp")
         let texts = try files.map { String(decoding: try Data(contentsOf: URL(filePath: $0)), as: UTF8.self) }
-        #expect(texts.contains { $0.contains("[NAME]") || $0.contains("[EMAIL]") || $0.contains("<EMAIL>") })
+        #expect(texts.contains { $0.contains("[NAME]") && $0.contains("[EMAIL]") }, "no tickets in the store")
         for text in texts {
-            let found = planted.filter { text.contains($0) }
+            let words = Set(text.split { !$0.isLetter && $0 != "'" && $0 != "-" }.map(String.init))
+            let found = planted.strings.filter { text.contains($0) } + planted.words.filter(words.contains)
             #expect(found.isEmpty, "handed on: \(found.prefix(5))")
         }
     }
@@ -75,12 +71,12 @@ import Testing
             let pipeline = try sky.copy(ofPipeline: "support-tickets")
             let first = try await sky("launch", "\(pipeline)/pipeline.yaml", "--yes")
             try #require(first.exitCode == 0, "\(first.errors)")
-            let firstRun = try runName(in: first)
+            let firstRun = try sky.runName("support-tickets", in: first)
             let script = try sky.text(of: "\(pipeline)/train.py") + "\n# changed\n"
             try Data(script.utf8).write(to: URL(filePath: "\(pipeline)/train.py"))
             let second = try await sky("launch", "\(pipeline)/pipeline.yaml", "--yes")
             try #require(second.exitCode == 0, "\(second.errors)")
-            let status = try await sky.status(of: try runName(in: second))
+            let status = try await sky.status(of: try sky.runName("support-tickets", in: second))
             #expect(try status.stage("preprocess").reused_from == firstRun)
             #expect(try status.stage("preprocess").attempts == 0)
             #expect(try status.stage("train").reused_from == nil)
@@ -94,7 +90,7 @@ import Testing
         try await SkyUnderTest.use { sky in
             let launch = try await sky("launch", "pipelines/support-tickets/pipeline.yaml", "--yes", "--detach")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
-            let run = try runName(in: launch)
+            let run = try sky.runName("support-tickets", in: launch)
             try await sky.wait("train runs") { try await sky.status(of: run).stage("train").state == "running" }
             let drivers = sky.processes(whoseCommandHas: "driver \(run)")
             try #require(drivers.count == 1)
@@ -115,12 +111,16 @@ import Testing
     }
 }
 
-/// What the generator planted, by kind.
+/// What the generator planted.
 private struct Planted: Decodable {
-    let all: [String]
+    /// Must not stand anywhere.
+    let strings: [String]
+    /// Parts of names: must not stand as words.
+    let words: [String]
 
     init(from decoder: any Decoder) throws {
-        let kinds = try decoder.singleValueContainer().decode([String: [String]].self)
-        all = kinds.values.flatMap { $0 }
+        var kinds = try decoder.singleValueContainer().decode([String: [String]].self)
+        words = kinds.removeValue(forKey: "name_parts") ?? []
+        strings = kinds.values.flatMap { $0 }
     }
 }

@@ -19,8 +19,47 @@ struct AdapterConformance {
             #expect(group.region == wanted.region && group.instanceType == wanted.instanceType)
             #expect(try await adapter.provision(wanted) == group)
             #expect(try await kind.make(world.state).provision(wanted) == group)
-            #expect(world.agents().count == 2)
+            #expect(await world.comesToAgents(2))
             #expect(try await adapter.describe(token: wanted.token) == group)
+        }
+    }
+
+    @Test("a lost reply is the same request again", arguments: AdapterUnderTest.allCases)
+    func lostReply(_ kind: AdapterUnderTest) async throws {
+        try await kind.run { adapter, world in
+            var script = ProviderScript()
+            script.lostReplies = [FaultRule(first: 2)]
+            let careless = ScriptedAdapter(base: adapter, script: script, stateFile: "\(world.state)/script.json")
+            let wanted = try request("a", nodes: 2, port: freePort())
+            for _ in 1...2 {
+                let failure = await failureKind { () throws(ProviderError) in _ = try await careless.provision(wanted) }
+                #expect(failure == .transient)
+            }
+            let group = try await careless.provision(wanted)
+            #expect(await world.comesToAgents(2))
+            #expect(try await adapter.list(run: nil) == [group])
+            #expect(group.nodes[0].endpointPort == wanted.servicePort)
+        }
+    }
+
+    @Test("may be preempted by a script, and boot badly by one", arguments: AdapterUnderTest.allCases)
+    func scriptedLosses(_ kind: AdapterUnderTest) async throws {
+        try await kind.run { adapter, world in
+            let soon = TimeSpan(milliseconds: 50)
+            var script = ProviderScript()
+            script.bootFailures = [FaultRule(first: 1)]
+            script.preemptions = [PreemptionRule(FaultRule(), after: SpanRange(soon, soon))]
+            let scripted = ScriptedAdapter(base: adapter, script: script, stateFile: "\(world.state)/script.json")
+            let wanted = try request("a", nodes: 2)
+            let failure = await failureKind { () throws(ProviderError) in _ = try await scripted.provision(wanted) }
+            #expect(failure == .transient)
+            #expect(world.processes() == [])
+            #expect(world.leftovers() == [])
+            _ = try await scripted.provision(wanted)
+            while try await adapter.describe(token: "a")?.state != .lost { try await Task.sleep(for: .milliseconds(5)) }
+            while !world.processes().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            try await scripted.terminate(token: "a")
+            #expect(world.leftovers() == [])
         }
     }
 
@@ -36,7 +75,7 @@ struct AdapterConformance {
                 #expect(try await client.state(ofJob: "none") == nil)
                 await client.close()
             }
-            #expect(world.agents().count == 3)
+            #expect(await world.comesToAgents(3))
         }
     }
 
@@ -65,7 +104,7 @@ struct AdapterConformance {
             }
             _ = try await adapter.provision(request("a", nodes: 1))
             #expect(await kindOfProvision(adapter, try request("a", nodes: 2)) == .badRequest)
-            #expect(world.agents().count == 1)
+            #expect(await world.comesToAgents(1))
         }
     }
 
@@ -106,8 +145,8 @@ struct AdapterConformance {
         try await kind.run { adapter, world in
             let group = try await adapter.provision(request("a", nodes: 2))
             try await adapter.begin("trap '' TERM; sleep 1000 & while :; do sleep 1; done", on: group)
-            for rank in 0..<2 { kill(try world.agentPID("a", rank), SIGKILL) }
-            #expect(world.processes().count >= 3)
+            for rank in 0..<2 { try await world.killAgent("a", rank) }
+            #expect(world.processes().count >= 2)
             try await adapter.terminate(token: "a")
             #expect(world.processes() == [])
             #expect(world.leftovers() == [])
@@ -120,7 +159,7 @@ struct AdapterConformance {
             let group = try await adapter.provision(request("a"))
             try await adapter.begin("while [ ! -e go ]; do sleep 0.01; done; exit 7", on: group)
             let dead = try world.agentPID("a")
-            kill(dead, SIGKILL)
+            try await world.killAgent("a")
             let channel = try await adapter.channel(group)
             let client = try await channel.connect()
             #expect(try await client.state(ofJob: "job") == .running)
@@ -136,9 +175,9 @@ struct AdapterConformance {
         try await kind.run { adapter, world in
             let wanted = try request("a", nodes: 2)
             let group = try await adapter.provision(wanted)
-            kill(try world.agentPID("a", 1), SIGKILL)
+            try await world.killAgent("a", 1)
             #expect(try await adapter.provision(wanted) == group)
-            #expect(world.agents().count == 2)
+            #expect(await world.comesToAgents(2))
         }
     }
 
@@ -232,7 +271,7 @@ struct AdapterConformance {
                 return groups
             }
             #expect(Set(groups).count == 1)
-            #expect(world.agents().count == 3)
+            #expect(await world.comesToAgents(3))
         }
     }
 
@@ -246,7 +285,7 @@ struct AdapterConformance {
                 _ = try? await made
                 try await gone
                 let group = try await adapter.describe(token: wanted.token)
-                #expect(world.agents().count == (group == nil ? 0 : 2))
+                #expect(await world.comesToAgents(group == nil ? 0 : 2))
                 try await adapter.terminate(token: wanted.token)
             }
             #expect(world.processes() == [])

@@ -76,6 +76,22 @@ struct World {
         }
     }
 
+    /// True once `count` agents run. One that finds another in its place needs a moment to go.
+    func comesToAgents(_ count: Int) async -> Bool {
+        for _ in 0..<500 {
+            if agents().count == count { return true }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    /// Returns when the agent is dead.
+    func killAgent(_ token: String, _ rank: Int = 0) async throws {
+        let pid = try agentPID(token, rank)
+        kill(pid, SIGKILL)
+        while ProcessTable.isAlive(pid) { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
     /// Files and folders that belong to groups; a script's memory does not.
     func leftovers() -> [String] {
         Files.names(in: "\(state)/nodes/\(provider)").filter { $0 != ".script.json" }

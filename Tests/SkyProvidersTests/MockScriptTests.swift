@@ -79,6 +79,18 @@ struct MockScriptTests {
         try expectGolden(DiagnosticRenderer(sources: [source]).render(error.diagnostics), "mock-complaints.txt")
     }
 
+    @Test("the example of the documentation is a script")
+    func documentation() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = try #require(try text("/\(root)/docs/providers.md"))
+        let block = page.split(separator: "```yaml\n").last?.split(separator: "```").first
+        let script = try MockScript(SourceFile(path: "mock.yaml", text: String(try #require(block))))
+        #expect(script.seed == 7)
+        #expect(script.providers["mock"]?.stockouts.count == 3)
+        #expect(script.providers["mock"]?.preemptions.count == 1)
+        #expect(script.providers["aws"]?.credentialFailures == [FaultRule()])
+    }
+
     @Test("a syntax error is a diagnostic too")
     func syntax() {
         #expect(throws: DiagnosticsError.self) {

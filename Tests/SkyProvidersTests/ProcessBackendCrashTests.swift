@@ -26,7 +26,7 @@ struct ProcessBackendCrashTests {
             let group = try await adapter.provision(wanted)
             #expect(group.state == .running)
             #expect(group.nodes[0].endpointPort == port)
-            #expect(world.agents().count == 3)
+            #expect(await world.comesToAgents(3))
             try await adapter.terminate(token: "a")
             #expect(world.processes() == [])
             #expect(world.leftovers() == [])
@@ -116,7 +116,7 @@ struct ProcessBackendCrashTests {
         try await AdapterUnderTest.standIn.run { adapter, world in
             let group = try await adapter.provision(request("a"))
             try await adapter.begin("sleep 1000", on: group)
-            if agentIsDead { kill(try world.agentPID("a"), SIGKILL) }
+            if agentIsDead { try await world.killAgent("a") }
             try Disk.remove(world.group("a"))
             try await adapter.terminate(token: "a")
             #expect(world.processes() == [])

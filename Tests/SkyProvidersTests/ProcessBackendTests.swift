@@ -64,7 +64,10 @@ struct ProcessBackendTests {
         try await AdapterUnderTest.standIn.run { adapter, world in
             _ = try await adapter.provision(request("a"))
             kill(try world.agentPID("a"), SIGSTOP)
-            try await adapter.terminate(token: "a")
+            let hasty = ProcessBackend(
+                provider: world.provider, stateDirectory: world.state, agentExecutable: "none",
+                grace: TimeSpan(milliseconds: 50), patience: TimeSpan(milliseconds: 50))
+            try await hasty.terminate(token: "a")
             #expect(world.processes() == [])
             #expect(world.leftovers() == [])
         }
@@ -82,7 +85,7 @@ struct ProcessBackendTests {
             while !Files.exists(hidden) { try await Task.sleep(for: .milliseconds(2)) }
             let pid = try #require(try text(hidden).flatMap { Int32($0.prefix { $0 != "\n" }) })
             #expect(ProcessTable.isAlive(pid))
-            if agentIsDead { kill(try world.agentPID("a"), SIGKILL) }
+            if agentIsDead { try await world.killAgent("a") }
             try await adapter.terminate(token: "a")
             #expect(!ProcessTable.isAlive(pid))
         }
@@ -117,7 +120,7 @@ struct ProcessBackendTests {
                 let group = try await adapter.provision(request(token))
                 try await adapter.begin("sleep 1000", on: group)
             }
-            kill(try world.agentPID(first), SIGKILL)
+            try await world.killAgent(first)
             try await adapter.terminate(token: first)
             #expect(world.agents() == [try world.agentPID(second)])
             let group = try #require(try await adapter.describe(token: second))
@@ -140,7 +143,7 @@ struct ProcessBackendTests {
             defer { for pid in world.processes() { kill(pid, SIGKILL) } }
             let group = try await linked.provision(request("a"))
             try await linked.begin("sleep 1000", on: group)
-            kill(try World(state: deep, provider: "aws").agentPID("a"), SIGKILL)
+            try await World(state: deep, provider: "aws").killAgent("a")
             try await direct.terminate(token: "a")
             #expect(world.processes() == [])
             #expect(try await linked.describe(token: "a") == nil)

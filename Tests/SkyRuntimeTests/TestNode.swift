@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import SkyCore
 import SkyProcess
 import SkyTestSupport
@@ -40,33 +39,21 @@ struct TestNode {
     }
 
     /// What is left of the node: its agent, supervisors and whatever their jobs started.
-    func survivors() -> [Int32] {
-        var pids = ProcessTable.withVariable(JobFolder.markVariable) { $0.hasPrefix("\(directory)/") }.map(\.pid)
-        for id in Files.names(in: "\(directory)/jobs") {
-            if let identity = job(id).supervisorIdentity(), identity.isAlive { pids.append(identity.pid) }
-        }
-        if let pid = agentPID, ProcessTable.isAlive(pid) { pids.append(pid) }
-        return pids
-    }
-
-    /// Kills what is left, however it was left.
-    func destroy() {
-        for _ in 0..<100 {
-            let pids = survivors()
-            if pids.isEmpty { return }
-            for pid in pids { kill(pid, SIGKILL) }
-            usleep(2000)
-        }
-    }
+    func survivors() -> [Int32] { NodeProcesses(directory: directory).alive() }
 }
 
 /// Runs `body` with a fresh node whose agent answers, and leaves nothing of it behind.
 func withNode(_ body: (TestNode) async throws -> Void) async throws {
     try await withTemporaryFolder { folder in
         let node = TestNode(directory: folder)
-        defer { node.destroy() }
-        try await node.start()
-        try await body(node)
+        do {
+            try await node.start()
+            try await body(node)
+        } catch {
+            await NodeProcesses(directory: folder).cutPower()
+            throw error
+        }
+        await NodeProcesses(directory: folder).cutPower()
     }
 }
 

@@ -8,11 +8,13 @@ import SkyStorage
 struct StageKey: Hashable, Sendable {
     let hex: String
 
-    /// Nil for services: they make nothing that could be found again.
+    /// Nil for services and for stages without outputs: they make nothing that could be found again, so what they are
+    /// run for is what they do.
     init?(stage: Stage, inputs: [StoredArtifact], code: StoredArtifact?) {
-        guard stage.service == nil else { return nil }
+        guard stage.service == nil, !stage.outputs.isEmpty else { return nil }
         let recipe = Recipe(
-            version: 1, setup: stage.setup, run: stage.run, envs: stage.envs, secretNames: stage.secretNames.sorted(),
+            version: 1, stage: stage.name, setup: stage.setup, run: stage.run, envs: stage.envs,
+            secretNames: stage.secretNames.sorted(),
             numNodes: stage.numNodes, outputs: stage.outputs.map(\.name).sorted(),
             inputs: Dictionary(inputs.map { ($0.name, $0.artifact.digest) }, uniquingKeysWith: { first, _ in first }),
             code: code?.artifact.digest)
@@ -22,6 +24,8 @@ struct StageKey: Hashable, Sendable {
 
     private struct Recipe: Encodable {
         let version: Int
+        /// The command sees it as `SKY_STAGE`.
+        let stage: String
         let setup: String?
         let run: String?
         let envs: [String: String]

@@ -120,7 +120,9 @@ struct BranchAndBound {
         guard bound <= cap else { return nil }
         if goal == .anyWithinCap, cap >= Network.none - 1 {
             let alive = costs.total.map { $0.map { $0 < Network.none } }
-            guard let options = forest.timeMessages(limit: limit, alive: alive).options else { return nil }
+            guard let options = forest.timeMessages(limit: limit, alive: alive, bothWays: false).options else {
+                return nil
+            }
             return Relaxation(
                 options: merged(options, members, into: fixed), bound: bound, isExact: false,
                 marginal: marginals(costs, members, depth, decided))

@@ -33,43 +33,42 @@ extension Forest {
         return Answer(plan: exact.cheapest() ?? first, isProven: true)
     }
 
-    /// The fastest plan that costs at most `budget` (`Network.none`: at any cost). `time` tells a plan's makespan.
+    /// The fastest plan that costs at most `budget` (`Network.none`: at any cost). `known` is a plan within it, and
+    /// `time` tells a plan's makespan.
     func fastest(
-        _ costs: CostMessages, budget: Int64, work: inout Int, time: ([Int]) -> Int64
+        _ costs: CostMessages, budget: Int64, known: (options: [Int], time: Int64), work: inout Int,
+        time: ([Int]) -> Int64
     ) -> Answer<[Int]> {
-        guard costs.best <= budget, let cheap = cheapestOptions(costs) else { return Answer(plan: nil, isProven: true) }
         let alive = alive(costs, cap: budget)
-        let unlimited = timeMessages(limit: Network.forever, alive: alive)
-        guard let start = unlimited.options else { return Answer(plan: nil, isProven: true) }
         // Places are affordable one by one here: a lower bound when there is a budget, the answer when there is none.
-        var rush = TimeLimitSearch(plan: start, time: time(start), impossible: -1)
-        while let limit = rush.next {
-            if let options = timeMessages(limit: limit, alive: alive).options {
-                rush.found(options, time: time(options))
+        var rush = TimeLimitSearch(plan: known.options, time: known.time, impossible: -1)
+        var probe: Int64? = known.time
+        while let limit = probe {
+            if let options = timeMessages(limit: limit, alive: alive, bothWays: false).options {
+                rush.found(options, time: time(options), within: limit)
             } else {
                 rush.failed(limit)
             }
+            probe = rush.next
         }
         guard budget < Network.none else { return Answer(plan: rush.plan, isProven: true) }
-        return fastest(costs, budget: budget, known: cheap, bound: rush.time, alive: alive, work: &work, time: time)
-    }
-
-    private func fastest(
-        _ costs: CostMessages, budget: Int64, known: [Int], bound: Int64, alive: [[Bool]], work: inout Int,
-        time: ([Int]) -> Int64
-    ) -> Answer<[Int]> {
-        var search = TimeLimitSearch(plan: known, time: time(known), impossible: bound - 1)
-        var probe: Int64? = search.time > bound ? bound : nil
-        while let limit = probe {
-            var pass = LabelPass(
-                self, costs: costs, times: timeMessages(limit: limit, alive: alive), limit: limit, cap: budget)
-            guard pass.sweep(work: &work) else { return Answer(plan: search.plan, isProven: false) }
-            if let options = pass.slackest() {
-                search.found(options, time: time(options))
-            } else {
-                search.failed(limit)
+        var search = TimeLimitSearch(plan: known.options, time: known.time, impossible: rush.time - 1)
+        // A rough sweep comes near the answer; tight limits then keep the exact ones small.
+        for width in [Self.roughWidth, .max] {
+            while let limit = search.next {
+                let times = timeMessages(limit: limit, alive: alive)
+                var pass = LabelPass(self, costs: costs, times: times, limit: limit, cap: budget, width: width)
+                guard times.options == nil || pass.sweep(work: &work) else {
+                    return Answer(plan: search.plan, isProven: false)
+                }
+                if times.options != nil, let options = pass.slackest() {
+                    search.found(options, time: time(options), within: limit)
+                } else if pass.isTruncated {
+                    break
+                } else {
+                    search.failed(limit)
+                }
             }
-            probe = search.next
         }
         return Answer(plan: search.plan, isProven: true)
     }
@@ -114,9 +113,10 @@ struct TimeLimitSearch<Plan> {
         return triesJustBelow ? time - 1 : impossible + (time - impossible) / 2
     }
 
-    mutating func found(_ plan: Plan, time: Int64) {
-        triesJustBelow.toggle()
+    /// `plan` was found when asked to keep `limit`.
+    mutating func found(_ plan: Plan, time: Int64, within limit: Int64) {
         guard time < self.time else { return }
+        triesJustBelow = limit != self.time - 1
         self.plan = plan
         self.time = time
     }

@@ -13,8 +13,8 @@ extension Forest {
         }
     }
 
-    /// `alive`: per node and place, whether it may be used.
-    func timeMessages(limit: Int64, alive: [[Bool]]) -> TimeMessages {
+    /// `alive`: per node and place, whether it may be used. Without `bothWays` only `options` is of use.
+    func timeMessages(limit: Int64, alive: [[Bool]], bothWays: Bool = true) -> TimeMessages {
         var times = TimeMessages(
             start: nodes.map(\.release), limit: nodes.map { $0.due.map { min($0, limit) } }, options: nil)
         var chosen = [[Int]](repeating: [], count: nodes.count)
@@ -26,7 +26,7 @@ extension Forest {
             }
             chosen[v] = send(from: v, to: nodes[v].parent, usable: slack.map { $0 >= 0 }, &times, remembering: true)
         }
-        guard times.options != nil else { return times }
+        guard times.options != nil, bothWays else { return times }
         for v in order.dropFirst() {
             let parent = nodes[v].parent
             _ = send(

@@ -1,26 +1,31 @@
 /// Finds the cheapest and the fastest assignments of a network, exactly as long as `work` lasts.
 struct Solver {
     private let network: Network
-    private let quickest: QuickestTransfers
-    /// The whole network, if it has no loops.
-    private let forest: (forest: Forest, costs: Forest.CostMessages)?
+    private let shape: Shape
+    /// A good plan for nearly the same network, as options per node; -1 where it says nothing.
+    private let hint: [Int]?
     /// Elementary steps left.
     private var work: Int
 
-    init(_ network: Network, work: Int) {
+    private enum Shape {
+        case forest(Forest, Forest.CostMessages)
+        case loops(QuickestTransfers)
+    }
+
+    init(_ network: Network, work: Int, hint: [Int]? = nil) {
         self.network = network
         self.work = work
-        quickest = QuickestTransfers(network)
+        self.hint = hint
         let links = network.edges.map { (from: $0.from, to: $0.to) }
-        if GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count {
-            let nodes = network.nodes.map {
-                Forest.Node(options: $0.options, first: $0.first, cost: $0.entryCost, release: $0.entryTime)
-            }
-            let whole = Forest(nodes: nodes, edges: network.edges)
-            forest = (whole, whole.costMessages())
-        } else {
-            forest = nil
+        guard GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count else {
+            shape = .loops(QuickestTransfers(network))
+            return
         }
+        let nodes = network.nodes.map {
+            Forest.Node(options: $0.options, first: $0.first, cost: $0.entryCost, release: $0.entryTime)
+        }
+        let forest = Forest(nodes: nodes, edges: network.edges)
+        shape = .forest(forest, forest.costMessages())
     }
 
     struct Cheapest {
@@ -30,8 +35,9 @@ struct Solver {
     }
 
     /// The cheapest assignment that ends by `limit` and, of those, the fastest.
-    mutating func cheapest(limit: Int64 = Network.forever, cap: Int64 = Network.none) -> Cheapest {
-        var result = cheapestAtAnyPace(limit: limit, cap: cap)
+    mutating func cheapest(limit: Int64 = Network.forever) -> Cheapest {
+        let known = hinted(Assignment.isCheaper) { $0.time <= limit || limit == Network.forever }
+        var result = cheapestAtAnyPace(limit: limit, known: known)
         guard let plan = result.answer.plan, result.answer.isProven, plan.time > 0 else { return result }
         if let faster = fastestAtAnyPrice(budget: plan.cost, known: plan).plan, faster.isCheaper(than: plan) {
             result.answer.plan = faster
@@ -41,9 +47,10 @@ struct Solver {
 
     /// The fastest assignment that costs at most `budget` and, of those, the cheapest.
     mutating func fastest(budget: Int64 = Network.none) -> Answer<Assignment> {
-        var result = fastestAtAnyPrice(budget: budget, known: nil)
+        let known = hinted(Assignment.isFaster) { $0.cost <= budget }
+        var result = fastestAtAnyPrice(budget: budget, known: known)
         guard let plan = result.plan else { return result }
-        if let cheaper = cheapestAtAnyPace(limit: plan.time, cap: plan.cost).answer.plan, cheaper.isFaster(than: plan) {
+        if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).answer.plan, cheaper.isFaster(than: plan) {
             result.plan = cheaper
         }
         return result
@@ -51,51 +58,67 @@ struct Solver {
 
     /// The least that any assignment costs, or a bound below it.
     mutating func costBound() -> Int64 {
-        forest?.costs.best ?? cheapestAtAnyPace(limit: Network.forever, cap: Network.none).bound
+        if case .forest(_, let costs) = shape { return costs.best }
+        return cheapestAtAnyPace(limit: Network.forever, known: nil).bound
     }
 
-    private mutating func cheapestAtAnyPace(limit: Int64, cap: Int64) -> Cheapest {
-        let cap = min(cap, Network.none - 1)
-        if let (forest, costs) = forest {
+    /// `known`: an assignment that keeps the limit.
+    private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Cheapest {
+        let cap = min(known?.cost ?? Network.none, Network.none - 1)
+        switch shape {
+        case .forest(let forest, let costs):
             let answer = forest.cheapest(costs, limit: limit, cap: cap, work: &work) { [network] in
                 limit == Network.forever || network.assignment($0).time <= limit
             }
-            let plan = answer.plan.map(assignment)
+            let plan = answer.plan.map(assignment) ?? known
             let bound = answer.isProven ? plan?.cost ?? costs.best : costs.best
             return Cheapest(answer: Answer(plan: plan, isProven: answer.isProven), bound: bound)
-        }
-        var search = BranchAndBound(network, goal: .cheapest, limit: limit, cap: cap, quickest: quickest)
-        search.search(work: &work)
-        guard search.isExhausted else {
+        case .loops(let quickest):
+            var search = BranchAndBound(network, goal: .cheapest, limit: limit, cap: cap, quickest: quickest)
+            search.search(work: &work)
+            if !search.isExhausted {
+                let bound = search.best?.cost ?? search.costBound
+                return Cheapest(answer: Answer(plan: search.best, isProven: true), bound: bound)
+            }
+            let rough = search.best ?? known ?? search.rough.map { descended($0, Assignment.isFaster) { _ in true } }
+            let start = rough.flatMap { $0.time <= limit || limit == Network.forever ? $0 : nil }
+            let plan = start.map { descended($0, Assignment.isCheaper) { $0.time <= limit } }
             return Cheapest(
-                answer: Answer(plan: search.best, isProven: true), bound: search.best?.cost ?? search.costBound)
+                answer: Answer(plan: plan, isProven: plan?.cost == search.costBound), bound: search.costBound)
         }
-        let start = search.best ?? search.rough.map { descended($0, within: cap, Assignment.isFaster) }
-        let plan = start.flatMap { $0.time <= limit && $0.cost <= cap ? $0 : nil }
-        let better = plan.map { descended($0, until: limit, Assignment.isCheaper) }
-        return Cheapest(
-            answer: Answer(plan: better, isProven: better?.cost == search.costBound), bound: search.costBound)
     }
 
+    /// `known`: an assignment within the budget.
     private mutating func fastestAtAnyPrice(budget: Int64, known: Assignment?) -> Answer<Assignment> {
-        if let (forest, costs) = forest {
-            let answer = forest.fastest(costs, budget: budget, work: &work) { [network] in network.assignment($0).time }
+        switch shape {
+        case .forest(let forest, let costs):
+            let start = known ?? forest.cheapestOptions(costs).map(assignment)
+            guard let start, start.cost <= budget else { return Answer(plan: nil, isProven: true) }
+            let answer = forest.fastest(
+                costs, budget: budget, known: (start.options, start.time), work: &work
+            ) { [network] in network.assignment($0).time }
             return Answer(plan: answer.plan.map(assignment), isProven: answer.isProven)
+        case .loops(let quickest):
+            let start =
+                known.map { Answer(plan: $0, isProven: true) }
+                ?? cheapestAtAnyPace(limit: Network.forever, known: nil).answer
+            guard let plan = start.plan, plan.cost <= budget else { return Answer(plan: nil, isProven: start.isProven) }
+            let quick = descended(plan, Assignment.isFaster) { $0.cost <= budget }
+            return narrowedDown(from: quick, budget: budget, quickest)
         }
-        let start =
-            known.map { Answer(plan: $0, isProven: true) }
-            ?? cheapestAtAnyPace(limit: Network.forever, cap: budget).answer
-        guard let plan = start.plan else { return start }
-        let quick = descended(plan, within: budget, Assignment.isFaster)
+    }
+
+    private mutating func narrowedDown(
+        from known: Assignment, budget: Int64, _ quickest: QuickestTransfers
+    ) -> Answer<Assignment> {
         let undecided = [Int](repeating: -1, count: network.nodes.count)
         let windows = Windows(network, fixed: undecided, limit: Network.forever, quickest: quickest)
-        var search = TimeLimitSearch(plan: quick, time: quick.time, impossible: windows.makespanBound - 1)
+        var search = TimeLimitSearch(plan: known, time: known.time, impossible: windows.makespanBound - 1)
         while let limit = search.next {
-            var attempt = BranchAndBound(
-                network, goal: .anyWithinCap, limit: limit, cap: budget, quickest: quickest)
+            var attempt = BranchAndBound(network, goal: .anyWithinCap, limit: limit, cap: budget, quickest: quickest)
             attempt.search(work: &work)
             if let found = attempt.best {
-                search.found(found, time: found.time)
+                search.found(found, time: found.time, within: limit)
             } else if attempt.isExhausted {
                 return Answer(plan: search.plan, isProven: false)
             } else {
@@ -105,14 +128,34 @@ struct Solver {
         return Answer(plan: search.plan, isProven: true)
     }
 
+    /// Also for options of a forest, which may have a root of its own at the end.
     private func assignment(_ options: [Int]) -> Assignment {
         network.assignment(Array(options.prefix(network.nodes.count)))
+    }
+}
+
+extension Solver {
+    /// The hint with its gap filled in the best way, if any way is acceptable.
+    private func hinted(
+        _ isBetter: (Assignment) -> (Assignment) -> Bool, _ isAcceptable: (Assignment) -> Bool
+    ) -> Assignment? {
+        guard let hint, let gap = hint.firstIndex(of: -1) else { return nil }
+        var best: Assignment?
+        for option in network.nodes[gap].options.indices {
+            var options = hint
+            options[gap] = option
+            let next = network.assignment(options)
+            guard isAcceptable(next) else { continue }
+            if let known = best, !isBetter(next)(known) { continue }
+            best = next
+        }
+        return best
     }
 
     /// Changes one node at a time for as long as that makes the assignment better.
     private func descended(
-        _ start: Assignment, within budget: Int64 = Network.none, until limit: Int64 = Network.none,
-        _ isBetter: (Assignment) -> (Assignment) -> Bool
+        _ start: Assignment, _ isBetter: (Assignment) -> (Assignment) -> Bool,
+        while isAcceptable: (Assignment) -> Bool
     ) -> Assignment {
         var best = start
         var improved = true
@@ -123,7 +166,7 @@ struct Solver {
                     var options = best.options
                     options[v] = option
                     let next = network.assignment(options)
-                    guard next.cost <= budget, next.time <= limit, isBetter(next)(best) else { continue }
+                    guard isBetter(next)(best), isAcceptable(next) else { continue }
                     best = next
                     improved = true
                 }

@@ -30,16 +30,16 @@ struct PortRegistry: Sendable {
         for (port, holder) in try claims() where holder == owner { try Disk.remove("\(folder)/\(port)") }
     }
 
-    /// The claims that count; the others are removed on the way.
+    /// The claims that count. The others are removed on the way, and so is what a killed broker had begun to write.
     private func claims() throws(SystemError) -> [Int: String] {
         var claims: [Int: String] = [:]
-        for name in Files.names(in: folder) {
-            guard let port = Int(name), let bytes = try Files.read("\(folder)/\(name)") else { continue }
-            let owner = String(decoding: bytes, as: UTF8.self)
-            if Files.isFolder(owner) {
+        for name in Files.names(in: folder) where name != ".lock" {
+            let path = "\(folder)/\(name)"
+            let owner = try Files.read(path).map { String(decoding: $0, as: UTF8.self) }
+            if let port = Int(name), let owner, Files.isFolder(owner) {
                 claims[port] = owner
             } else {
-                try Disk.remove("\(folder)/\(name)")
+                try Disk.remove(path)
             }
         }
         return claims

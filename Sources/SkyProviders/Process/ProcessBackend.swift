@@ -15,13 +15,20 @@ struct ProcessBackend: Sendable {
     private let ports: PortRegistry
 
     /// What jobs get between being asked to end and being made to when their group is given back.
-    static let terminationGrace = TimeSpan.seconds(2)
+    private let grace: TimeSpan
+    /// What an agent gets beyond that to say that it is done.
+    private let patience: TimeSpan
     /// More agents than one machine can seriously stand in for.
     static let nodeLimit = 512
 
-    init(provider: String, stateDirectory: String, agentExecutable: String) {
+    init(
+        provider: String, stateDirectory: String, agentExecutable: String, grace: TimeSpan = .seconds(2),
+        patience: TimeSpan = .seconds(3)
+    ) {
         self.provider = provider
         self.agentExecutable = agentExecutable
+        self.grace = grace
+        self.patience = patience
         root = "\(stateDirectory)/nodes/\(provider)"
         ports = PortRegistry(folder: "\(stateDirectory)/nodes/.ports")
     }
@@ -171,8 +178,8 @@ struct ProcessBackend: Sendable {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await shutDownAgents(folder) }
             tasks.addTask {
-                let patience = Self.terminationGrace.milliseconds + 3000
-                guard (try? await Task.sleep(for: .milliseconds(patience))) != nil else { return }
+                let limit = (grace + patience).milliseconds
+                guard (try? await Task.sleep(for: .milliseconds(limit))) != nil else { return }
                 // An agent that hangs: its end breaks the connection that the other task waits at.
                 try? await sweep(folder)
             }
@@ -186,7 +193,7 @@ struct ProcessBackend: Sendable {
             for node in folder.nodes() {
                 tasks.addTask {
                     guard let client = try? await AgentClient(connectingTo: node) else { return }
-                    try? await client.shutdown(grace: Self.terminationGrace)
+                    try? await client.shutdown(grace: grace)
                     await client.close()
                 }
             }

@@ -20,13 +20,14 @@ struct ProcessNodeChannel: NodeChannel {
 
     func connect() async throws(ProviderError) -> AgentClient {
         _ = try backend.runningFolder(of: folder.token)
-        if let client = try? await AgentClient(connectingTo: node.path) { return client }
-        try await backend.revive(rank, of: folder)
-        do {
-            return try await AgentClient(connectingTo: node.path)
-        } catch {
-            throw ProviderError(.transient, provider: provider, "node \(rank) of \(folder.token): \(error)")
+        var failure: AgentError
+        do { return try await AgentClient(connectingTo: node.path) } catch { failure = error }
+        // An agent that is just dying can still look alive to the one that should take its place: hence more than once.
+        for _ in 0..<3 {
+            try await backend.revive(rank, of: folder)
+            do { return try await AgentClient(connectingTo: node.path) } catch { failure = error }
         }
+        throw ProviderError(.transient, provider: provider, "node \(rank) of \(folder.token): \(failure)")
     }
 
     func absolutePath(_ path: String) -> String { node.absolutePath(path) }

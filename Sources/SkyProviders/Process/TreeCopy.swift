@@ -84,13 +84,12 @@ struct TreeCopy {
         defer { close(reading) }
         let writing = try Descriptor.open(destination, O_WRONLY | O_CREAT | O_EXCL)
         defer { close(writing) }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-        defer { buffer.deallocate() }
+        var buffer = [UInt8](repeating: 0, count: 1 << 18)
         while true {
-            let count = read(reading, buffer.baseAddress, buffer.count)
+            let count = read(reading, &buffer, buffer.count)
             if count == 0 { break }
             if count > 0 {
-                try Descriptor.writeAll(writing, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                try Descriptor.writeAll(writing, Array(buffer[..<count]))
             } else if errno != EINTR {
                 throw SystemError.last("copy \(source)")
             }

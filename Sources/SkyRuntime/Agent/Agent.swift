@@ -46,7 +46,7 @@ final class Agent {
     }
 
     static func complain(_ message: String) {
-        try? Array("sky-agent: \(message)\n".utf8).withUnsafeBytes { try Descriptor.writeAll(STDERR_FILENO, $0) }
+        try? Descriptor.writeAll(STDERR_FILENO, Array("sky-agent: \(message)\n".utf8))
     }
 
     private func takeSignals() {
@@ -103,8 +103,8 @@ final class Agent {
             switch request.call {
             case .hello: answer(asker, .refused(message: "hello was said before"))
             case .submit(let job): answer(asker, try submit(job))
-            case .state(let id): answer(asker, .job(state: jobs.state(of: id)))
-            case .wait(let id): wait(id, asker)
+            case .state(let id): try tellState(of: id, asker)
+            case .wait(let id): try wait(id, asker)
             case .kill(let id, let grace): try kill(id, grace, asker)
             case .readLog(let id, let offset, let follow): try readLog(id, offset, follow, asker)
             case .cancel(let id): cancel(Asker(connection: connection.number, request: id))
@@ -135,10 +135,16 @@ final class Agent {
         return .job(state: try jobs.submit(job))
     }
 
-    private func wait(_ id: String, _ asker: Asker) {
+    private func tellState(of id: String, _ asker: Asker) throws(SystemError) {
+        if let problem = JobSpec.problem(ofID: id) { return answer(asker, .refused(message: problem)) }
+        answer(asker, .job(state: try jobs.state(of: id)))
+    }
+
+    private func wait(_ id: String, _ asker: Asker) throws(SystemError) {
+        guard let state = try knownState(of: id, asker) else { return }
         if let job = jobs.active[id] {
             job.waiters.append(asker)
-        } else if let state = knownState(of: id, asker) {
+        } else {
             answer(asker, .job(state: state))
         }
     }
@@ -154,7 +160,7 @@ final class Agent {
 
     private func readLog(_ id: String, _ offset: Int64, _ follow: Bool, _ asker: Asker) throws(SystemError) {
         guard offset >= 0 else { return answer(asker, .refused(message: "a log has no byte \(offset)")) }
-        guard knownState(of: id, asker) != nil else { return }
+        guard try knownState(of: id, asker) != nil else { return }
         let job = jobs.active[id]
         // Before the look at the file: nothing that is written in between is missed.
         if follow, let job { logWatch.add(id, log: job.folder.log) }
@@ -179,12 +185,12 @@ final class Agent {
     }
 
     /// Refuses when the agent has never heard of the job.
-    private func knownState(of id: String, _ asker: Asker) -> JobState? {
+    private func knownState(of id: String, _ asker: Asker) throws(SystemError) -> JobState? {
         if let problem = JobSpec.problem(ofID: id) {
             answer(asker, .refused(message: problem))
             return nil
         }
-        let state = jobs.state(of: id)
+        let state = try jobs.state(of: id)
         if state == nil { answer(asker, .refused(message: "there is no job \(id) on this node")) }
         return state
     }

@@ -73,6 +73,6 @@ public enum AgentProgram {
     }
 
     private static func write(_ text: String, to descriptor: Int32) {
-        try? Array(text.utf8).withUnsafeBytes { try Descriptor.writeAll(descriptor, $0) }
+        try? Descriptor.writeAll(descriptor, Array(text.utf8))
     }
 }

@@ -72,16 +72,15 @@ struct JobFolder {
 
     // MARK: How it ended
 
-    /// On the disk when this returns.
+    /// On the disk when this returns. Only for the holder of the lock, or when nobody holds it.
     func recordExit(_ code: Int) throws(SystemError) {
-        try Files.replace(exit, with: "\(code)\n".utf8, durability: .machine)
-        // The job's own name, too.
-        try Files.flushFolder("\(path)/..")
+        try Files.writeNew(exit, with: "\(code)\n".utf8)
     }
 
+    /// Nil until the end was recorded whole.
     func exitCode() -> Int? {
-        guard let bytes = (try? Files.read(exit)) ?? nil else { return nil }
-        return Int(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" })
+        guard let bytes = (try? Files.read(exit)) ?? nil, bytes.last == UInt8(ascii: "\n") else { return nil }
+        return Int(String(decoding: bytes.dropLast(), as: UTF8.self))
     }
 
     // MARK: The log

@@ -20,7 +20,9 @@ final class JobTable {
 
     // MARK: Asking
 
-    func state(of id: String) -> JobState? {
+    /// Nil when the job has never begun. The id must be valid.
+    func state(of id: String) throws(SystemError) -> JobState? {
+        try examine(id)
         if active[id] != nil { return .running }
         return node.job(id).exitCode().map { .exited(code: $0) }
     }
@@ -29,8 +31,7 @@ final class JobTable {
 
     /// Starts the job unless it was ever started before. The job must be valid.
     func submit(_ job: JobSpec) throws(SystemError) -> JobState {
-        try examine(job.id)
-        if let state = state(of: job.id) { return state }
+        if let state = try state(of: job.id) { return state }
         let folder = node.job(job.id)
         try folder.create(job)
         active[job.id] = ActiveJob(
@@ -62,40 +63,55 @@ final class JobTable {
             if path.hasPrefix(prefix) { strays.insert(String(path.dropFirst(prefix.count))) }
             return false
         }
-        for id in strays.sorted() where active[id] == nil && ids.contains(id) { abandon(id) }
+        for id in strays.sorted() where active[id] == nil && ids.contains(id) { startCleaning(add(id)) }
     }
 
     /// Brings a job that the disk says is running, or was, into the table.
     private func examine(_ id: String) throws(SystemError) {
         guard active[id] == nil else { return }
         let folder = node.job(id)
-        if try FileLock.isHeld(folder.lock) {
-            try adopt(id)
-        } else if folder.exitCode() == nil, folder.hasBegun {
-            abandon(id)
-        }
+        if try FileLock.isHeld(folder.lock) || (folder.hasBegun && folder.exitCode() == nil) { settle(add(id)) }
     }
 
-    private func adopt(_ id: String) throws(SystemError) {
-        let folder = node.job(id)
-        let lifeline = try Descriptor.open(folder.lifeline, O_RDONLY | O_NONBLOCK)
-        // The holder of the lock holds the lifeline as long. If the lock is still held now that this end is open, the
-        // lifeline's end cannot be missed.
-        guard try FileLock.isHeld(folder.lock) else {
-            close(lifeline)
-            return try examine(id)
-        }
-        let job = active[id] ?? ActiveJob(id: id, folder: folder, keeper: .nobody)
-        job.keeper = .adopted(lifeline: lifeline)
+    private func add(_ id: String) -> ActiveJob {
+        let job = ActiveJob(id: id, folder: node.job(id), keeper: .nobody)
         active[id] = job
-        loop.watch(lifeline, for: .reading) { [weak self] _ in self?.lifelineEnded(of: job) }
+        return job
     }
 
-    private func lifelineEnded(of job: ActiveJob) {
-        guard case .adopted(let lifeline) = job.keeper else { return }
-        loop.unwatch(lifeline)
-        close(lifeline)
-        settle(job)
+    /// Finds out what has become of a job that is no child of this agent: somebody runs it, or its end is on the disk,
+    /// or its supervisor died before it could write that down.
+    private func settle(_ job: ActiveJob) {
+        job.keeper = .nobody
+        do throws(SystemError) {
+            if try FileLock.isHeld(job.folder.lock) {
+                try adopt(job)
+            } else if job.folder.exitCode() != nil {
+                finish(job)
+            } else {
+                startCleaning(job)
+            }
+        } catch {
+            complain("\(job.id): \(error)")
+            loop.after(milliseconds: 200) { [weak self] in self?.settle(job) }
+        }
+    }
+
+    /// Looks on while a supervisor that this agent did not start runs the job.
+    private func adopt(_ job: ActiveJob) throws(SystemError) {
+        let lifeline = try Descriptor.open(job.folder.lifeline, O_RDONLY | O_NONBLOCK)
+        // The holder of the lock holds the lifeline longer than it. If the lock is still held now that this end is
+        // open, the lifeline's end cannot be missed.
+        guard (try? FileLock.isHeld(job.folder.lock)) ?? false else {
+            close(lifeline)
+            return settle(job)
+        }
+        job.keeper = .adopted(lifeline: lifeline)
+        loop.watch(lifeline, for: .reading) { [weak self] _ in
+            self?.loop.unwatch(lifeline)
+            close(lifeline)
+            self?.settle(job)
+        }
     }
 
     // MARK: Ending
@@ -105,8 +121,11 @@ final class JobTable {
         try examine(id)
         guard let job = active[id] else {
             let folder = node.job(id)
+            guard folder.hasSpec, folder.exitCode() == nil else { return false }
             // Written down but never begun: it must not begin later either.
-            if folder.hasSpec, folder.exitCode() == nil { try folder.recordExit(128 + Int(SIGTERM)) }
+            guard let lock = try FileLock(folder.lock) else { return try kill(id, grace: grace) }
+            if !folder.hasBegun { try folder.recordExit(128 + Int(SIGTERM)) }
+            withExtendedLifetime(lock) {}
             return false
         }
         signalSupervisor(of: job, grace: Int32(clamping: max(0, grace.milliseconds)))
@@ -143,38 +162,15 @@ final class JobTable {
 
     /// Another process had the job when this agent's supervisor came.
     private func giveOver(_ job: ActiveJob) {
-        let id = job.id
+        let isHeld = (try? FileLock.isHeld(job.folder.lock)) ?? true
+        guard !isHeld, !job.folder.hasBegun, job.folder.exitCode() == nil else { return settle(job) }
+        // It only looked, or died before it began.
         do throws(SystemError) {
-            if try FileLock.isHeld(job.folder.lock) {
-                try adopt(id)
-            } else if job.folder.exitCode() != nil || job.folder.hasBegun {
-                settle(job)
-            } else {
-                job.keeper = .child(pid: try startSupervisor(of: id))
-            }
+            job.keeper = .child(pid: try startSupervisor(of: job.id))
         } catch {
-            complain("\(id): \(error)")
+            complain("\(job.id): \(error)")
             startCleaning(job)
         }
-    }
-
-    /// The supervisor is gone: either the job's end is on the disk, or it died before it could write it.
-    private func settle(_ job: ActiveJob) {
-        if (try? FileLock.isHeld(job.folder.lock)) == true {
-            job.keeper = .nobody
-            loop.after(milliseconds: 2) { [weak self] in self?.settle(job) }
-        } else if job.folder.exitCode() == nil {
-            startCleaning(job)
-        } else {
-            finish(job)
-        }
-    }
-
-    /// Takes care of a job that has no supervisor any more.
-    private func abandon(_ id: String) {
-        let job = ActiveJob(id: id, folder: node.job(id), keeper: .nobody)
-        active[id] = job
-        startCleaning(job)
     }
 
     private func startCleaning(_ job: ActiveJob) {
@@ -202,17 +198,33 @@ final class JobTable {
                 if case .child(let pid) = job.keeper { pid } else { nil }
             })
         let processes = ProcessTable.all()
-        let orphans = processes.filter { $0.parent == getpid() && !supervisors.contains($0.pid) && !$0.isGone }
+        let orphans = processes.filter { process in
+            // As the first process of a container it gets everybody's orphans: there the mark must do.
+            process.parent == getpid() && getpid() != 1 && !supervisors.contains(process.pid) && !process.isGone
+        }
         let marked = ProcessTable.withVariable(JobFolder.markVariable) { $0 == job.folder.path }
         let roots = Set(orphans + marked)
         return Array(roots.union(ProcessTable.descendants(of: roots.map(\.pid), in: processes)))
     }
 
     private func finish(_ job: ActiveJob) {
+        let lost = 128 + Int(SIGKILL)
+        let code: Int
+        do throws(SystemError) {
+            if let recorded = job.folder.exitCode() {
+                code = recorded
+            } else {
+                guard let lock = try FileLock(job.folder.lock) else { return settle(job) }
+                try job.folder.recordExit(lost)
+                withExtendedLifetime(lock) {}
+                code = lost
+            }
+        } catch {
+            // The next agent comes to the same conclusion.
+            complain("\(job.id): \(error)")
+            code = lost
+        }
         active[job.id] = nil
-        if let code = job.folder.exitCode() { return onEnd(job, code) }
-        let code = 128 + Int(SIGKILL)
-        do throws(SystemError) { try job.folder.recordExit(code) } catch { complain("\(job.id): \(error)") }
         onEnd(job, code)
     }
 

@@ -24,8 +24,8 @@ struct Relay {
 
     private static func startAgent(in directory: String, ready: Int32) throws(SystemError) {
         defer { close(ready) }
-        try Files.makeFolder(directory, mode: 0o700)
-        _ = try AgentCommand.serve(executable: "/proc/self/exe", directory: directory, ready: ready).startUnmanaged()
+        let node = try NodeFolder(directory)
+        _ = try AgentCommand.serve(executable: "/proc/self/exe", node: node, ready: ready).startUnmanaged()
     }
 
     /// Returns when the agent has closed the connection, as it does after this side's input has ended.

@@ -17,8 +17,10 @@ final class ServerConnection {
     /// Requests are taken only after a hello.
     private(set) var isGreeted = false
 
-    /// Above this, nothing more is read until the other side has taken some.
-    private static let outgoingLimit = 4 << 20
+    /// Above this, no request is taken until the other side has taken its answers.
+    private static let outgoingLimit = 1 << 20
+    private var isFull: Bool { outgoing.count - sent > Self.outgoingLimit }
+    private var isTakingRequests = false
 
     init(
         number: Int, descriptor: Int32, loop: EventLoop,
@@ -86,8 +88,12 @@ final class ServerConnection {
     }
 
     private func takeRequests() {
+        // An answer that is sent at once comes back here.
+        guard !isTakingRequests else { return }
+        isTakingRequests = true
+        defer { isTakingRequests = false }
         do throws(FrameReader.TooLong) {
-            while !isClosed, !isClosing, let message = try reader.next() {
+            while !isClosed, !isClosing, !isFull, let message = try reader.next() {
                 guard let request = Frame.decode(AgentRequest.self, message) else {
                     sendAndClose(.protocolMismatch(message: "that is no request this agent understands"), to: nil)
                     return
@@ -111,8 +117,7 @@ final class ServerConnection {
                     outgoing.removeFirst(sent)
                     sent = 0
                 }
-                let isFull = isClosing || outgoing.count > Self.outgoingLimit
-                loop.setInterest(isFull ? .writing : [.reading, .writing], of: descriptor)
+                loop.setInterest(isFull || isClosing ? .writing : [.reading, .writing], of: descriptor)
                 return
             case .ended:
                 close()
@@ -122,6 +127,8 @@ final class ServerConnection {
         guard !isClosed else { return }
         outgoing.removeAll(keepingCapacity: outgoing.capacity < 1 << 16)
         sent = 0
-        if isClosing { close() } else { loop.setInterest(.reading, of: descriptor) }
+        if isClosing { return close() }
+        loop.setInterest(.reading, of: descriptor)
+        takeRequests()
     }
 }

@@ -35,7 +35,7 @@ final class Supervisor {
         signals = try SignalSource([SIGTERM, SIGCHLD])
         guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
         try Self.holdLifeline(of: folder)
-        guard let lock = try FileLock(folder.lock), !folder.hasBegun, folder.exitCode() == nil else { return nil }
+        guard let lock = try Self.takeLock(of: folder), !folder.hasBegun, folder.exitCode() == nil else { return nil }
         self.lock = lock
         job = try folder.loadSpec()
         log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
@@ -53,10 +53,26 @@ final class Supervisor {
         }
     }
 
+    /// An agent that looks whether the lock is held makes it seem so for a moment.
+    private static func takeLock(of folder: JobFolder) throws(SystemError) -> FileLock? {
+        for _ in 0..<5 {
+            if let lock = try FileLock(folder.lock) { return lock }
+            usleep(1000)
+        }
+        return nil
+    }
+
     func run() throws(SystemError) {
         let code = runCommands()
-        try folder.recordExit(code)
-        endLeftovers()
+        // First the result, which may never be lost; whoever sees the lock held knows that leftovers remain.
+        do throws(SystemError) {
+            try folder.recordExit(code)
+            endLeftovers()
+        } catch {
+            // A full disk, most likely, and the leftovers may be what fills it.
+            endLeftovers()
+            try folder.recordExit(code)
+        }
     }
 
     private func runCommands() -> Int {
@@ -83,7 +99,7 @@ final class Supervisor {
                 standardError: .descriptor(log)
             ).startUnmanaged()
         } catch {
-            try? Array("sky-agent: \(error)\n".utf8).withUnsafeBytes { try Descriptor.writeAll(log, $0) }
+            try? Descriptor.writeAll(log, Array("sky-agent: \(error)\n".utf8))
             return error.code == ENOENT ? 127 : 126
         }
         var patience = Patience()

@@ -13,13 +13,13 @@ public struct AgentLauncher: Sendable {
     /// - Throws: `AgentError` of kind `disconnected` with what the agent complained about, if it does not come up.
     public func start(executable: String, directory: String) async throws(AgentError) {
         do throws(SystemError) {
-            try Files.makeFolder(directory, mode: 0o700)
+            let node = try NodeFolder(directory)
             let ready = try Descriptor.pipe()
             let agent: SpawnedProcess
             do throws(SystemError) {
                 defer { close(ready.writing) }
                 agent = try AgentCommand.serve(
-                    executable: executable, directory: directory, ready: ready.writing
+                    executable: executable, node: node, ready: ready.writing
                 ).start()
             } catch {
                 close(ready.reading)

@@ -1,0 +1,123 @@
+import FoundationEssentials
+import SkyCatalog
+import SkyCore
+import SkyHTTP
+import SkyPlacement
+import SkyProcess
+import SkyProviders
+import SkySpec
+import SkyStorage
+import SkyTestSupport
+import Testing
+
+@testable import SkyBroker
+
+/// The driver with real processes for nodes, real stores and a real journal.
+@Suite(.timeLimit(.minutes(2))) struct DriverTests {
+    @Test("a chain hands its artifacts on, is priced, and leaves nothing behind")
+    func chain() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            let run = try await world.launch([
+                Stage(
+                    name: "make", outputs: [StageOutput(name: "text")],
+                    run: #"echo "hello from $SKY_STAGE" > "$SKY_OUTPUT_TEXT"; echo made"#),
+                Stage(
+                    name: "read",
+                    inputs: [StageInput(name: "text", source: .output(stage: "make", artifact: "text"))],
+                    run: #"cat "$SKY_INPUT_TEXT""#),
+            ])
+            let state = try await world.drive(run)
+            #expect(state.status == .succeeded)
+            #expect(try world.log(run, "make") == "made\n")
+            #expect(try world.log(run, "read") == "hello from make\n")
+            #expect(world.rentedGroups.isEmpty)
+            #expect(try world.journal.unfinishedRuns().isEmpty)
+            #expect(try world.journal.state(of: run) == state)
+        }
+    }
+
+    @Test("a stage done before is found by its recipe, and a damaged artifact is made again")
+    func reuseAndLineage() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            let stages = [
+                Stage(
+                    name: "make", outputs: [StageOutput(name: "text")],
+                    run: #"date +%N > "$SKY_OUTPUT_TEXT""#)
+            ]
+            let first = try await world.drive(try await world.launch(stages))
+            let second = try await world.drive(try await world.launch(stages))
+            #expect(second.stages[0].reusedFrom == first.run)
+            #expect(second.stages[0].outputs == first.stages[0].outputs)
+
+            var changed = stages
+            changed[0].envs = ["A": "b"]
+            #expect(try await world.drive(try await world.launch(changed)).stages[0].reusedFrom == nil)
+
+            try FileManager.default.removeItem(atPath: "\(path)/stores")
+            #expect(try await world.drive(try await world.launch(stages)).stages[0].attempts.count == 1)
+        }
+    }
+
+    @Test("a failing command, a missing output and a setup that fails each say what was wrong")
+    func failures() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            func trouble(_ stage: Stage) async throws -> String? {
+                let state = try await world.drive(try await world.launch([stage]))
+                #expect(state.status == .failed)
+                #expect(world.rentedGroups.isEmpty)
+                return state.stages[0].lastTrouble
+            }
+            #expect(try await trouble(Stage(name: "a", run: "exit 9")) == "the command ended with exit code 9")
+            #expect(
+                try await trouble(Stage(name: "a", outputs: [StageOutput(name: "model")], run: "true"))
+                    == "output 'model' was not written: the command must write a file or folder to $SKY_OUTPUT_MODEL")
+            #expect(
+                try await trouble(Stage(name: "a", setup: "exit 3", run: "true"))
+                    == "the command ended with exit code 3")
+        }
+    }
+
+    @Test("a service is watched until someone takes it down")
+    func service() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            let run = try await world.launch([
+                Stage(
+                    name: "serve", run: #"exec python3 -m http.server --bind 127.0.0.1 "$SKY_SERVICE_PORT""#,
+                    service: ServiceSpec(port: 18_080, readinessPath: "/"))
+            ])
+            async let end = world.drive(run)
+            var url: String?
+            while url == nil {
+                try await Task.sleep(for: .milliseconds(20))
+                url = try world.journal.state(of: run)?.view(at: .start).stages[0].url
+            }
+            let answer = try await HTTPClient().send(HTTPRequest(.get, try #require(url) + "/"))
+            #expect(answer.status == 200)
+            try world.journal.request(.down, of: run)
+            #expect(try await end.status == .succeeded)
+            #expect(world.rentedGroups.isEmpty)
+        }
+    }
+
+    @Test("a gang of three knows its ranks, and one that fails ends the others")
+    func gang() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            var stage = Stage(
+                name: "gang", numNodes: 3, outputs: [StageOutput(name: "rank")],
+                run: #"echo "$SKY_NODE_RANK of $SKY_NUM_NODES" > "$SKY_OUTPUT_RANK"; cat "$SKY_OUTPUT_RANK""#)
+            let state = try await world.drive(try await world.launch([stage]))
+            #expect(state.status == .succeeded)
+            #expect(try (0..<3).map { try world.log(state.run, "gang", rank: $0) } == (0..<3).map { "\($0) of 3\n" })
+
+            stage.run = #"[ "$SKY_NODE_RANK" = 1 ] && exit 4; sleep 100"#
+            let failed = try await world.drive(try await world.launch([stage]))
+            #expect(failed.stages[0].lastTrouble == "the command ended with exit code 4")
+            #expect(world.rentedGroups.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkySpec
+
+/// A hand-made market. A stage's request names its shelf of offers by `instanceType`.
+struct Market: OfferSource {
+    struct Way: Hashable {
+        var from: Location
+        var to: Location
+    }
+
+    var shelves: [String: [Offer]] = [:]
+    var prices: [Way: Money] = [:]
+    var speeds: [Way: Double] = [:]
+    var usualPrice = Money.zero
+    var usualSpeed = 8.0
+
+    func offers(for request: ResourceRequest) -> [Offer] { shelves[request.instanceType ?? ""] ?? [] }
+
+    func explainNoOffer(for request: ResourceRequest) -> String {
+        "nothing on the shelf '\(request.instanceType ?? "")'"
+    }
+
+    func pricePerGigabyte(from: Location, to: Location) -> Money {
+        from == to ? .zero : prices[Way(from: from, to: to)] ?? usualPrice
+    }
+
+    func gigabitsPerSecond(from: Location, to: Location) -> Double { speeds[Way(from: from, to: to)] ?? usualSpeed }
+}
+
+extension Offer {
+    /// `usd` per hour in nanodollars or as text; the type's name doubles as an accelerator to time it by.
+    static func at(
+        _ provider: String, _ region: String, _ type: String, _ price: Money, zone: String? = nil,
+        market: Market = .onDemand
+    ) -> Offer {
+        Offer(
+            provider: provider, region: region, zone: zone, instanceType: type,
+            accelerator: AcceleratorCount(name: type, count: 1), cpus: 8, memoryGiB: 32, pricePerHour: price,
+            market: market)
+    }
+}
+
+func usd(_ text: String) -> Money { Money(text) ?? .max }
+
+extension SkySpec.Stage {
+    /// A stage that reads `stage.out` of each of `reads`, with a time per instance type.
+    static func named(
+        _ name: String, reads: [String] = [], writes: DataSize = .zero, times: [String: TimeSpan] = [:]
+    ) -> SkySpec.Stage {
+        var resources = ResourceRequest()
+        resources.instanceType = name
+        let estimates = times.sorted { $0.key < $1.key }.map {
+            DurationEstimate.PerAccelerator(
+                accelerator: AcceleratorCount(name: $0.key, count: 1), duration: $0.value)
+        }
+        return SkySpec.Stage(
+            name: name, resources: resources,
+            inputs: reads.map { StageInput(name: $0, source: .output(stage: $0, artifact: "out")) },
+            outputs: [StageOutput(name: "out", size: writes)], estimate: DurationEstimate(perAccelerator: estimates))
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: Int) { state = UInt64(bitPattern: Int64(seed)) }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: choices.indices, using: &self)] }
+    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+}

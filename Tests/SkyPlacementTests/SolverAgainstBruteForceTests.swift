@@ -1,0 +1,69 @@
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkySpec
+import Testing
+
+@Suite("The solver against counting everything out")
+struct SolverAgainstBruteForceTests {
+    static let trees: [(RandomInstance.Shape, Int)] = [
+        (.chain, 60), (.inTree, 60), (.outTree, 60), (.polytree, 200), (.forest, 60),
+    ]
+
+    @Test("trees of any direction are solved exactly for every objective", arguments: trees)
+    func solvesTrees(shape: RandomInstance.Shape, count: Int) throws {
+        for seed in 0..<count { try check(RandomInstance(shape, seed: seed), "\(shape) \(seed)") }
+    }
+
+    @Test("graphs with loops are solved exactly for every objective")
+    func solvesGraphs() throws {
+        for seed in 0..<120 { try check(RandomInstance(.anyGraph, seed: 10_000 + seed), "graph \(seed)") }
+    }
+
+    @Test(
+        "long trade-offs, which the rough sweep thins out, are solved exactly",
+        arguments: [
+            RandomInstance.Shape.chain, .inTree, .outTree, .polytree, .anyGraph,
+        ])
+    func solvesLongTradeOffs(shape: RandomInstance.Shape) throws {
+        for seed in 0..<8 { try check(RandomInstance(shape, seed: 20_000 + seed, .fine), "\(shape) \(seed), fine") }
+    }
+
+    private func check(_ instance: RandomInstance, _ name: Comment) throws {
+        let front = BruteForce(instance).front
+        let cheapest = try #require(front.first)
+        let fastest = try #require(front.last)
+        func plan(_ objective: Objective) throws -> (Money, TimeSpan) {
+            var pipeline = instance.pipeline
+            pipeline.objective = objective
+            let problem = try PlacementProblem(pipeline: pipeline, offers: instance.market)
+            let placement = try objective.policy.place(problem)
+            #expect(placement.proof?.isOptimal == true, name)
+            let totals = try problem.totals(of: placement)
+            #expect(placement.proof.map { $0.costLowerBound <= totals.cost } == true, name)
+            return totals
+        }
+        #expect(try plan(.cost) == cheapest, name)
+        #expect(try plan(.time) == fastest, name)
+        // All points of short fronts, a few of long ones.
+        for index in stride(from: 0, to: front.count, by: max(1, front.count / 4)) {
+            let point = front[index]
+            let deadline = point.time + TimeSpan(milliseconds: 1)
+            #expect(try plan(.costWithin(deadline: point.time)) == point, name)
+            #expect(try plan(.costWithin(deadline: deadline)) == point, name)
+            #expect(try plan(.timeWithin(budget: point.cost)) == point, name)
+            #expect(try plan(.timeWithin(budget: point.cost + Money(nanodollars: 1))) == point, name)
+        }
+        let tooShort = fastest.time - TimeSpan(milliseconds: 1)
+        #expect(
+            throws: PlacementError.deadlineTooShort(deadline: tooShort, fastest: fastest.time, isProven: true), name
+        ) {
+            try plan(.costWithin(deadline: tooShort))
+        }
+        let tooLittle = cheapest.cost - Money(nanodollars: 1)
+        #expect(throws: PlacementError.budgetTooSmall(budget: tooLittle, cheapest: cheapest.cost, isProven: true), name)
+        {
+            try plan(.timeWithin(budget: tooLittle))
+        }
+    }
+}
