@@ -42,7 +42,9 @@ struct RunCommandTests {
         }
     }
 
-    @Test("a name that cannot be a run's is refused", arguments: ["Big", "a b", "-x", "ä", String(repeating: "a", count: 41)])
+    @Test(
+        "a name that cannot be a run's is refused",
+        arguments: ["Big", "a b", "-x", "ä", String(repeating: "a", count: 41)])
     func names(name: String) {
         let run = CommandRun(["launch", file, "--name=\(name)"], environment: InstallationFixture.environment())
         #expect(run.status == 2)

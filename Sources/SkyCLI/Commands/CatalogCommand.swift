@@ -13,6 +13,7 @@ struct CatalogListCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List offers, the cheapest first.",
+        usage: "sky catalog list [<filters>] [--limit <count>] [--output <format>]",
         discussion: """
             Prices are per machine and hour, in US dollars, without surcharges for capabilities. A table shows the \
             first 20 offers, JSON all of them, unless --limit says otherwise.

@@ -9,6 +9,7 @@ struct LaunchCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "launch",
         abstract: "Run a pipeline where it is best to run it.",
+        usage: "sky launch <file> [--yes] [--dryrun] [--detach] [--env <name[=value]>] ...",
         discussion: """
             Shows the plan and what it will cost, asks once, and then one live line per stage. Ctrl-C looks away: the \
             run goes on by itself. A stage that is done and has not changed since is not run again.

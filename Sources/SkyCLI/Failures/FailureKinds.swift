@@ -8,8 +8,8 @@ import SkyStorage
 enum FailureKinds {
     static func failure(for error: any Error) -> CommandFailure? {
         switch error {
-        case let refusal as ProviderError: failure(for: refusal)
-        case let obstacle as PlacementError: failure(for: obstacle)
+        case let refusal as ProviderError: refused(refusal)
+        case let obstacle as PlacementError: unplaced(obstacle)
         case let refusal as LaunchError: CommandFailure(.wrongRequest, refusal.description)
         case let trouble as JournalError: CommandFailure(.wrongRequest, trouble.description)
         case let trouble as StorageError: CommandFailure(.wrongRequest, trouble.description)
@@ -17,7 +17,7 @@ enum FailureKinds {
         }
     }
 
-    private static func failure(for error: PlacementError) -> CommandFailure {
+    private static func unplaced(_ error: PlacementError) -> CommandFailure {
         switch error {
         case .noOffers(let stages):
             let subject = stages.count == 1 ? "a stage" : "\(stages.count) stages"
@@ -31,7 +31,7 @@ enum FailureKinds {
         }
     }
 
-    private static func failure(for error: ProviderError) -> CommandFailure {
+    private static func refused(_ error: ProviderError) -> CommandFailure {
         CommandFailure(
             error.kind == .badRequest ? .wrongRequest : .providerRefused, error.description, hints: ["sky check"])
     }

@@ -60,7 +60,8 @@ struct ProgressFrame: Sendable {
     }
 
     private var footer: StyledText {
-        let spent = "\(Figures.clock(run.elapsed(at: now))) · \(Figures.amount(run.cost))\(run.state.isFinal ? "" : " so far")"
+        let spent =
+            "\(Figures.clock(run.elapsed(at: now))) · \(Figures.amount(run.cost))\(run.state.isFinal ? "" : " so far")"
         let hint = run.state.isFinal ? "" : " · Ctrl-C detaches, the run goes on"
         return "\(run.id, .none, bold: true)  \("\(spent)\(hint)", .dim)"
     }
