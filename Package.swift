@@ -21,12 +21,13 @@ let modules: [Target] = [
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CShims"),
+    .target(name: "CCurlOnDemand", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("dl")]),
 
     // No import of Glibc in it, so the mathematics library has to be named.
     .target(name: "SkyCore", swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
     .target(name: "SkyYAML", dependencies: ["CLibYAML", "SkyCore"], swiftSettings: strict),
-    .target(name: "SkyHTTP", dependencies: ["CCurl", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyHTTP", dependencies: ["CCurl", "CCurlOnDemand", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),

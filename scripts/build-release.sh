@@ -33,10 +33,11 @@ watch_build() {
     [ -t 2 ] && printf '\r\033[K' >&2
 }
 
-# Both products with the same settings: what they share is compiled once.
+# Both products with the same settings: what they share is compiled once. Clang is told to link no library that is
+# called by nobody, and to hear it before SwiftPM names the first: libcurl is loaded at its first use (CCurlOnDemand).
 build() {
     printf '\n== %s\n' "$1" >>"$log"
-    SKY_STATIC=1 swift build --package-path "$root" -c release --static-swift-stdlib --product "$1" \
+    CCC_OVERRIDE_OPTIONS='# ^-Wl,--as-needed' SKY_STATIC=1 swift build --package-path "$root" -c release --static-swift-stdlib --product "$1" \
         >>"$log" 2>&1 </dev/null 9>&- &
     child=$!
     watch_build "$child"

@@ -1,44 +1,79 @@
 public import SkyCore
 
 /// One thing that can be had: a machine of one type in one region or zone, at one price.
-public struct Offer: Hashable, Sendable, Codable {
+///
+/// Planning handles thousands of them, so the attributes are shared by all copies: a copy counts one reference, not
+/// one for every name in it.
+public struct Offer: Sendable {
     public enum Market: String, Hashable, Sendable, Codable {
         case onDemand = "on-demand"
         /// Cheaper, and may be taken away at any time.
         case spot
     }
 
-    public var provider: String
-    public var region: String
-    /// Nil when the provider sells by region only.
-    public var zone: String?
-    public var instanceType: String
-    /// All accelerators of one node; nil for machines without.
-    public var accelerator: AcceleratorCount?
-    public var cpus: Double
-    public var memoryGiB: Double
-    /// Per node and hour, surcharges of the capabilities asked for included.
-    public var pricePerHour: Money
-    public var market: Market
-    /// Sorted. `confidential`, `confidential-sev-snp`, `tpu`, `inferentia`, …
-    public var capabilities: [String]
+    private let shared: Shared
 
     public init(
         provider: String, region: String, zone: String? = nil, instanceType: String,
         accelerator: AcceleratorCount? = nil, cpus: Double, memoryGiB: Double, pricePerHour: Money,
         market: Market = .onDemand, capabilities: [String] = []
     ) {
-        self.provider = provider
-        self.region = region
-        self.zone = zone
-        self.instanceType = instanceType
-        self.accelerator = accelerator
-        self.cpus = cpus
-        self.memoryGiB = memoryGiB
-        self.pricePerHour = pricePerHour
-        self.market = market
-        self.capabilities = capabilities
+        shared = Shared(
+            Attributes(
+                provider: provider, region: region, zone: zone, instanceType: instanceType, accelerator: accelerator,
+                cpus: cpus, memoryGiB: memoryGiB, pricePerHour: pricePerHour, market: market,
+                capabilities: capabilities))
     }
 
+    private struct Attributes: Hashable, Sendable, Codable {
+        let provider: String
+        let region: String
+        let zone: String?
+        let instanceType: String
+        let accelerator: AcceleratorCount?
+        let cpus: Double
+        let memoryGiB: Double
+        let pricePerHour: Money
+        let market: Market
+        let capabilities: [String]
+    }
+
+    private final class Shared: Sendable {
+        let attributes: Attributes
+
+        init(_ attributes: Attributes) { self.attributes = attributes }
+    }
+}
+
+extension Offer {
+    public var provider: String { shared.attributes.provider }
+    public var region: String { shared.attributes.region }
+    /// Nil when the provider sells by region only, or any zone will do.
+    public var zone: String? { shared.attributes.zone }
+    public var instanceType: String { shared.attributes.instanceType }
+    /// All accelerators of one node; nil for machines without.
+    public var accelerator: AcceleratorCount? { shared.attributes.accelerator }
+    public var cpus: Double { shared.attributes.cpus }
+    public var memoryGiB: Double { shared.attributes.memoryGiB }
+    /// Per node and hour, surcharges of the capabilities asked for included.
+    public var pricePerHour: Money { shared.attributes.pricePerHour }
+    public var market: Market { shared.attributes.market }
+    /// Sorted. `confidential`, `confidential-sev-snp`, `tpu`, `inferentia`, …
+    public var capabilities: [String] { shared.attributes.capabilities }
+
     public var location: Location { Location(provider: provider, region: region) }
+}
+
+extension Offer: Hashable {
+    public static func == (a: Offer, b: Offer) -> Bool {
+        a.shared === b.shared || a.shared.attributes == b.shared.attributes
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(shared.attributes) }
+}
+
+extension Offer: Codable {
+    public init(from decoder: any Decoder) throws { shared = Shared(try Attributes(from: decoder)) }
+
+    public func encode(to encoder: any Encoder) throws { try shared.attributes.encode(to: encoder) }
 }

@@ -1,4 +1,5 @@
 import CCurl
+import CCurlOnDemand
 
 /// The URL of a request, taken apart by libcurl's own parser, so that nobody here reads it differently.
 struct RequestTarget: Sendable {
@@ -29,7 +30,7 @@ struct RequestTarget: Sendable {
 
     private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
         var text: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(url, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        guard sky_curl_url_get(url, part, &text, 0) == CURLUE_OK, let text else { return nil }
         defer { curl_free(text) }
         return String(cString: text)
     }

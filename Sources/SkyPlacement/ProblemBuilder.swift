@@ -35,10 +35,13 @@ extension PlacementProblem {
     ) throws(PlacementError) -> [StageChoices] {
         var result: [StageChoices] = []
         var empty: [PlacementError.StageWithoutOffer] = []
+        // Stages often ask for the same: a catalog is searched once for each different request.
+        var known: [[ResourceRequest]: [Offer]] = [:]
         for stage in pipeline.stages {
             let pin = pins[stage.name]
             let requests = stage.acceptableResources
-            let all = pin.map { [$0] } ?? allOffers(for: requests, offers)
+            let all = pin.map { [$0] } ?? known[requests] ?? allOffers(for: requests, offers)
+            if pin == nil { known[requests] = all }
             let usable =
                 pin != nil || blocked.isEmpty ? all : all.filter { offer in !blocked.contains { $0.blocks(offer) } }
             if all.isEmpty {

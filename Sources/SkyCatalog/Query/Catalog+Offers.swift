@@ -74,7 +74,7 @@ extension Catalog {
 
 extension OfferTable {
     /// True when two rows differ in their zones and the other market's price only.
-    func sellsTheSame(_ a: Int, _ b: Int, _ market: Offer.Market) -> Bool {
+    @inline(__always) func sellsTheSame(_ a: Int, _ b: Int, _ market: Offer.Market) -> Bool {
         type[a] == type[b] && region[a] == region[b] && accelerator[a] == accelerator[b]
             && price(a, market) == price(b, market) && capabilitySet[a] == capabilitySet[b]
     }

@@ -40,7 +40,9 @@ struct OfferMaker {
 
 extension OfferTable {
     /// The price per hour with those of `surcharges` that the row's capabilities call for; exact to the nanodollar.
-    func price(
+    ///
+    /// Inlined, as everything that looks at one row is: a call would count a reference for every column.
+    @inline(__always) func price(
         _ row: Int, _ market: Offer.Market, with surcharges: [ProviderProfile.CapabilitySurcharge]
     ) -> Money? {
         let base = price(row, market)
