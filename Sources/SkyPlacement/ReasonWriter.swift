@@ -49,7 +49,7 @@ struct ReasonWriter {
         let dearer = plan.candidates[index].cost - other.cost
         if saved >= dearer, saved > .zero { return ", but saves \(readable(saved)) of egress" }
         if swapped.totalTime > plan.totalTime, isAboutTime || exceedsDeadline(swapped.totalTime) {
-            let how = seeksTime ? "is the fastest" : "the plan ends sooner"
+            let how = !isAboutTime ? "keeps the deadline" : seeksTime ? "is the fastest" : "ends the plan sooner"
             return ", but \(how): done after \(plan.totalTime) instead of \(swapped.totalTime)"
         }
         return ", but chosen by the policy '\(policy)'"

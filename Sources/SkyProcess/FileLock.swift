@@ -4,7 +4,8 @@ import Glibc
 public final class FileLock: Sendable {
     private let descriptor: Int32
 
-    /// Nil when another process holds the lock. The file is made if missing; its contents do not matter.
+    /// Nil when another process holds the lock. The file is made if missing; its contents do not matter. Of a named
+    /// pipe, the holder is also a writer: its readers see the end just after the lock is free, never before.
     public init?(_ path: String) throws(SystemError) {
         let descriptor = try Descriptor.open(path, O_RDWR | O_CREAT)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
@@ -20,20 +21,28 @@ public final class FileLock: Sendable {
     /// Released when the last reference goes.
     deinit { close(descriptor) }
 
-    /// True when some process holds the lock at `path` now. It is not taken, and the file is not made.
+    /// True when some process holds the lock at `path` now. The file is not made.
+    ///
+    /// Whoever tries to take the lock just then may find it held.
     public static func isHeld(_ path: String) throws(SystemError) -> Bool {
         let descriptor: Int32
-        do { descriptor = try Descriptor.open(path, O_RDWR) } catch {
+        do { descriptor = try Descriptor.open(path, O_RDONLY | O_NONBLOCK) } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return false }
             throw error
         }
         defer { close(descriptor) }
+        return try isHeld(descriptor)
+    }
+
+    /// The same of an open file, which must not be locked through this descriptor.
+    public static func isHeld(_ descriptor: Int32) throws(SystemError) -> Bool {
         // A shared lock is refused only by an exclusive one: two that look at the same time do not see each other.
         while flock(descriptor, LOCK_SH | LOCK_NB) != 0 {
-            let failure = SystemError.last("lock \(path)")
+            let failure = SystemError.last("look at a lock")
             if failure.code == EWOULDBLOCK { return true }
             if failure.code != EINTR { throw failure }
         }
+        _ = flock(descriptor, LOCK_UN)
         return false
     }
 }

@@ -9,8 +9,12 @@ struct BlobIntake: ~Copyable {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 4096)
     /// Contents that are new here, and where they wait.
     private var waiting: [ArtifactDigest: String] = [:]
+    /// Of the large blobs that the store holds; looked up when the first large file comes.
+    private var largeSizes: Set<Int64>?
 
     static let bufferSize = 1 << 20
+    /// From here on, writing a copy only to find that it is known costs more than looking through the store's sizes.
+    private static let largeSize: Int64 = 64 << 20
 
     init(_ layout: StoreLayout, cancellation: CancellationFlag) {
         self.layout = layout
@@ -26,8 +30,14 @@ struct BlobIntake: ~Copyable {
     /// Reads the file once, from its start to its end.
     mutating func take(fileAt path: String) throws(StorageError) -> Blob {
         let source = try OpenFile(path, O_RDONLY | O_NONBLOCK, to: "read")
-        guard try source.status().kind == .file else {
+        let status = try source.status()
+        guard status.kind == .file else {
             throw .unsuitable(path: path, reason: "became something else than a file while it was read")
+        }
+        if status.size >= Self.largeSize, try isSizeKnown(status.size) {
+            let blob = try hashOnly(source)
+            if try !isNew(blob) { return blob }
+            try source.seek(to: 0)
         }
         let count = try source.read(into: buffer)
         if count < buffer.count { return try takeSmall(count) }
@@ -83,6 +93,31 @@ struct BlobIntake: ~Copyable {
         waiting[blob.digest] = path
         isKept = true
         return blob
+    }
+
+    private func hashOnly(_ source: borrowing OpenFile) throws(StorageError) -> Blob {
+        var hasher = SHA256Hasher()
+        var size: Int64 = 0
+        while true {
+            try cancellation.check()
+            let count = try source.read(into: buffer)
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            size += Int64(count)
+            if count < buffer.count { return Blob(digest: hasher.finalize(), size: DataSize(bytes: size)) }
+        }
+    }
+
+    /// Whether the store holds a blob of just this size: then it is probably this one.
+    private mutating func isSizeKnown(_ size: Int64) throws(StorageError) -> Bool {
+        if let largeSizes { return largeSizes.contains(size) }
+        var sizes: Set<Int64> = []
+        for name in try FileTree.names(in: layout.blobs) {
+            if let size = try FileStatus.ofLink("\(layout.blobs)/\(name)")?.size, size >= Self.largeSize {
+                sizes.insert(size)
+            }
+        }
+        largeSizes = sizes
+        return sizes.contains(size)
     }
 
     private func isNew(_ blob: Blob) throws(StorageError) -> Bool {

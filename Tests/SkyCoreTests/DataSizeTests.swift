@@ -43,7 +43,7 @@ struct DataSizeTests {
     func nearest() throws {
         var generator = SeededGenerator(seed: 1)
         let units: [String: Double] = ["B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15]
-        for _ in 0..<20_000 {
+        for _ in 0..<5_000 {
             let size = DataSize(bytes: generator.integer())
             let parts = "\(size)".split(separator: " ")
             let (value, unit) = (try #require(Double(parts[0])), try #require(units[String(parts[1])]))
@@ -57,7 +57,7 @@ struct DataSizeTests {
     @Test("sums stop at the ends")
     func sums() {
         var generator = SeededGenerator(seed: 2)
-        for _ in 0..<20_000 {
+        for _ in 0..<5_000 {
             let (a, b) = (generator.integer(), generator.integer())
             #expect((DataSize(bytes: a) + DataSize(bytes: b)).bytes == Int64(clamping: Int128(a) + Int128(b)))
         }

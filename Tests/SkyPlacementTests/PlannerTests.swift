@@ -1,9 +1,16 @@
 import SkyCatalog
 import SkyCore
-import SkyPlacement
 import SkySpec
 import SkyTestSupport
 import Testing
+
+@testable import SkyPlacement
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 @Suite("Plans")
 struct PlannerTests {
@@ -18,6 +25,14 @@ struct PlannerTests {
     func explains(name: String, objective: Objective) throws {
         let plan = try planner.plan(SupportTickets.pipeline(objective), offers: Tariffed())
         try expectGolden(described(plan), "support-tickets-\(name).txt")
+    }
+
+    @Test("confidential machine, TPU and Inferentia can be on three clouds")
+    func crossesClouds() throws {
+        let blocked = [BlockedPlace(provider: "gcp", instanceType: "n2d-standard-8")]
+        let plan = try planner.plan(SupportTickets.pipeline(), offers: Tariffed(), blocked: blocked)
+        #expect(plan.stages.map(\.offer.provider) == ["azure", "gcp", "aws"])
+        try expectGolden(described(plan), "support-tickets-three-clouds.txt")
     }
 
     @Test("the JSON of a plan keeps its shape")
@@ -35,6 +50,12 @@ struct PlannerTests {
             let plan = try planner.plan(instance.pipeline, offers: instance.market)
             let parts = plan.stages.map(\.cost) + plan.transfers.map(\.cost)
             #expect(plan.totalCost == parts.reduce(.zero, +), "\(seed)")
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            let json = try decoder.decode(PlanJSON.self, from: Data(PlanJSON(plan).text().utf8))
+            #expect(json == PlanJSON(plan), "\(seed)")
+            let written = json.stages.map(\.costUsd) + json.transfers.map(\.costUsd)
+            #expect(written.map(usd).reduce(.zero, +).exactDecimal == json.totalCostUsd, "\(seed)")
             for stage in plan.stages {
                 #expect(stage.cost == stage.pricePerHour.perHour(for: stage.duration))
                 #expect(stage.pricePerHour == stage.offer.pricePerHour * (stage.numNodes * stage.replicas))

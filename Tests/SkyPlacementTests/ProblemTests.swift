@@ -158,8 +158,8 @@ struct ProblemTests {
     @Test("when the work runs out the plan is still valid, its bound true, and nothing is called optimal wrongly")
     func isHonestWhenGivenUp() throws {
         var unproven = 0
-        for seed in 0..<120 {
-            let instance = RandomInstance(.anyGraph, seed: 60_000 + seed, .fine)
+        for seed in 0..<30 {
+            let instance = RandomInstance(.anyGraph, seed: 60_000 + seed, seed % 3 == 0 ? .fine : .coarse)
             let front = BruteForce(instance).front
             let best = try #require(front.first)
             for work in [0, 300] {
@@ -170,16 +170,16 @@ struct ProblemTests {
                 let totals = try problem.totals(of: cheap)
                 #expect(proof.costLowerBound <= best.cost && best.cost <= totals.cost, "\(seed)")
                 #expect(!proof.isOptimal || totals.cost == best.cost, "\(seed)")
-                unproven += proof.isOptimal ? 0 : 1
                 let fast = try problem.fastest()
                 let fastest = try #require(front.last)
                 let time = try problem.totals(of: fast).time
                 #expect(fast.proof?.isOptimal == false || time == fastest.time, "\(seed)")
+                unproven += [proof, fast.proof].count { $0?.isOptimal == false }
                 if let limited = try? problem.cheapest(within: front[front.count / 2].time) {
                     #expect(try problem.totals(of: limited).time <= front[front.count / 2].time, "\(seed)")
                 }
             }
         }
-        #expect(unproven > 20)
+        #expect(unproven > 5)
     }
 }

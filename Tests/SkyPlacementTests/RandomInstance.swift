@@ -31,14 +31,15 @@ struct RandomInstance {
             var times: [String: TimeSpan] = [:]
             let shelf = (0..<(grain == .fine ? offers : Int.random(in: 1...offers, using: &random))).map { index in
                 let place = random.pick(grain == .fine ? Array(Self.places.prefix(2)) : Self.places)
-                let (steps, unit): (Int64, Int64) = grain == .fine ? (8_000, 1) : (12, 600)
-                times["t\(index)"] = .seconds(Int64.random(in: 0...steps, using: &random) * unit)
-                let price = Money(nanodollars: Int64.random(in: 0...(steps / 3 * 2), using: &random) * unit * 1_700_000)
+                let (seconds, price) = Self.figures(grain, &random)
+                times["t\(index)"] = .seconds(seconds)
                 return Offer.at(place.provider, place.region, "t\(index)", price)
             }
             var stage = SkySpec.Stage.named(
                 "s\(v)", reads: reads[v].map { "s\($0)" },
-                writes: DataSize(bytes: random.pick([0, 1, 50, 400, 2_000]) * 1_000_000_000), times: times)
+                writes: DataSize(
+                    bytes: random.pick(grain == .fine ? [0, 1, 5] : [0, 1, 50, 400, 2_000]) * 1_000_000_000),
+                times: times)
             if random.chance(30) {
                 let size = DataSize(bytes: Int64.random(in: 0...300_000_000_000, using: &random))
                 stage.inputs.append(StageInput(name: "raw", source: .path("/raw"), size: size))
@@ -58,6 +59,17 @@ struct RandomInstance {
                 market.speeds[way] = random.pick([0.3, 1, 5])
             }
         }
+    }
+
+    /// Seconds and price per hour. With fine grain quick is dear: nearly every choice is worth considering.
+    private static func figures(_ grain: Grain, _ random: inout Seeded) -> (seconds: Int64, price: Money) {
+        guard grain == .fine else {
+            let price = Money(nanodollars: Int64.random(in: 0...8, using: &random) * 1_000_000_000)
+            return (Int64.random(in: 0...12, using: &random) * 600, price)
+        }
+        let seconds = Int64.random(in: 500...8_000, using: &random)
+        let cents = 9_000 - seconds + Int64.random(in: 0...400, using: &random)
+        return (seconds, Money(nanodollars: cents * 10_000_000 * 3600 / seconds))
     }
 
     private static func links(of v: Int, _ shape: Shape, _ random: inout Seeded) -> [(Int, Int)] {

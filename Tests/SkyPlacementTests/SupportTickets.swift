@@ -3,7 +3,7 @@ import SkyCore
 import SkyPlacement
 import SkySpec
 
-/// Strip personal data on a confidential machine, train on a TPU or GPUs, serve on Inferentia or a T4: a small market
+/// Strip personal data on a confidential machine, train on a TPU or GPUs, serve on Inferentia: a small market
 /// of what three clouds sell for that, with prices of their order.
 enum SupportTickets {
     static let gigabyte: Int64 = 1_000_000_000
@@ -30,9 +30,7 @@ enum SupportTickets {
         ])
 
         var serve = SkySpec.Stage(name: "serve")
-        serve.resources.accelerators = [
-            AcceleratorCount(name: "Inferentia2", count: 1), AcceleratorCount(name: "T4", count: 1),
-        ]
+        serve.resources.accelerators = [AcceleratorCount(name: "Inferentia2", count: 1)]
         serve.inputs = [StageInput(name: "model", source: .output(stage: "train", artifact: "model"))]
         serve.service = ServiceSpec(port: 8080, readinessPath: "/healthz")
         return Pipeline(

@@ -70,13 +70,36 @@ struct FileTests {
             lock = nil
             #expect(try !FileLock.isHeld(path))
 
-            let holder = try ProcessSpawn("flock", [path, "sh", "-c", "touch \(folder)/held; exec sleep 100"]).start()
+            let script = "exec 9<>\(path); flock 9; touch \(folder)/held; exec sleep 100"
+            let holder = try ProcessSpawn("/bin/sh", ["-c", script]).start()
             while !Files.exists("\(folder)/held") { try await Task.sleep(for: .milliseconds(1)) }
             #expect(try FileLock(path) == nil)
-            for process in ProcessTable.descendants(of: holder.pid) { kill(process.pid, SIGKILL) }
             holder.signal(SIGKILL)
             _ = await holder.wait()
             #expect(try FileLock(path) != nil)
+        }
+    }
+
+    @Test("the lock of a named pipe is free before its readers see the end", arguments: 0..<20)
+    func lifeline(round: Int) async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/pipe"
+            #expect(mkfifo(path, 0o600) == 0)
+            #expect(try !FileLock.isHeld(path))
+            let script = "exec 9<>\(path); flock 9; touch \(folder)/held; exec sleep 100"
+            let holder = try ProcessSpawn("/bin/sh", ["-c", script]).start()
+            while !Files.exists("\(folder)/held") { try await Task.sleep(for: .milliseconds(1)) }
+            let reader = try Descriptor.open(path, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            #expect(try FileLock.isHeld(reader))
+            var ready = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&ready, 1, 0) == 0)
+            holder.signal(SIGKILL)
+            // Without a pause: the very first moment counts.
+            while poll(&ready, 1, 0) == 0 { await Task.yield() }
+            #expect(ready.revents & Int16(POLLHUP) != 0)
+            #expect(try !FileLock.isHeld(reader))
+            _ = await holder.wait()
         }
     }
 

@@ -51,13 +51,21 @@ enum AdapterUnderTest: String, CaseIterable, Codable, CustomTestStringConvertibl
 struct World {
     let state: String
     let provider: String
+    /// What is older than the tests' own process is not theirs, and is not looked into: there is much of it.
+    private let firstTick = ProcessTable.status(of: getpid())?.startTicks ?? 0
+
+    init(state: String, provider: String) {
+        self.state = state
+        self.provider = provider
+    }
 
     func group(_ token: String) -> String { "\(state)/nodes/\(provider)/\(token)" }
     func node(_ token: String, _ rank: Int = 0) -> String { "\(group(token))/node-\(rank)" }
 
     /// Processes whose command line, environment or working folder speaks of the state folder.
     func processes() -> [Int32] {
-        ProcessTable.all().filter { $0.pid != getpid() && !$0.isGone && isOurs($0.pid) }.map(\.pid)
+        ProcessTable.all().filter { $0.startTicks >= firstTick && $0.pid != getpid() && !$0.isGone && isOurs($0.pid) }
+            .map(\.pid)
     }
 
     private func isOurs(_ pid: Int32) -> Bool {

@@ -147,7 +147,7 @@ struct NodeFolderTests {
 
 @Suite("Waiting locks")
 struct WaitingLockTests {
-    @Test("holders take turns, and the file goes with the last", .timeLimit(.minutes(1)))
+    @Test("holders take turns, and the file goes with the last", .timeLimit(.minutes(3)))
     func turns() async throws {
         try await withTemporaryFolder { root in
             let counter = "\(root)/counter"

@@ -64,6 +64,34 @@ struct MishapTests {
         }
     }
 
+    @Test("a supervisor that dies after its agent gives one answer too", arguments: UInt64(1)...3)
+    func bothDie(seed: UInt64) async throws {
+        try await withNode { node in
+            var random = SeededGenerator(seed: seed)
+            for round in 0..<12 {
+                let job = job("j\(round)")
+                let first = try await node.connect()
+                _ = try await first.submit(job)
+                let supervisor = try await node.supervisor(of: job.id)
+                let pid = try #require(node.agentPID)
+                kill(pid, SIGKILL)
+                try await eventually { !ProcessTable.isAlive(pid) }
+                try await node.start()
+                let second = try await node.connect()
+                let waiting = Task { try await second.waitForExit(ofJob: job.id) }
+                try await Task.sleep(for: .microseconds(Int.random(in: 0...25_000, using: &random)))
+                if ProcessTable.status(of: supervisor).map({ $0.session == supervisor }) ?? false {
+                    kill(supervisor, SIGKILL)
+                }
+                let code = try await waiting.value
+                #expect(code == 3 || code == 137)
+                #expect(try await second.submit(job) == .exited(code: code))
+                #expect(try beginnings(of: job.id, on: node) <= 1)
+                #expect(node.survivors() == [node.agentPID])
+            }
+        }
+    }
+
     @Test("many short jobs at once all end as they should")
     func many() async throws {
         try await withAgent { node, agent in

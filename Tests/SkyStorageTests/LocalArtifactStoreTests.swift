@@ -61,6 +61,30 @@ struct LocalArtifactStoreTests {
         }
     }
 
+    @Test("a large file is found again, and told from another of its size")
+    func large() async throws {
+        try await StoreFixture.run { fixture in
+            let size = 64 << 20
+            for (name, last) in [("a", "x"), ("b", "y")] {
+                // Nothing but zeros, and a last byte of its own.
+                let file = open(fixture.path(name), O_CREAT | O_WRONLY, 0o600)
+                try #require(ftruncate(file, off_t(size - 1)) == 0)
+                try #require(pwrite(file, last, 1, off_t(size - 1)) == 1)
+                close(file)
+            }
+            let first = try await fixture.store.put(path: fixture.path("a"))
+            let second = try await fixture.store.put(path: fixture.path("b"))
+            #expect(first.digest != second.digest && first.size == second.size)
+            #expect(try await fixture.store.put(path: fixture.path("a")) == first)
+            #expect(try await fixture.store.put(path: fixture.path("b")) == second)
+            for (artifact, last) in [(first, "x"), (second, "y")] {
+                try await fixture.store.materialize(artifact.digest, at: fixture.path("out"))
+                #expect(try fixture.bytes("out").last == last.utf8.first)
+            }
+            #expect(fixture.names(fixture.root + "/blobs").count == 2)
+        }
+    }
+
     @Test("a change of one byte, one name or one executable bit is another folder")
     func differs() async throws {
         try await StoreFixture.run { fixture in

@@ -93,10 +93,17 @@ struct StoreFixture: Sendable {
 /// Bytes that look random and are the same every time.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SplitMix(seed: seed)
+    let words = (0..<min(count / 8 + 1, 8192)).map { _ in generator.next() }
+    let block = words.withUnsafeBytes { Array($0) }
+    // A block over and over, each with its number in front, so that no two places look alike.
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes += $0 } }
-    return Array(bytes.prefix(count))
+    bytes.reserveCapacity(count + block.count)
+    while bytes.count < count {
+        withUnsafeBytes(of: UInt64(bytes.count)) { bytes += $0 }
+        bytes += block
+    }
+    bytes.removeLast(bytes.count - count)
+    return bytes
 }
 
 struct SplitMix: RandomNumberGenerator {

@@ -30,28 +30,3 @@ struct DriverComposition {
             http: HTTPClient(), environment: context.environment, now: context.now, log: log)
     }
 }
-
-/// Chooses another place for one stage of a run, with the others where they are.
-struct Relocation {
-    let catalog: Catalog
-
-    func place(
-        _ stage: String, of launch: Launch, pinned: [String: Offer], excluded: [PlaceConstraint]
-    ) throws(PlacementError) -> (PlannedStage, zones: [String]) {
-        let blocked = excluded.compactMap { place in
-            place.provider.map { BlockedPlace(provider: $0, region: place.region, zone: place.zone) }
-        }
-        let pins = pinned.filter { $0.key != stage }
-        let plan = try PlannedPipeline.plan(launch.pipeline, catalog: catalog, pins: pins, blocked: blocked)
-        guard let planned = plan.stage(named: stage) else {
-            throw .malformedPipeline("the pipeline has no stage '\(stage)'")
-        }
-        let offer = planned.offer
-        let zones = catalog.zones(of: offer).filter { zone in
-            !excluded.contains { place in
-                place.zone != nil && place.admits(provider: offer.provider, region: offer.region, zone: zone)
-            }
-        }
-        return (planned, zones)
-    }
-}

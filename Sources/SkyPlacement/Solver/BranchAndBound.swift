@@ -25,7 +25,8 @@ struct BranchAndBound {
     private(set) var costBound: Int64 = 0
     private(set) var isExhausted = false
 
-    private var minds: Bool { limit < Network.forever }
+    /// Without a limit time is no matter: edges that move nothing of cost drop out.
+    private var watchesTime: Bool { limit < Network.forever }
 
     /// Looks for plans that end by `limit` (`Network.forever`: whenever) and cost at most `cap`.
     init(_ network: Network, goal: Goal, limit: Int64, cap: Int64, quickest: QuickestTransfers) {
@@ -34,9 +35,9 @@ struct BranchAndBound {
         self.limit = limit
         self.cap = min(cap, Network.none - 1)
         self.quickest = quickest
-        let minds = limit < Network.forever
-        edges = network.edges.filter { edge in minds || !(edge.table?.isFree ?? true) }
-        let counts = network.nodes.map { minds ? $0.options.count : $0.placeCount }
+        let watchesTime = limit < Network.forever
+        edges = network.edges.filter { edge in watchesTime || !(edge.table?.isFree ?? true) }
+        let counts = network.nodes.map { watchesTime ? $0.options.count : $0.placeCount }
         let cutset = GraphShape.loopCutset(edges.map { ($0.from, $0.to) }, optionCounts: counts)
         branching = cutset + network.order.filter { !cutset.contains($0) }
     }
@@ -54,7 +55,7 @@ struct BranchAndBound {
             let plan = network.assignment(options)
             rough = rough ?? plan
             consider(plan)
-            if relaxed.isExact, plan.time <= limit || !minds, plan.cost <= relaxed.bound { return }
+            if relaxed.isExact, plan.time <= limit || !watchesTime, plan.cost <= relaxed.bound { return }
         }
         guard depth < branching.count else { return }
         let v = branching[depth]
@@ -73,7 +74,7 @@ struct BranchAndBound {
 
     /// Takes note of a plan; from then on only cheaper ones count.
     private mutating func consider(_ plan: Assignment) {
-        guard plan.time <= limit || !minds, plan.cost <= cap else { return }
+        guard plan.time <= limit || !watchesTime, plan.cost <= cap else { return }
         best = plan
         if goal == .cheapest { cap = plan.cost - 1 }
     }
@@ -86,7 +87,7 @@ struct BranchAndBound {
             let range = node.first[place]..<node.first[place + 1]
             guard let last = range.last else { continue }
             // Time aside only the cheapest option of a place matters.
-            for option in minds ? range : last..<last + 1 {
+            for option in watchesTime ? range : last..<last + 1 {
                 let extra = node.options[option].cost - node.options[last].cost
                 result.append((option, Network.plus(relaxed.marginal[place], extra)))
             }
@@ -107,7 +108,7 @@ struct BranchAndBound {
 
     /// Nil if no plan within cap and limit has these nodes decided like this.
     private mutating func relax(fixed: [Int], next depth: Int, _ work: inout Int) -> Relaxation? {
-        let windows = minds ? Windows(network, fixed: fixed, limit: limit, quickest: quickest) : nil
+        let windows = watchesTime ? Windows(network, fixed: fixed, limit: limit, quickest: quickest) : nil
         if let windows, !windows.isPossible { return nil }
         let decided = decidedCost(fixed)
         guard decided <= cap else { return nil }
@@ -128,7 +129,7 @@ struct BranchAndBound {
                 marginal: marginals(costs, members, depth, decided))
         }
         let answer = forest.cheapest(costs, limit: limit, cap: cap - decided, work: &work) { options in
-            guard minds else { return true }
+            guard watchesTime else { return true }
             return network.assignment(merged(options, members, into: fixed)).time <= limit
         }
         if answer.plan == nil, answer.isProven { return nil }

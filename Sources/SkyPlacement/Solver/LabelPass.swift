@@ -25,7 +25,7 @@ struct LabelPass {
     private let forest: Forest
     private let costs: Forest.CostMessages
     private let times: Forest.TimeMessages
-    /// Makespan and, per place, what else limits a finish.
+    /// No plan may end later.
     private let limit: Int64
     private let cap: Int64
     private let width: Int

@@ -135,11 +135,11 @@ struct Solver {
 }
 
 extension Solver {
-    /// The hint with its gap filled in the best way, if any way is acceptable.
+    /// The hint with its gap filled in the best way, if there is just one and any way is acceptable.
     private func hinted(
         _ isBetter: (Assignment) -> (Assignment) -> Bool, _ isAcceptable: (Assignment) -> Bool
     ) -> Assignment? {
-        guard let hint, let gap = hint.firstIndex(of: -1) else { return nil }
+        guard let hint, let gap = hint.firstIndex(of: -1), hint.lastIndex(of: -1) == gap else { return nil }
         var best: Assignment?
         for option in network.nodes[gap].options.indices {
             var options = hint

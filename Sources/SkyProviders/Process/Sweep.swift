@@ -15,18 +15,18 @@ struct Sweep {
         ownPrefix = Array("\(groupFolder)/".utf8)
     }
 
-    /// Kills hard until nothing of the group is left. Returns the numbers of those that are still there after
-    /// `patience` seconds: processes that the kernel cannot end, such as one waiting for a broken disk.
-    func killAll(patience: Double = 5) -> [Int32] {
-        let start = ContinuousClock.now
+    /// Kills hard until nothing of the group is left. Returns the numbers of those that are still there `patience` after
+    /// they were killed: processes that the kernel cannot end, such as one waiting for a broken disk.
+    func killAll(patience: Duration = .seconds(5)) -> [Int32] {
         while true {
             var left = processes()
             guard !left.isEmpty else { return [] }
             for process in left { kill(process.pid, SIGKILL) }
+            let deadline = ContinuousClock.now + patience
             while true {
                 left.removeAll { !isSame($0) }
                 if left.isEmpty { break }
-                guard ContinuousClock.now - start < .seconds(patience) else { return left.map(\.pid) }
+                guard ContinuousClock.now < deadline else { return left.map(\.pid) }
                 usleep(300)
             }
         }
@@ -52,13 +52,17 @@ struct Sweep {
     private func holds(_ path: String, _ start: [UInt8]) -> Bool {
         // Not readable means somebody else's, or a process that has just ended.
         guard let bytes = (try? Files.read(path)) ?? nil, bytes.count >= start.count else { return false }
-        var rest = bytes[...]
-        while rest.count >= start.count {
-            if rest.starts(with: start) { return true }
-            guard let zero = rest.firstIndex(of: 0) else { return false }
-            rest = rest[(zero + 1)...]
+        return bytes.withUnsafeBytes { bytes in
+            guard var place = bytes.baseAddress else { return false }
+            let end = place + bytes.count
+            // By the C library's own searches: this runs over the environments of all processes of the machine.
+            while end - place >= start.count {
+                if memcmp(place, start, start.count) == 0 { return true }
+                guard let zero = memchr(place, 0, end - place) else { return false }
+                place = UnsafeRawPointer(zero) + 1
+            }
+            return false
         }
-        return false
     }
 
     private func isSame(_ process: ProcessStatus) -> Bool {

@@ -7,15 +7,14 @@ import SkyProcess
 /// after them reads it here.
 ///
 ///     job.json     what to run; written before anything starts
-///     lock         held by the supervisor as long as it lives
-///     lifeline     a named pipe that the supervisor holds open as long as it lives: readers see its end
+///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
+///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts
 ///     log          what the commands write
 ///     exit         how the job ended; once written it never changes
 struct JobFolder {
     let path: String
 
-    var lock: String { "\(path)/lock" }
     var lifeline: String { "\(path)/lifeline" }
     var log: String { "\(path)/log" }
     private var spec: String { "\(path)/job.json" }
@@ -72,7 +71,7 @@ struct JobFolder {
 
     // MARK: How it ended
 
-    /// On the disk when this returns. Only for the holder of the lock, or when nobody holds it.
+    /// On the disk when this returns. Only for the holder of the lifeline.
     func recordExit(_ code: Int) throws(SystemError) {
         try Files.writeNew(exit, with: "\(code)\n".utf8)
     }

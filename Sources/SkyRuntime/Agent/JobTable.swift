@@ -70,7 +70,7 @@ final class JobTable {
     private func examine(_ id: String) throws(SystemError) {
         guard active[id] == nil else { return }
         let folder = node.job(id)
-        if try FileLock.isHeld(folder.lock) || (folder.hasBegun && folder.exitCode() == nil) { settle(add(id)) }
+        if try FileLock.isHeld(folder.lifeline) || (folder.hasBegun && folder.exitCode() == nil) { settle(add(id)) }
     }
 
     private func add(_ id: String) -> ActiveJob {
@@ -84,7 +84,7 @@ final class JobTable {
     private func settle(_ job: ActiveJob) {
         job.keeper = .nobody
         do throws(SystemError) {
-            if try FileLock.isHeld(job.folder.lock) {
+            if try FileLock.isHeld(job.folder.lifeline) {
                 try adopt(job)
             } else if job.folder.exitCode() != nil {
                 finish(job)
@@ -100,9 +100,8 @@ final class JobTable {
     /// Looks on while a supervisor that this agent did not start runs the job.
     private func adopt(_ job: ActiveJob) throws(SystemError) {
         let lifeline = try Descriptor.open(job.folder.lifeline, O_RDONLY | O_NONBLOCK)
-        // The holder of the lock holds the lifeline longer than it. If the lock is still held now that this end is
-        // open, the lifeline's end cannot be missed.
-        guard (try? FileLock.isHeld(job.folder.lock)) ?? false else {
+        // If it is held now that this end is open, its end cannot be missed.
+        guard (try? FileLock.isHeld(lifeline)) ?? false else {
             close(lifeline)
             return settle(job)
         }
@@ -123,7 +122,7 @@ final class JobTable {
             let folder = node.job(id)
             guard folder.hasSpec, folder.exitCode() == nil else { return false }
             // Written down but never begun: it must not begin later either.
-            guard let lock = try FileLock(folder.lock) else { return try kill(id, grace: grace) }
+            guard let lock = try FileLock(folder.lifeline) else { return try kill(id, grace: grace) }
             if !folder.hasBegun { try folder.recordExit(128 + Int(SIGTERM)) }
             withExtendedLifetime(lock) {}
             return false
@@ -140,7 +139,7 @@ final class JobTable {
             if let identity = job.folder.supervisorIdentity() {
                 if identity.isAlive { _ = sky_signal_with_value(identity.pid, SIGTERM, grace) }
             } else {
-                // It has the lock but has not yet said who it is.
+                // It holds the lifeline but has not yet said who it is.
                 loop.after(milliseconds: 5) { [weak self] in self?.signalSupervisor(of: job, grace: grace) }
             }
         }
@@ -162,7 +161,7 @@ final class JobTable {
 
     /// Another process had the job when this agent's supervisor came.
     private func giveOver(_ job: ActiveJob) {
-        let isHeld = (try? FileLock.isHeld(job.folder.lock)) ?? true
+        let isHeld = (try? FileLock.isHeld(job.folder.lifeline)) ?? true
         guard !isHeld, !job.folder.hasBegun, job.folder.exitCode() == nil else { return settle(job) }
         // It only looked, or died before it began.
         do throws(SystemError) {
@@ -214,7 +213,7 @@ final class JobTable {
             if let recorded = job.folder.exitCode() {
                 code = recorded
             } else {
-                guard let lock = try FileLock(job.folder.lock) else { return settle(job) }
+                guard let lock = try FileLock(job.folder.lifeline) else { return settle(job) }
                 try job.folder.recordExit(lost)
                 withExtendedLifetime(lock) {}
                 code = lost

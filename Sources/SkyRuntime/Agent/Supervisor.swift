@@ -21,7 +21,7 @@ final class Supervisor {
     private let signals: SignalSource
     private let log: Int32
     /// Held, and never used, until this process ends.
-    private let lock: FileLock
+    private let lifeline: FileLock
 
     private var command: Int32?
     private var commandEnd: ProcessEnd?
@@ -34,29 +34,20 @@ final class Supervisor {
         folder = node.job(jobID)
         signals = try SignalSource([SIGTERM, SIGCHLD])
         guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
-        try Self.holdLifeline(of: folder)
-        guard let lock = try Self.takeLock(of: folder), !folder.hasBegun, folder.exitCode() == nil else { return nil }
-        self.lock = lock
+        guard let lifeline = try Self.takeLifeline(of: folder), !folder.hasBegun, folder.exitCode() == nil else {
+            return nil
+        }
+        self.lifeline = lifeline
         job = try folder.loadSpec()
         log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
         try folder.recordSupervisor(identity)
     }
 
-    /// The descriptor stays open as long as the process lives. Its number is high so that it is closed after the
-    /// lock's: whoever sees the lifeline end finds the lock free.
-    private static func holdLifeline(of folder: JobFolder) throws(SystemError) {
-        let low = try Descriptor.open(folder.lifeline, O_RDWR)
-        defer { close(low) }
-        guard fcntl(low, F_DUPFD_CLOEXEC, 512) >= 0 || fcntl(low, F_DUPFD_CLOEXEC, 16) >= 0 else {
-            throw .last("hold \(folder.lifeline)")
-        }
-    }
-
-    /// An agent that looks whether the lock is held makes it seem so for a moment.
-    private static func takeLock(of folder: JobFolder) throws(SystemError) -> FileLock? {
+    /// An agent that looks whether the lifeline is held makes it seem so for a moment.
+    private static func takeLifeline(of folder: JobFolder) throws(SystemError) -> FileLock? {
         for _ in 0..<5 {
-            if let lock = try FileLock(folder.lock) { return lock }
+            if let lock = try FileLock(folder.lifeline) { return lock }
             usleep(1000)
         }
         return nil
@@ -64,7 +55,7 @@ final class Supervisor {
 
     func run() throws(SystemError) {
         let code = runCommands()
-        // First the result, which may never be lost; whoever sees the lock held knows that leftovers remain.
+        // First the result, which may never be lost; whoever sees the lifeline held knows that leftovers remain.
         do throws(SystemError) {
             try folder.recordExit(code)
             endLeftovers()
