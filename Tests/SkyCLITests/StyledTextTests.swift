@@ -6,16 +6,6 @@ import Testing
 @Suite("Styled text")
 struct StyledTextTests {
     @Test(
-        "letters count as many columns as terminals give them",
-        arguments: [
-            ("plain", 5), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("→", 1), ("✓", 1), ("🚀", 2), ("👩‍👩‍👧", 2),
-            ("❤️", 2), ("ｆ", 2), ("", 0), ("\u{200B}", 0), ("한", 2),
-        ])
-    func widths(text: String, width: Int) {
-        #expect(displayWidth(of: text) == width)
-    }
-
-    @Test(
         "what is too long ends with an ellipsis and never takes more columns than it may",
         arguments: [
             ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("abcdef", 1, "…"), ("abcdef", 0, ""),

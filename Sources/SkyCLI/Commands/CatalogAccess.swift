@@ -3,6 +3,7 @@ import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyProviders
+import Synchronization
 
 /// The catalog of this installation, and what can be done with its providers from here.
 struct CatalogAccess {
@@ -44,11 +45,19 @@ struct CatalogAccess {
     }
 }
 
-/// The catalog as planning asks for it.
-struct CatalogOffers: OfferSource {
-    let catalog: Catalog
+/// The catalog as planning asks for it. Stages that want the same are searched for once.
+final class CatalogOffers: OfferSource {
+    private let catalog: Catalog
+    private let known = Mutex<[ResourceRequest: [Offer]]>([:])
 
-    func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
+    init(catalog: Catalog) { self.catalog = catalog }
+
+    func offers(for request: ResourceRequest) -> [Offer] {
+        if let offers = known.withLock({ $0[request] }) { return offers }
+        let offers = catalog.offers(for: request)
+        known.withLock { $0[request] = offers }
+        return offers
+    }
 
     func explainNoOffer(for request: ResourceRequest) -> String {
         let reason = catalog.explainNoOffer(for: request)

@@ -31,7 +31,9 @@ struct RunScreen: Sendable {
     func lines(width: Int?) -> [StyledText] {
         var lines: [StyledText] = [heading, .empty]
         lines += stageTable().lines(width: width)
-        if let failure = run.failure {
+        // A failed stage says so itself.
+        let isSaid = run.stages.contains { $0.state.tone == .failed && $0.note != nil }
+        if let failure = run.failure, !isSaid {
             lines.append(.empty)
             lines += wrapped(failure, width: width.map { $0 - 2 }).map { StyledText("  \($0)", .red) }
         }

@@ -47,7 +47,7 @@ struct StyledText: Hashable, Sendable {
         for span in spans {
             var text = ""
             for character in span.text {
-                let width = displayWidth(of: character)
+                let width = displayWidth(of: String(character))
                 guard width <= room else {
                     kept.append(Span(text + "…", span.tint, bold: span.isBold))
                     return StyledText(spans: kept)

@@ -1,3 +1,5 @@
+import SkyCore
+
 /// `text` broken at blanks into lines of at most `width` columns; a longer word gets a line of its own. Without a
 /// width the text stays one line.
 func wrapped(_ text: String, width: Int?) -> [String] {
