@@ -15,15 +15,13 @@ public struct Planner: Sendable {
     ///   - policy: who chooses; nil for the built-in policy that the pipeline's objective names.
     ///   - pins: stages that stay on the offer they run on.
     ///   - blocked: what must not be used.
-    ///   - orderings: pairs of stages of which the second waits for the first, beside what the pipeline says.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
     public func plan(
         _ pipeline: Pipeline, offers: some OfferSource, policy: (any PlacementPolicy)? = nil,
-        pins: [String: Offer] = [:], blocked: [BlockedPlace] = [],
-        orderings: [(before: String, after: String)] = []
+        pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) -> Plan {
         let problem = try PlacementProblem(
-            pipeline: pipeline, offers: offers, pins: pins, blocked: blocked, orderings: orderings)
+            pipeline: pipeline, offers: offers, pins: pins, blocked: blocked)
         return try plan(problem, policy: policy ?? pipeline.objective.policy)
     }
 

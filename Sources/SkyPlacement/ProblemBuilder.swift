@@ -8,17 +8,15 @@ extension PlacementProblem {
     /// - Parameters:
     ///   - pins: stages that stay where they are, with the offer they run on; blocked places do not move them.
     ///   - blocked: what must not be used.
-    ///   - orderings: pairs of stages of which the second waits for the first, beside what the pipeline says.
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.unknownPinnedStage`,
     ///   `.malformedPipeline`.
     public init(
-        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = [],
-        orderings: [(before: String, after: String)] = []
+        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) {
         for name in pins.keys.sorted() where pipeline.stage(named: name) == nil {
             throw .unknownPinnedStage(name, known: pipeline.stages.map(\.name))
         }
-        let links = try StageLinks(pipeline, orderings)
+        let links = try StageLinks(pipeline)
         let stages = try Self.choices(pipeline, offers, pins, blocked)
         var geography = Geography(stages)
         self.pipeline = pipeline.name

@@ -10,7 +10,7 @@ struct StageLinks {
     private(set) var order: [Int] = []
     private(set) var caveats: [String] = []
 
-    init(_ pipeline: Pipeline, _ orderings: [(before: String, after: String)]) throws(PlacementError) {
+    init(_ pipeline: Pipeline) throws(PlacementError) {
         var numbers: [String: Int] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
             guard numbers.updateValue(index, forKey: stage.name) == nil else {
@@ -21,8 +21,8 @@ struct StageLinks {
         for (reader, stage) in pipeline.stages.enumerated() {
             for input in stage.inputs { try read(input, of: stage.name, reader, pipeline, numbers) }
         }
-        let own = pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } }
-        for (before, after) in own + orderings {
+        let orderings = pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } }
+        for (before, after) in orderings {
             guard let from = numbers[before], let to = numbers[after] else {
                 let missing = numbers[before] == nil ? before : after
                 throw .malformedPipeline("'\(after)' comes after '\(before)', but there is no stage '\(missing)'")

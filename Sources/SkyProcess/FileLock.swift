@@ -18,8 +18,12 @@ public final class FileLock: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Released when the last reference goes.
-    deinit { close(descriptor) }
+    /// Released when the last reference goes. Unlocked by name, because closing is not enough while a process that is
+    /// just being started still has a copy of the descriptor.
+    deinit {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// True when some process holds the lock at `path` now. The file is not made.
     ///

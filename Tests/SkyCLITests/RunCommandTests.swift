@@ -129,7 +129,7 @@ struct RunCommandTests {
         let folder = StateFolder(path: paths.state)
         let pipeline = try SpecReader.read(path: file).pipeline
         let catalog = try CatalogAccess(.tests(environment)).load()
-        let plan = try PlannedPipeline.plan(pipeline, catalog: catalog)
+        let plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog))
         let run = try #require(RunID(name))
         let journal = try Journal(path: folder.journal)
         let launched = RecordedEvent(.launched(Launch(run: run, pipeline: pipeline, plan: plan)), at: Samples.now)

@@ -129,7 +129,7 @@ struct StatusList: Decodable { let runs: [RunStatus] }
 struct RunStatus: Decodable {
     let run: String
     let state: String
-    let cost: Double
+    let cost_usd: String
     let stages: [StageStatus]
 
     func stage(_ name: String) throws -> StageStatus { try #require(stages.first { $0.stage == name }) }

@@ -55,7 +55,7 @@ import Testing
         #expect(texts.contains { $0.contains("[NAME]") && $0.contains("[EMAIL]") }, "no tickets in the store")
         for text in texts {
             let words = Set(text.split { !$0.isLetter && $0 != "'" && $0 != "-" }.map(String.init))
-            let found = planted.strings.filter { text.contains($0) } + planted.words.filter(words.contains)
+            let found = planted.strings.filter { strstr(text, $0) != nil } + planted.words.filter(words.contains)
             #expect(found.isEmpty, "handed on: \(found.prefix(5))")
         }
     }

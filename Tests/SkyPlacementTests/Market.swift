@@ -18,6 +18,14 @@ struct Market: OfferSource {
 
     func offers(for request: ResourceRequest) -> [Offer] { shelves[request.instanceType ?? ""] ?? [] }
 
+    mutating func reprice(_ shelf: String, _ index: Int, _ price: Money) {
+        guard let old = shelves[shelf]?[index] else { return }
+        shelves[shelf]?[index] = Offer(
+            provider: old.provider, region: old.region, zone: old.zone, instanceType: old.instanceType,
+            accelerator: old.accelerator, cpus: old.cpus, memoryGiB: old.memoryGiB, pricePerHour: price,
+            market: old.market, capabilities: old.capabilities)
+    }
+
     func explainNoOffer(for request: ResourceRequest) -> String {
         "nothing on the shelf '\(request.instanceType ?? "")'"
     }

@@ -76,7 +76,7 @@ struct PolicyTests {
         let plan = try Planner().plan(pipeline, offers: market, policy: Prefer(provider: provider))
         #expect(plan.stages.allSatisfy { $0.offer.provider == expected })
         var dear = market
-        dear.shelves["b"]?[1].pricePerHour = usd("1.31")
+        dear.reprice("b", 1, usd("1.31"))
         let other = try Planner().plan(pipeline, offers: dear, policy: Prefer(provider: provider))
         #expect(other.stages.allSatisfy { $0.offer.provider == "aws" })
     }
@@ -91,7 +91,7 @@ struct PolicyTests {
     @Test("whatever a policy returns that is no placement of its problem is caught, all of it")
     func catchesMisbehaviour() throws {
         var cheaper = market
-        cheaper.shelves["a"]?[0].pricePerHour = usd("0.01")
+        cheaper.reprice("a", 0, usd("0.01"))
         let forged = try PlacementProblem(pipeline: pipeline, offers: cheaper).stages[0].candidates[0]
         let policy = Scripted { _ in ["a": forged, "c": forged] }
         #expect(

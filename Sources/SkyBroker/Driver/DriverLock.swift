@@ -1,3 +1,4 @@
+import Glibc
 public import SkyCore
 import SkyProcess
 
@@ -5,12 +6,18 @@ import SkyProcess
 public struct DriverLock: ~Copyable {
     private let lock: FileLock
 
-    /// Nil while another process drives the run.
+    /// Nil while another process drives the run. A moment's patience, because whoever only looks whether the lock is
+    /// held holds it for that moment.
     public init?(run: RunID, folder: StateFolder) throws(JournalError) {
         do {
             try Files.makeFolder(folder.logs(of: run), mode: 0o700)
-            guard let lock = try FileLock(folder.driverLock(of: run)) else { return nil }
-            self.lock = lock
+            var taken = try FileLock(folder.driverLock(of: run))
+            for _ in 0..<10 where taken == nil {
+                usleep(10_000)
+                taken = try FileLock(folder.driverLock(of: run))
+            }
+            guard let taken else { return nil }
+            lock = taken
         } catch {
             throw JournalError("cannot lock run \(run): \(error)")
         }

@@ -3,7 +3,6 @@ import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyProviders
-import Synchronization
 
 /// The catalog of this installation, and what can be done with its providers from here.
 struct CatalogAccess {
@@ -43,27 +42,4 @@ struct CatalogAccess {
         }
         return try MockScript(SourceFile(path: path, text: text), providers: providers.map(\.name))
     }
-}
-
-/// The catalog as planning asks for it. Stages that want the same are searched for once.
-final class CatalogOffers: OfferSource {
-    private let catalog: Catalog
-    private let known = Mutex<[ResourceRequest: [Offer]]>([:])
-
-    init(catalog: Catalog) { self.catalog = catalog }
-
-    func offers(for request: ResourceRequest) -> [Offer] {
-        if let offers = known.withLock({ $0[request] }) { return offers }
-        let offers = catalog.offers(for: request)
-        known.withLock { $0[request] = offers }
-        return offers
-    }
-
-    func explainNoOffer(for request: ResourceRequest) -> String {
-        let reason = catalog.explainNoOffer(for: request)
-        return reason.message + (reason.help.map { " (\($0))" } ?? "")
-    }
-
-    func pricePerGigabyte(from: Location, to: Location) -> Money { catalog.pricePerGigabyte(from: from, to: to) }
-    func gigabitsPerSecond(from: Location, to: Location) -> Double { catalog.gigabitsPerSecond(from: from, to: to) }
 }

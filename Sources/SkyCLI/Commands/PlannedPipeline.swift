@@ -23,16 +23,7 @@ struct PlannedPipeline {
         let access = CatalogAccess(context)
         catalog = try access.load()
         adapters = try access.adapters(for: catalog.providers)
-        plan = try Self.plan(pipeline, catalog: catalog)
-    }
-
-    /// The one way in which pipelines are planned, at launch and when a stage has to move.
-    static func plan(
-        _ pipeline: Pipeline, catalog: Catalog, pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
-    ) throws(PlacementError) -> Plan {
-        try Planner().plan(
-            pipeline, offers: CatalogOffers(catalog: catalog), pins: pins, blocked: blocked,
-            orderings: pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } })
+        plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog))
     }
 
     /// As it is to run: with the name and the objective that the command line gave it.
