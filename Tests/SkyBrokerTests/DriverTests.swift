@@ -13,7 +13,7 @@ import Testing
 @testable import SkyBroker
 
 /// The driver with real processes for nodes, real stores and a real journal.
-@Suite(.timeLimit(.minutes(2))) struct DriverTests {
+@Suite(.timeLimit(.minutes(5))) struct DriverTests {
     @Test("a chain hands its artifacts on, is priced, and leaves nothing behind")
     func chain() async throws {
         try await withTemporaryFolder { path in

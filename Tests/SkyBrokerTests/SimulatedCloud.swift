@@ -1,6 +1,7 @@
 import SkyCore
 import SkyProviders
 import SkyStorage
+import SkyTestSupport
 
 @testable import SkyBroker
 
@@ -18,7 +19,7 @@ struct SimulatedCloud {
     }
 
     var faults: Faults
-    var random: SplitMix
+    var random: SeededGenerator
     private(set) var groups: [String: NodeGroup] = [:]
     private(set) var runningJobs: Set<String> = []
     private(set) var endedJobs: [String: Int] = [:]
@@ -29,7 +30,7 @@ struct SimulatedCloud {
 
     init(seed: UInt64, faults: Faults) {
         self.faults = faults
-        random = SplitMix(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func happens(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }
@@ -97,20 +98,5 @@ struct SimulatedCloud {
     private mutating func remove(_ token: String) {
         groups[token] = nil
         runningJobs.remove(token)
-    }
-}
-
-/// A small seeded generator (Steele, Lea, Flood 2014): the same seed is the same bad day.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SkyCore
+import SkyTestSupport
 import Testing
 
 @Suite("Identifiers")

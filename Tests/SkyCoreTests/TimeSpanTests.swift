@@ -1,4 +1,5 @@
 import SkyCore
+import SkyTestSupport
 import Testing
 
 @Suite("Lengths of time")

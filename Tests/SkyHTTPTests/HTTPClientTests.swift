@@ -3,7 +3,7 @@ import SkyHTTP
 import SkyTestSupport
 import Testing
 
-@Suite("An HTTP client against a real server", .timeLimit(.minutes(1)))
+@Suite("An HTTP client against a real server", .timeLimit(.minutes(5)))
 struct HTTPClientTests {
     let client = HTTPClient()
 

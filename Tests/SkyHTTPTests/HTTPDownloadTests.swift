@@ -5,7 +5,7 @@ import SkyTestSupport
 import Synchronization
 import Testing
 
-@Suite("A download into a file", .timeLimit(.minutes(1)))
+@Suite("A download into a file", .timeLimit(.minutes(5)))
 struct HTTPDownloadTests {
     let client = HTTPClient()
 

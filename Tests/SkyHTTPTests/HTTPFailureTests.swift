@@ -3,7 +3,7 @@ import SkyHTTP
 import SkyTestSupport
 import Testing
 
-@Suite("What goes wrong with a request is told apart", .timeLimit(.minutes(1)))
+@Suite("What goes wrong with a request is told apart", .timeLimit(.minutes(5)))
 struct HTTPFailureTests {
     let client = HTTPClient()
 

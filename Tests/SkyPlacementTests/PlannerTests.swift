@@ -68,7 +68,7 @@ struct PlannerTests {
     func isDeterministic() throws {
         for seed in 0..<60 {
             var instance = RandomInstance(.anyGraph, seed: 40_000 + seed)
-            var random = Seeded(seed)
+            var random = SeededGenerator(seed: UInt64(seed))
             let plan = try planner.plan(instance.pipeline, offers: instance.market)
             instance.market.shelves = instance.market.shelves.mapValues { $0.shuffled(using: &random) }
             let again = try planner.plan(instance.pipeline, offers: instance.market)

@@ -2,6 +2,7 @@ import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkySpec
+import SkyTestSupport
 
 /// A random small pipeline with its market, drawn so that ties, free transfers, services and shared regions are common.
 struct RandomInstance {
@@ -19,7 +20,7 @@ struct RandomInstance {
     enum Grain { case coarse, fine }
 
     init(_ shape: Shape, seed: Int, _ grain: Grain = .coarse) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: UInt64(seed))
         let count = grain == .fine ? 5 : Int.random(in: 1...6, using: &random)
         var reads = [[Int]](repeating: [], count: count)
         for v in 0..<count {
@@ -62,7 +63,7 @@ struct RandomInstance {
     }
 
     /// Seconds and price per hour. With fine grain quick is dear: nearly every choice is worth considering.
-    private static func figures(_ grain: Grain, _ random: inout Seeded) -> (seconds: Int64, price: Money) {
+    private static func figures(_ grain: Grain, _ random: inout SeededGenerator) -> (seconds: Int64, price: Money) {
         guard grain == .fine else {
             let price = Money(nanodollars: Int64.random(in: 0...8, using: &random) * 1_000_000_000)
             return (Int64.random(in: 0...12, using: &random) * 600, price)
@@ -72,7 +73,7 @@ struct RandomInstance {
         return (seconds, Money(nanodollars: cents * 10_000_000 * 3600 / seconds))
     }
 
-    private static func links(of v: Int, _ shape: Shape, _ random: inout Seeded) -> [(Int, Int)] {
+    private static func links(of v: Int, _ shape: Shape, _ random: inout SeededGenerator) -> [(Int, Int)] {
         guard v > 0 else { return [] }
         let other = Int.random(in: 0..<v, using: &random)
         switch shape {

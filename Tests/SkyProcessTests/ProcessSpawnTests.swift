@@ -4,7 +4,7 @@ import Testing
 
 @testable import SkyProcess
 
-@Suite("starting processes", .timeLimit(.minutes(1)))
+@Suite("starting processes", .timeLimit(.minutes(5)))
 struct ProcessSpawnTests {
     /// What `/bin/sh -c script` writes, and how it ends.
     private func run(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SkyProcess
 
-@Suite("the table of processes", .timeLimit(.minutes(1)))
+@Suite("the table of processes", .timeLimit(.minutes(5)))
 struct ProcessTableTests {
     @Test("a process is alive until it ends, a zombie is not")
     func alive() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SkyProviders
 
-@Suite("Every adapter", .timeLimit(.minutes(2)))
+@Suite("Every adapter", .timeLimit(.minutes(5)))
 struct AdapterConformance {
     @Test("provisions once for one token, however often it is asked", arguments: AdapterUnderTest.allCases)
     func idempotentProvision(_ kind: AdapterUnderTest) async throws {

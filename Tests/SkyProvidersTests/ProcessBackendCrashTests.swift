@@ -8,7 +8,7 @@ import Testing
 @testable import SkyProviders
 
 /// What is left on the disk when a broker is killed between two steps, and what becomes of it.
-@Suite("A broker killed in the middle", .timeLimit(.minutes(2)))
+@Suite("A broker killed in the middle", .timeLimit(.minutes(5)))
 struct ProcessBackendCrashTests {
     @Test("provision is completed by the next", arguments: [0, 1, 2, 3, 5, 8, 12, 20, 40])
     func killedInProvision(afterMilliseconds delay: UInt32) async throws {

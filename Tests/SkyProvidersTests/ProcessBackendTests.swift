@@ -7,7 +7,7 @@ import Testing
 
 @testable import SkyProviders
 
-@Suite("Nodes that are processes of this machine", .timeLimit(.minutes(2)))
+@Suite("Nodes that are processes of this machine", .timeLimit(.minutes(5)))
 struct ProcessBackendTests {
     @Test("a gang of which one node cannot start is given back whole")
     func gangFailure() async throws {

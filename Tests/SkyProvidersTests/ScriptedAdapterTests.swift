@@ -211,7 +211,7 @@ struct ScriptedAdapterTests {
         }
     }
 
-    @Test("a preemption comes without anybody asking", .timeLimit(.minutes(1)))
+    @Test("a preemption comes without anybody asking", .timeLimit(.minutes(5)))
     func preemptionByItself() async throws {
         try await withTemporaryFolder { folder in
             var script = ProviderScript()

@@ -68,7 +68,7 @@ struct TreeCopyTests {
         }
     }
 
-    @Test("a folder may be copied to a place within itself", .timeLimit(.minutes(1)))
+    @Test("a folder may be copied to a place within itself", .timeLimit(.minutes(5)))
     func intoItself() async throws {
         try await withTemporaryFolder { root in
             try write("a", "\(root)/a")
@@ -147,7 +147,7 @@ struct NodeFolderTests {
 
 @Suite("Waiting locks")
 struct WaitingLockTests {
-    @Test("holders take turns, and the file goes with the last", .timeLimit(.minutes(3)))
+    @Test("holders take turns, and the file goes with the last", .timeLimit(.minutes(5)))
     func turns() async throws {
         try await withTemporaryFolder { root in
             let counter = "\(root)/counter"

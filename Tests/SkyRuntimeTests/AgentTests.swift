@@ -7,7 +7,7 @@ import Testing
 
 @testable import SkyRuntime
 
-@Suite("the agent", .timeLimit(.minutes(2)))
+@Suite("the agent", .timeLimit(.minutes(5)))
 struct AgentTests {
     @Test("the agent says who it is and what its machine has")
     func hello() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SkyRuntime
 
-@Suite("whoever connects may say anything", .timeLimit(.minutes(2)))
+@Suite("whoever connects may say anything", .timeLimit(.minutes(5)))
 struct GarbageTests {
     private static let hello = Frame.encode(AgentRequest(id: 1, call: .hello(protocolVersion: 1))) ?? []
 
@@ -115,7 +115,7 @@ struct GarbageTests {
     }
 }
 
-@Suite("an agent that says anything", .timeLimit(.minutes(1)))
+@Suite("an agent that says anything", .timeLimit(.minutes(5)))
 struct FalseAgentTests {
     /// A client whose other side has said `bytes` and hung up.
     private func client(hearing bytes: [UInt8]) async throws -> AgentClient {

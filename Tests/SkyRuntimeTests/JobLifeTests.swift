@@ -5,7 +5,7 @@ import Testing
 
 @testable import SkyRuntime
 
-@Suite("a job's life", .timeLimit(.minutes(2)))
+@Suite("a job's life", .timeLimit(.minutes(5)))
 struct JobLifeTests {
     @Test(
         "a job ends with the code of its last command",

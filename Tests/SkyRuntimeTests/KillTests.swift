@@ -5,7 +5,7 @@ import Testing
 
 @testable import SkyRuntime
 
-@Suite("ending jobs", .timeLimit(.minutes(2)))
+@Suite("ending jobs", .timeLimit(.minutes(5)))
 struct KillTests {
     @Test("killing takes the group, what left it, and what ignores being asked")
     func everything() async throws {

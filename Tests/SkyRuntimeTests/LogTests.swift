@@ -6,7 +6,7 @@ import Testing
 
 @testable import SkyRuntime
 
-@Suite("following logs", .timeLimit(.minutes(2)))
+@Suite("following logs", .timeLimit(.minutes(5)))
 struct LogTests {
     @Test("a log resumes at the byte, wherever it stopped", arguments: [0, 1, 99_999, 524_288, 588_894, 588_895])
     func resume(offset: Int) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SkyRuntime
 
-@Suite("agents and supervisors that die", .timeLimit(.minutes(2)))
+@Suite("agents and supervisors that die", .timeLimit(.minutes(5)))
 struct SurvivalTests {
     private func killAgent(of node: TestNode) async throws {
         let pid = try #require(node.agentPID)

@@ -37,7 +37,7 @@ struct ExplanationTests {
 
     @Test("every field survives, in every combination of values that a seeded die throws")
     func random() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<300 {
             let pipeline = RandomPipeline.make(using: &random)
             let explained = PipelineExplanation.yaml(pipeline)

@@ -1,5 +1,6 @@
 import SkyCore
 import SkySpec
+import SkyTestSupport
 
 /// Pipelines with every field, thrown by a seeded die; what they name on disk is in `files`.
 enum RandomPipeline {
@@ -7,7 +8,7 @@ enum RandomPipeline {
         "\(folder)/data/a b.csv": 12, "\(folder)/x$1/c": 5, "/etc/hosts": 77, "\(folder)/run.py": 3,
     ])
 
-    static func make(using random: inout SplitMix) -> Pipeline {
+    static func make(using random: inout SeededGenerator) -> Pipeline {
         let objectives: [Objective] = [
             .cost, .time, .costWithin(deadline: TimeSpan(milliseconds: 5_400_250)),
             .timeWithin(budget: Money(nanodollars: 1_500_000_001)),
@@ -20,7 +21,7 @@ enum RandomPipeline {
             name: "p", objective: pick(objectives, using: &random), stages: stages, directory: folder)
     }
 
-    private static func stage(_ index: Int, after stages: [Stage], using random: inout SplitMix) -> Stage {
+    private static func stage(_ index: Int, after stages: [Stage], using random: inout SeededGenerator) -> Stage {
         var stage = Stage(name: "s\(index)", run: pick(["echo", "a\nb\n"], using: &random))
         stage.resources = request(using: &random)
         stage.numNodes = Int.random(in: 1...3, using: &random)
@@ -50,7 +51,7 @@ enum RandomPipeline {
         return stage
     }
 
-    private static func request(using random: inout SplitMix) -> ResourceRequest {
+    private static func request(using random: inout SeededGenerator) -> ResourceRequest {
         var request = ResourceRequest()
         request.cpus = pick(
             [nil, Quantity(amount: 8, orMore: true), Quantity(amount: 0.5, orMore: false)], using: &random)
@@ -79,20 +80,7 @@ enum RandomPipeline {
         return request
     }
 
-    private static func pick<Value>(_ values: [Value], using random: inout SplitMix) -> Value {
+    private static func pick<Value>(_ values: [Value], using random: inout SeededGenerator) -> Value {
         values[Int.random(in: 0..<values.count, using: &random)]
-    }
-}
-
-/// The same numbers on every machine and every day.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import SkyCore
 import SkySpec
+import SkyTestSupport
 import Testing
 
 @Suite("Pipeline files of any text")
@@ -15,7 +16,7 @@ struct SpecFuzzTests {
         var seeds = [ReadingTests.example]
         for name in TaskFileTests.tasks { seeds.append(try fixture("tasks/\(name).yaml")) }
         for name in MistakeTests.mistakes { seeds.append(try fixture("mistakes/\(name).yaml")) }
-        var random = SplitMix(state: 99)
+        var random = SeededGenerator(seed: 99)
         var counts = (good: 0, bad: 0)
         for round in 0..<1500 {
             var text = Array(seeds[round % seeds.count].unicodeScalars)
@@ -36,7 +37,7 @@ struct SpecFuzzTests {
         #expect(counts.good > 100 && counts.bad > 500)
     }
 
-    private func mutate(_ text: inout [Unicode.Scalar], using random: inout SplitMix) {
+    private func mutate(_ text: inout [Unicode.Scalar], using random: inout SeededGenerator) {
         let place = Int.random(in: 0...text.count, using: &random)
         let end = min(text.count, place + Int.random(in: 0..<8, using: &random))
         switch Int.random(in: 0..<4, using: &random) {

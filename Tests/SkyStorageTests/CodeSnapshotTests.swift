@@ -4,7 +4,7 @@ import SkyStorage
 import SkyTestSupport
 import Testing
 
-@Suite("A snapshot of code", .timeLimit(.minutes(1)))
+@Suite("A snapshot of code", .timeLimit(.minutes(5)))
 struct CodeSnapshotTests {
     private func listing(_ snapshot: CodeSnapshot, _ fixture: StoreFixture) async throws -> [String] {
         let artifact = try await snapshot.put(in: fixture.store)

@@ -7,7 +7,7 @@ import Testing
 
 /// Real processes, killed for real at moments of every kind. What they leave must never be taken for whole, and must
 /// not be in anybody's way.
-@Suite("kill -9", .timeLimit(.minutes(2)))
+@Suite("kill -9", .timeLimit(.minutes(5)))
 struct KillTests {
     @Test("in the middle of a transfer: the next one goes on at the byte", arguments: [0, 1, 3])
     func transfer(pieces: Int64) async throws {

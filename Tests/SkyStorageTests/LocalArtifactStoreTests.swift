@@ -5,7 +5,7 @@ import SkyStorage
 import SkyTestSupport
 import Testing
 
-@Suite("A local artifact store", .timeLimit(.minutes(1)))
+@Suite("A local artifact store", .timeLimit(.minutes(5)))
 struct LocalArtifactStoreTests {
     @Test("a file comes back byte for byte, whatever its size", arguments: [0, 1, 1 << 20, (1 << 20) + 1, 5_000_000])
     func file(size: Int) async throws {

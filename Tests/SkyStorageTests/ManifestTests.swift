@@ -129,7 +129,7 @@ struct ManifestTests {
             Entry(path: "d", kind: .folder), Entry(path: "d/f", kind: Self.file),
             Entry(path: "l", kind: .link(target: "d")),
         ])
-        var generator = SplitMix(seed: 7)
+        var generator = SeededGenerator(seed: 7)
         for _ in 0..<3000 {
             var bytes = manifest.bytes
             for _ in 0...Int.random(in: 0..<3, using: &generator) {

@@ -5,7 +5,7 @@ import SkyStorage
 import SkyTestSupport
 import Testing
 
-@Suite("Laying an artifact out", .timeLimit(.minutes(1)))
+@Suite("Laying an artifact out", .timeLimit(.minutes(5)))
 struct MaterializeTests {
     @Test(
         "replaces whatever is there", arguments: ["file", "folder"],

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SkyStorage
 
-@Suite("Blocking work off Swift's own threads", .timeLimit(.minutes(1)))
+@Suite("Blocking work off Swift's own threads", .timeLimit(.minutes(5)))
 struct OffPoolTests {
     @Test("many that wait for a task to run do not keep it from running")
     func noStarvation() async throws {

@@ -92,7 +92,7 @@ struct StoreFixture: Sendable {
 
 /// Bytes that look random and are the same every time.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var generator = SplitMix(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let words = (0..<min(count / 8 + 1, 8192)).map { _ in generator.next() }
     let block = words.withUnsafeBytes { Array($0) }
     // A block over and over, each with its number in front, so that no two places look alike.
@@ -104,20 +104,6 @@ func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     }
     bytes.removeLast(bytes.count - count)
     return bytes
-}
-
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
 }
 
 extension StoreFixture {

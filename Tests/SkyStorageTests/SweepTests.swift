@@ -3,7 +3,7 @@ import SkyStorage
 import SkyTestSupport
 import Testing
 
-@Suite("Removing what nothing refers to", .timeLimit(.minutes(1)))
+@Suite("Removing what nothing refers to", .timeLimit(.minutes(5)))
 struct SweepTests {
     @Test("frees exactly what no kept artifact needs")
     func frees() async throws {

@@ -4,7 +4,7 @@ import SkyTestSupport
 import Synchronization
 import Testing
 
-@Suite("A transfer between two stores", .timeLimit(.minutes(1)))
+@Suite("A transfer between two stores", .timeLimit(.minutes(5)))
 struct TransferTests {
     private static let mebibyte: Int64 = 1 << 20
 

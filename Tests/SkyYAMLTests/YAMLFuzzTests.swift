@@ -1,4 +1,5 @@
 import SkyCore
+import SkyTestSupport
 import SkyYAML
 import Testing
 
@@ -16,7 +17,7 @@ struct YAMLFuzzTests {
 
     @Test("no mutation of any file traps, and every place named lies in the file")
     func mutations() {
-        var random = SplitMix(state: 0x5EED)
+        var random = SeededGenerator(seed: 0x5EED)
         var refused = 0
         for round in 0..<4000 {
             var bytes = Array(Self.seeds[round % Self.seeds.count].utf8)
@@ -34,7 +35,7 @@ struct YAMLFuzzTests {
         #expect(refused > 500 && refused < 3800)
     }
 
-    private func mutate(_ bytes: inout [UInt8], using random: inout SplitMix) {
+    private func mutate(_ bytes: inout [UInt8], using random: inout SeededGenerator) {
         let place = Int.random(in: 0...bytes.count, using: &random)
         switch Int.random(in: 0..<4, using: &random) {
         case 0 where place < bytes.count: bytes[place] = UInt8.random(in: 0...255, using: &random)
@@ -44,18 +45,5 @@ struct YAMLFuzzTests {
             bytes.insert(contentsOf: slice, at: Int.random(in: 0...bytes.count, using: &random))
         default: bytes.insert(contentsOf: Self.tokens.randomElement(using: &random) ?? [], at: place)
         }
-    }
-}
-
-/// The same numbers on every machine and every day.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
