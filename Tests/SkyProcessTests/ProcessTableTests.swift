@@ -27,6 +27,8 @@ struct ProcessTableTests {
             let process = try ProcessSpawn(program, ["100"]).start()
             #expect(ProcessTable.status(of: process.pid)?.parent == getpid())
             #expect(ProcessTable.isAlive(process.pid))
+            // The kernel lets the starter go on a moment before it has written the arguments down.
+            while ProcessTable.arguments(of: process.pid).isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             #expect(ProcessTable.arguments(of: process.pid) == [program, "100"])
             process.signal(SIGKILL)
             _ = await process.wait()

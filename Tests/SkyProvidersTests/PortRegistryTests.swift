@@ -85,17 +85,23 @@ struct PortRegistryTests {
 }
 
 /// A port that nobody has just now.
+///
+/// Below those that the kernel lends and those that the registry gives instead: nobody takes it by chance meanwhile.
 func freePort() -> Int? {
-    guard let (socket, port) = listen(on: INADDR_LOOPBACK) else { return nil }
-    close(socket)
-    return port
+    for _ in 0..<100 {
+        guard let (socket, port) = listen(on: INADDR_LOOPBACK, port: .random(in: 10_000..<20_000)) else { continue }
+        close(socket)
+        return port
+    }
+    return nil
 }
 
-private func listen(on address: in_addr_t) -> (socket: Int32, port: Int)? {
+private func listen(on address: in_addr_t, port wanted: UInt16 = 0) -> (socket: Int32, port: Int)? {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
     name.sin_addr.s_addr = address.bigEndian
+    name.sin_port = wanted.bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let port: UInt16? = withUnsafeMutablePointer(to: &name) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
