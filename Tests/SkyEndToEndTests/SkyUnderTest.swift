@@ -80,8 +80,11 @@ struct SkyUnderTest: Sendable {
         return String(text[try #require(text.firstMatch(of: name), "\(text)").range])
     }
 
-    /// The processes that belong to this home: drivers, agents, supervisors and jobs.
-    var processes: [ProcessStatus] { ProcessTable.withVariable("SKY_HOME") { $0 == home } }
+    /// The processes that belong to this home: drivers, agents and supervisors, and jobs with all that they started.
+    var processes: [ProcessStatus] {
+        ProcessTable.withVariable("SKY_HOME") { $0 == home }
+            + ProcessTable.withVariable("SKY_JOB_DIR") { $0.hasPrefix("\(home)/") }
+    }
 
     /// Those whose arguments, joined by blanks, contain `text` and begin with no shell.
     func processes(whoseCommandHas text: String) -> [Int32] {

@@ -2,7 +2,9 @@ import SkyCore
 
 /// Turns rows of one provider into offers. Strings are made once per distinct name, not once per offer.
 struct OfferMaker {
-    private let shelf: ProviderShelf
+    private let profile: ProviderProfile
+    /// Held here and not through the shelf: each look through a class would copy all columns' references.
+    private let table: OfferTable
     private var typeNames: [String?]
     private let regionNames: [String]
     /// By capability list, then region where the profile limits one of them.
@@ -10,7 +12,8 @@ struct OfferMaker {
     private let limits: Bool
 
     init(_ shelf: ProviderShelf) {
-        self.shelf = shelf
+        profile = shelf.profile
+        table = shelf.table
         typeNames = Array(repeating: nil, count: shelf.table.types.count)
         regionNames = shelf.table.regions.names
         capabilities = shelf.table.capabilitySets
@@ -22,18 +25,18 @@ struct OfferMaker {
         _ row: Int, _ market: Offer.Market, zone: String? = nil,
         surcharges: [ProviderProfile.CapabilitySurcharge] = []
     ) -> Offer? {
-        guard let price = shelf.table.price(row, market, with: surcharges) else { return nil }
-        let type = Int(shelf.table.type[row])
-        let name = typeNames[type] ?? shelf.table.types[Int32(type)]
+        guard let price = table.price(row, market, with: surcharges) else { return nil }
+        let type = Int(table.type[row])
+        let name = typeNames[type] ?? table.types[Int32(type)]
         typeNames[type] = name
-        let region = regionNames[Int(shelf.table.region[row])]
-        var names = capabilities[Int(shelf.table.capabilitySet[row])]
-        if limits { names.removeAll { !shelf.profile.offers($0, in: region) } }
+        let region = regionNames[Int(table.region[row])]
+        var names = capabilities[Int(table.capabilitySet[row])]
+        if limits { names.removeAll { !profile.offers($0, in: region) } }
         return Offer(
-            provider: shelf.profile.name, region: region, zone: zone, instanceType: name,
-            accelerator: shelf.table.accelerator[row] >= 0
-                ? shelf.table.accelerators[Int(shelf.table.accelerator[row])] : nil,
-            cpus: shelf.table.cpus[row], memoryGiB: shelf.table.memoryGiB[row], pricePerHour: price, market: market,
+            provider: profile.name, region: region, zone: zone, instanceType: name,
+            accelerator: table.accelerator[row] >= 0
+                ? table.accelerators[Int(table.accelerator[row])] : nil,
+            cpus: table.cpus[row], memoryGiB: table.memoryGiB[row], pricePerHour: price, market: market,
             capabilities: names)
     }
 }

@@ -73,7 +73,9 @@ struct OfferTable: Sendable {
         provenance.reserveCapacity(rows)
     }
 
-    func price(_ row: Int, _ market: Offer.Market) -> Int64 { market == .spot ? spot[row] : onDemand[row] }
+    @inline(__always) func price(_ row: Int, _ market: Offer.Market) -> Int64 {
+        market == .spot ? spot[row] : onDemand[row]
+    }
 }
 
 /// How the prices of a row are known.
