@@ -30,7 +30,9 @@ struct RunWatch {
                 return row
             }, until: isSettled)
         switch ending {
-        case .settled(let row): return try conclude(row)
+        case .settled(let row):
+            if row.state.isFinal { try access.broker.waitForDriverToLeave(run) }
+            return try conclude(row)
         case .detached(let row): return try detach(from: row)
         }
     }
