@@ -120,9 +120,9 @@ extension RunState {
         else { return }
         update(id) { $0.updateAttempt { $0.releasedAt = at } }
         let run = self.run
-        if stopping != nil, case .end = next {} else if stopping != nil { return end(id.stage, .stopped, at: at) }
         switch next {
         case .end(let outcome): end(id.stage, outcome, at: at)
+        case _ where stopping != nil: end(id.stage, .stopped, at: at)
         case .wait: update(id) { $0.phase = .waiting }
         case .relocate: update(id) { $0.phase = .relocating }
         case .retry(let pause) where pause == .zero: update(id) { $0.beginAttempt(run: run, at: at) }

@@ -21,20 +21,6 @@ public struct Broker: Sendable {
         journal = try Journal(path: folder.journal)
     }
 
-    /// Nil for a run that the journal does not know.
-    public func view(of run: RunID, at now: Instant) throws(JournalError) -> RunView? {
-        try journal.state(of: run)?.view(at: now)
-    }
-
-    /// All runs, latest first.
-    public func views(at now: Instant) throws(JournalError) -> [RunView] {
-        var views: [RunView] = []
-        for run in try journal.runs() {
-            if let view = try view(of: run, at: now) { views.append(view) }
-        }
-        return views
-    }
-
     /// Asks the run to stop, and sees to it that somebody is there to hear it.
     public func stop(_ run: RunID, _ reason: StopReason) throws(JournalError) {
         try journal.request(reason, of: run)
@@ -43,11 +29,8 @@ public struct Broker: Sendable {
 
     /// Starts a driver for a run that has not ended and has none. True when one was started.
     public func ensureDriven(_ run: RunID) throws(JournalError) -> Bool {
-        guard try journal.unfinishedRuns().contains(run), !DriverLock.isHeld(for: run, folder: folder) else {
-            return false
-        }
-        try startDriver(run)
-        return true
+        guard try journal.unfinishedRuns().contains(run) else { return false }
+        return try startDriverUnlessHeld(run)
     }
 
     /// Waits, for a second at most, until the last driver of a run that has ended is gone too: whoever was told that
@@ -63,11 +46,16 @@ public struct Broker: Sendable {
     /// Picks up every run whose driver died; says which.
     public func pickUpAbandoned() throws(JournalError) -> [RunID] {
         var pickedUp: [RunID] = []
-        for run in try journal.unfinishedRuns() where !DriverLock.isHeld(for: run, folder: folder) {
-            try startDriver(run)
-            pickedUp.append(run)
+        for run in try journal.unfinishedRuns() {
+            if try startDriverUnlessHeld(run) { pickedUp.append(run) }
         }
         return pickedUp
+    }
+
+    private func startDriverUnlessHeld(_ run: RunID) throws(JournalError) -> Bool {
+        if DriverLock.isHeld(for: run, folder: folder) { return false }
+        try startDriver(run)
+        return true
     }
 
     /// The logs of a run's stages that are on this machine: stage, attempt number, rank and path, in that order.
