@@ -102,13 +102,13 @@ struct SkyUnderTest: Sendable {
         return try #require(list.runs.first)
     }
 
-    /// Asks again and again, for a minute at most, until `condition` holds.
+    /// Asks again and again, for four minutes at most, until `condition` holds.
     func wait(_ what: String, until condition: () async throws -> Bool) async throws {
-        for _ in 0..<1200 {
+        for _ in 0..<4800 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        Issue.record("waited a minute in vain: \(what)")
+        Issue.record("waited four minutes in vain: \(what)")
         throw CancellationError()
     }
 
@@ -121,7 +121,7 @@ struct SkyUnderTest: Sendable {
 
     private func endEverything() async {
         for process in processes { kill(process.pid) }
-        for _ in 0..<100 where !processes.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<3000 where !processes.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
     }
 }
 

@@ -86,7 +86,7 @@ struct World {
 
     /// True once `count` agents run. One that finds another in its place needs a moment to go.
     func comesToAgents(_ count: Int) async -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<6000 {
             if agents().count == count { return true }
             try? await Task.sleep(for: .milliseconds(10))
         }

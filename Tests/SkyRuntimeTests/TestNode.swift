@@ -70,7 +70,7 @@ struct NeverHappened: Error {}
 
 /// Asks again and again until there is an answer.
 func eventually<Answer>(
-    within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    within limit: Duration = .seconds(240), sourceLocation: SourceLocation = #_sourceLocation,
     _ ask: () async throws -> Answer?
 ) async throws -> Answer {
     let end = ContinuousClock.now + limit
@@ -83,7 +83,7 @@ func eventually<Answer>(
 }
 
 func eventually(
-    within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    within limit: Duration = .seconds(240), sourceLocation: SourceLocation = #_sourceLocation,
     isTrue condition: () async throws -> Bool
 ) async throws {
     _ = try await eventually(within: limit, sourceLocation: sourceLocation) { try await condition() ? true : nil }
