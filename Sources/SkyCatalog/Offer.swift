@@ -16,13 +16,15 @@ public struct Offer: Sendable {
     public init(
         provider: String, region: String, zone: String? = nil, instanceType: String,
         accelerator: AcceleratorCount? = nil, cpus: Double, memoryGiB: Double, pricePerHour: Money,
-        market: Market = .onDemand, capabilities: [String] = []
+        market: Market = .onDemand, capabilities: [String] = [], acceleratorMemoryGB: Double? = nil,
+        interruptionsPerMonth: Double? = nil
     ) {
         shared = Shared(
             Attributes(
                 provider: provider, region: region, zone: zone, instanceType: instanceType, accelerator: accelerator,
                 cpus: cpus, memoryGiB: memoryGiB, pricePerHour: pricePerHour, market: market,
-                capabilities: capabilities))
+                capabilities: capabilities, acceleratorMemoryGB: acceleratorMemoryGB,
+                interruptionsPerMonth: interruptionsPerMonth))
     }
 
     private struct Attributes: Hashable, Sendable, Codable {
@@ -36,6 +38,8 @@ public struct Offer: Sendable {
         let pricePerHour: Money
         let market: Market
         let capabilities: [String]
+        let acceleratorMemoryGB: Double?
+        let interruptionsPerMonth: Double?
     }
 
     private final class Shared: Sendable {
@@ -60,6 +64,12 @@ extension Offer {
     public var market: Market { shared.attributes.market }
     /// Sorted. `confidential`, `confidential-sev-snp`, `tpu`, `inferentia`, …
     public var capabilities: [String] { shared.attributes.capabilities }
+
+    /// Of each accelerator; nil when it is not known, or there are none.
+    public var acceleratorMemoryGB: Double? { shared.attributes.acceleratorMemoryGB }
+    /// How many of a hundred such spot machines are taken away within a month, divided by a hundred: 0.05 is a twentieth.
+    /// Nil when nobody measured it, and on demand.
+    public var interruptionsPerMonth: Double? { shared.attributes.interruptionsPerMonth }
 
     public var location: Location { Location(provider: provider, region: region) }
 }

@@ -17,18 +17,27 @@ public func trimmed(_ value: Double) -> String {
     value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
 }
 
-/// "At least", or exactly, an amount: `8+` or `8`.
+/// An amount, a range, or "at least": `8`, `16..64`, `8+`.
 public struct Quantity: Hashable, Sendable, Codable, CustomStringConvertible {
-    public let amount: Double
-    public let orMore: Bool
+    public let least: Double
+    /// Nil: no upper limit. Never below `least`.
+    public let most: Double?
 
-    public init(amount: Double, orMore: Bool) {
-        self.amount = amount
-        self.orMore = orMore
+    public static func exactly(_ amount: Double) -> Quantity { Quantity(least: amount, most: amount) }
+    public static func atLeast(_ amount: Double) -> Quantity { Quantity(least: amount, most: nil) }
+
+    public init(least: Double, most: Double?) {
+        self.least = least
+        self.most = most.map { max($0, least) }
     }
 
-    public func admits(_ value: Double) -> Bool { orMore ? value >= amount : value == amount }
-    public var description: String { trimmed(amount) + (orMore ? "+" : "") }
+    public var isExact: Bool { most == least }
+    public func admits(_ value: Double) -> Bool { value >= least && value <= most ?? .infinity }
+
+    public var description: String {
+        guard let most else { return trimmed(least) + "+" }
+        return isExact ? trimmed(least) : "\(trimmed(least))..\(trimmed(most))"
+    }
 }
 
 /// What one node of a stage must have. Nil and empty mean "any".
@@ -39,20 +48,36 @@ public struct ResourceRequest: Hashable, Sendable, Codable {
     public var memory: Quantity?
     /// Any one of these.
     public var accelerators: [AcceleratorCount] = []
+    /// GB of memory of each accelerator, whatever its model.
+    public var acceleratorMemory: Quantity?
+    /// Number of accelerators when no model is named; nil: any number of them.
+    public var acceleratorCount: Quantity?
     /// All of these: `confidential`, `inferentia`, `spot`, … as the catalog names them.
     public var capabilities: [String] = []
+    /// None of these.
+    public var excludedCapabilities: [String] = []
     public var instanceType: String?
     /// Interruptible machines are welcome at their lower price.
     public var useSpot = false
     /// GB of disk.
     public var diskSize: Int?
+    /// SkyPilot's classes of disk: `low`, `medium`, `high`, `ultra`, `best`.
+    public var diskTier: String?
+    /// SkyPilot's classes of network: `standard`, `best`.
+    public var networkTier: String?
     /// Ports that the node opens beside a service's own.
     public var ports: [Int] = []
     /// Where it may run; any one of these. Empty: anywhere.
     public var places: [PlaceConstraint] = []
+    /// Parts of the world it must stay in, any one of these, in lower case: `eu`, `us`, `de`, `europe`. Empty: anywhere.
+    public var areas: [String] = []
+    /// The most that one node may cost per hour.
+    public var maxPricePerHour: Money?
     /// SkyPilot's labels: carried to the provider as tags.
     public var labels: [String: String] = [:]
     public var imageID: String?
+    /// Nodes that an alternative asks for instead of the stage's own number; nil: the stage's.
+    public var numNodes: Int?
 
     public init() {}
 }

@@ -22,7 +22,7 @@ public struct Candidate: Hashable, Sendable {
     static let longest = TimeSpan(milliseconds: 1 << 50)
 
     init(index: Int, offer: Offer, nodes: Int, estimate: DurationEstimate) {
-        let given = estimate.duration(onAny: offer.accelerator)
+        let given = estimate.duration(onAny: offer.accelerator)?.expected
         self.index = index
         self.offer = offer
         pricePerHour = max(offer.pricePerHour, .zero) * nodes
@@ -39,7 +39,7 @@ extension Candidate: CustomStringConvertible {}
 
 extension DurationEstimate {
     /// The author's figure for these accelerators however they spell the name, or the general one.
-    fileprivate func duration(onAny accelerator: AcceleratorCount?) -> TimeSpan? {
+    fileprivate func duration(onAny accelerator: AcceleratorCount?) -> Estimate<TimeSpan>? {
         guard let accelerator, !perAccelerator.isEmpty else { return duration(on: accelerator) }
         if let exact = perAccelerator.first(where: { $0.accelerator == accelerator }) { return exact.duration }
         let name = accelerator.name.lowercased()

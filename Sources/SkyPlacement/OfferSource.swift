@@ -8,6 +8,13 @@ public protocol OfferSource: TransferRates {
 
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
     func explainNoOffer(for request: ResourceRequest) -> String
+
+    /// How this provider bills and how fast it delivers.
+    func terms(of provider: String) -> RentalTerms
+}
+
+extension OfferSource {
+    public func terms(of provider: String) -> RentalTerms { .plain }
 }
 
 /// A catalog as planning asks for it.

@@ -89,7 +89,7 @@ enum Amounts {
     private static func positive(
         _ amount: Double, orMore: Bool, at range: SourceRange, what: String, _ reading: Reading
     ) -> Quantity? {
-        if amount > 0 { return Quantity(amount: amount, orMore: orMore) }
+        if amount > 0 { return orMore ? .atLeast(amount) : .exactly(amount) }
         reading.error(
             "spec.impossible", at: range, "\(trimmed(amount)) \(what) cannot be had", expected: "a number above 0")
         return nil

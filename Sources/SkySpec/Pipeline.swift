@@ -4,14 +4,19 @@ public import SkyCore
 public struct Pipeline: Hashable, Sendable, Codable {
     public var name: String
     public var objective: Objective
+    /// The placement policy that the file names: a built-in one's name, or `exec:` and a program. Nil: the objective's.
+    public var policy: String?
     /// In file order.
     public var stages: [Stage]
     /// The pipeline file's folder, absolute; what relative paths in the file were relative to.
     public var directory: String
 
-    public init(name: String, objective: Objective = .cost, stages: [Stage], directory: String) {
+    public init(
+        name: String, objective: Objective = .cost, policy: String? = nil, stages: [Stage], directory: String
+    ) {
         self.name = name
         self.objective = objective
+        self.policy = policy
         self.stages = stages
         self.directory = directory
     }
@@ -38,6 +43,10 @@ public struct Stage: Hashable, Sendable, Codable {
     public var inputs: [StageInput]
     public var outputs: [StageOutput]
     public var estimate: DurationEstimate
+    /// When it must be done, from its own start. Spot machines are then given up in time; nil: whenever.
+    public var deadline: TimeSpan?
+    /// How often the stage saves what it has done, so that an interruption costs no more than this; nil: not at all.
+    public var checkpointInterval: TimeSpan?
     /// Pipeline-wide variables with the stage's own on top.
     public var envs: [String: String]
     /// Shell run once on each node before `run`; nil if there is none.
@@ -56,12 +65,16 @@ public struct Stage: Hashable, Sendable, Codable {
     /// When not empty, any one of these whole requests will do, and `resources` holds only what any of them could
     /// need: necessary, not sufficient. Empty: `resources` says it all.
     public var alternatives: [ResourceRequest]
+    /// The first of the alternatives that can be had at all is taken, however good the others are.
+    public var alternativesAreOrdered: Bool
 
     public init(
         name: String, resources: ResourceRequest = ResourceRequest(), numNodes: Int = 1, inputs: [StageInput] = [],
-        outputs: [StageOutput] = [], estimate: DurationEstimate = DurationEstimate(), envs: [String: String] = [:],
-        setup: String? = nil, run: String? = nil, code: StageCode = StageCode(), service: ServiceSpec? = nil,
-        after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = []
+        outputs: [StageOutput] = [], estimate: DurationEstimate = DurationEstimate(), deadline: TimeSpan? = nil,
+        checkpointInterval: TimeSpan? = nil, envs: [String: String] = [:], setup: String? = nil, run: String? = nil,
+        code: StageCode = StageCode(), service: ServiceSpec? = nil,
+        after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
+        alternativesAreOrdered: Bool = false
     ) {
         self.name = name
         self.resources = resources
@@ -69,6 +82,8 @@ public struct Stage: Hashable, Sendable, Codable {
         self.inputs = inputs
         self.outputs = outputs
         self.estimate = estimate
+        self.deadline = deadline
+        self.checkpointInterval = checkpointInterval
         self.envs = envs
         self.setup = setup
         self.run = run
@@ -77,6 +92,7 @@ public struct Stage: Hashable, Sendable, Codable {
         self.after = after
         self.secretNames = secretNames
         self.alternatives = alternatives
+        self.alternativesAreOrdered = alternativesAreOrdered
     }
 
     /// The requests of which one must be met; never empty.
@@ -114,41 +130,73 @@ public struct StageInput: Hashable, Sendable, Codable {
     }
 }
 
+/// A figure that is not known exactly: what is expected, and between what it should lie.
+public struct Estimate<Value: Hashable & Sendable & Codable & Comparable>: Hashable, Sendable, Codable {
+    /// low <= expected <= high
+    public var low: Value
+    public var expected: Value
+    public var high: Value
+
+    public init(low: Value, expected: Value, high: Value) {
+        self.low = min(low, expected)
+        self.expected = expected
+        self.high = max(high, expected)
+    }
+
+    public init(_ value: Value) { self.init(low: value, expected: value, high: value) }
+
+    public var isOneFigure: Bool { low == high }
+}
+
 /// A named thing that a stage writes, to the path in `SKY_OUTPUT_<NAME>`: a file or a folder.
 public struct StageOutput: Hashable, Sendable, Codable {
     public var name: String
-    /// An estimate, for planning.
-    public var size: DataSize?
+    /// For planning.
+    public var sizeEstimate: Estimate<DataSize>?
+    /// Parts of the world that it must not leave, as in `ResourceRequest.areas`: its readers run there too.
+    public var areas: [String]
 
-    public init(name: String, size: DataSize? = nil) {
-        self.name = name
-        self.size = size
+    public init(name: String, size: DataSize? = nil, areas: [String] = []) {
+        self.init(name: name, sizeEstimate: size.map { Estimate($0) }, areas: areas)
     }
+
+    public init(name: String, sizeEstimate: Estimate<DataSize>?, areas: [String] = []) {
+        self.name = name
+        self.sizeEstimate = sizeEstimate
+        self.areas = areas
+    }
+
+    /// What is expected.
+    public var size: DataSize? { sizeEstimate?.expected }
 }
 
 /// How long a stage takes, as its author believes: one figure, or one per accelerator.
 public struct DurationEstimate: Hashable, Sendable, Codable {
     public struct PerAccelerator: Hashable, Sendable, Codable {
         public var accelerator: AcceleratorCount
-        public var duration: TimeSpan
+        public var duration: Estimate<TimeSpan>
 
-        public init(accelerator: AcceleratorCount, duration: TimeSpan) {
+        public init(accelerator: AcceleratorCount, duration: Estimate<TimeSpan>) {
             self.accelerator = accelerator
             self.duration = duration
+        }
+
+        public init(accelerator: AcceleratorCount, duration: TimeSpan) {
+            self.init(accelerator: accelerator, duration: Estimate(duration))
         }
     }
 
     /// Nil when the author gave none: planning then assumes one hour and says so.
-    public var general: TimeSpan?
+    public var general: Estimate<TimeSpan>?
     public var perAccelerator: [PerAccelerator]
 
-    public init(general: TimeSpan? = nil, perAccelerator: [PerAccelerator] = []) {
+    public init(general: Estimate<TimeSpan>? = nil, perAccelerator: [PerAccelerator] = []) {
         self.general = general
         self.perAccelerator = perAccelerator
     }
 
     /// The author's figure for these accelerators, or nil.
-    public func duration(on accelerator: AcceleratorCount?) -> TimeSpan? {
+    public func duration(on accelerator: AcceleratorCount?) -> Estimate<TimeSpan>? {
         perAccelerator.first { $0.accelerator == accelerator }?.duration ?? general
     }
 }

@@ -77,11 +77,11 @@ private struct StageText {
     }
 
     private var estimate: [String] {
-        if let general = stage.estimate.general { return ["estimate: \(general.exactText)"] }
+        if let general = stage.estimate.general { return ["estimate: \(general.expected.exactText)"] }
         guard !stage.estimate.perAccelerator.isEmpty else { return [] }
         return ["estimate:"]
             + stage.estimate.perAccelerator.map {
-                "  \(YAMLText.quoted($0.accelerator.description)): \($0.duration.exactText)"
+                "  \(YAMLText.quoted($0.accelerator.description)): \($0.duration.expected.exactText)"
             }
     }
 

@@ -47,7 +47,7 @@ struct PipelineResolver {
             name: stageDraft.name.value, resources: resources, numNodes: stageDraft.numNodes, inputs: inputs,
             outputs: stageDraft.outputs.map { StageOutput(name: $0.name.value, size: $0.size) },
             estimate: DurationEstimate(
-                general: stageDraft.estimate.general,
+                general: stageDraft.estimate.general.map { Estimate($0) },
                 perAccelerator: stageDraft.estimate.perAccelerator.map {
                     DurationEstimate.PerAccelerator(accelerator: $0.accelerator.value, duration: $0.duration)
                 }),

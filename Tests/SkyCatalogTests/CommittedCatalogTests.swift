@@ -173,8 +173,8 @@ struct CommittedCatalogTests {
         let offers = try CommittedCatalog.load().offers(
             for: SmallCatalog.request {
                 $0.capabilities = ["confidential"]
-                $0.cpus = Quantity(amount: 8, orMore: true)
-                $0.memory = Quantity(amount: 32, orMore: true)
+                $0.cpus = .atLeast(8)
+                $0.memory = .atLeast(32)
             })
         let own = offers.map { (price: $0.pricePerHour, name: "\($0.provider) \($0.region) \($0.instanceType)") }
         #expect(own.map(\.name).sorted() == found.map(\.name).sorted())

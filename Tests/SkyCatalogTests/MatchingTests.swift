@@ -25,13 +25,13 @@ struct MatchingTests {
             ["small@east=0.1", "large@east=0.8", "large@west=0.7", "odd@east=0.123456789", "host@west=0.4"]
         ) { _ in },
         Case("at least so many CPUs", ["large@east=0.8", "large@west=0.7"]) {
-            $0.cpus = Quantity(amount: 9, orMore: true)
+            $0.cpus = .atLeast(9)
         },
-        Case("exactly so many CPUs", ["host@west=0.4"]) { $0.cpus = Quantity(amount: 8, orMore: false) },
-        Case("exactly so much memory", ["odd@east=0.123456789"]) { $0.memory = Quantity(amount: 3.75, orMore: false) },
+        Case("exactly so many CPUs", ["host@west=0.4"]) { $0.cpus = .exactly(8) },
+        Case("exactly so much memory", ["odd@east=0.123456789"]) { $0.memory = .exactly(3.75) },
         Case("CPUs and memory together", ["large@east=0.8", "large@west=0.7"]) {
-            $0.cpus = Quantity(amount: 8, orMore: true)
-            $0.memory = Quantity(amount: 33, orMore: true)
+            $0.cpus = .atLeast(8)
+            $0.memory = .atLeast(33)
         },
         Case("one accelerator is not eight, and zones share the on-demand price", ["gpu1@east=3"]) {
             $0.accelerators = [a100]
@@ -49,7 +49,7 @@ struct MatchingTests {
         ) { $0.useSpot = true },
         Case("spot as a capability", ["large@east=0.2", "large@west=0.25"]) {
             $0.capabilities = ["spot"]
-            $0.cpus = Quantity(amount: 16, orMore: false)
+            $0.cpus = .exactly(16)
         },
         Case("what is sold as spot only has no on-demand offer", []) {
             $0.accelerators = [AcceleratorCount(name: "H200", count: 8)]

@@ -23,14 +23,14 @@ struct NoOfferTests {
 
     static let cases = [
         Case(.cpus, "no offer has 9999+ CPUs; the largest has 16 (cloud large)") {
-            $0.cpus = Quantity(amount: 9999, orMore: true)
+            $0.cpus = .atLeast(9999)
         },
         Case(.cpus, "no offer has 7 CPUs; the nearest have 3 and 8 ('7+' asks for at least so much)") {
-            $0.cpus = Quantity(amount: 7, orMore: false)
+            $0.cpus = .exactly(7)
         },
         Case(.memory, "no offer with A100:1 has 100+ GiB of memory; the largest has 85 (cloud gpu1)") {
             $0.accelerators = [a100]
-            $0.memory = Quantity(amount: 100, orMore: true)
+            $0.memory = .atLeast(100)
         },
         Case(.accelerators, "no offer has A100:3; A100 comes in 1, 8") {
             $0.accelerators = [AcceleratorCount(name: "A100", count: 3)]
@@ -69,7 +69,7 @@ struct NoOfferTests {
         },
         Case(.cpus, "the one offer that meets the rest does not have 16+ CPUs; the largest has 2 (local local)") {
             $0.places = [PlaceConstraint(provider: "local")]
-            $0.cpus = Quantity(amount: 16, orMore: true)
+            $0.cpus = .atLeast(16)
         },
         Case(
             .spot,

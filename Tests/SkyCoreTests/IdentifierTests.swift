@@ -89,11 +89,14 @@ struct IdentifierTests {
             "\(region)" == "aws/us-east-1" && "\(zone)" == "aws/us-east-1/us-east-1a" && "\(PlaceConstraint())" == "*")
     }
 
-    @Test("at least, or exactly")
+    @Test("at least, exactly, or between")
     func quantities() {
-        #expect(Quantity(amount: 8, orMore: true).admits(8.5) && !Quantity(amount: 8, orMore: false).admits(8.5))
-        #expect(!Quantity(amount: 8, orMore: true).admits(7.9) && Quantity(amount: 8, orMore: false).admits(8))
-        #expect("\(Quantity(amount: 8, orMore: true))" == "8+" && "\(Quantity(amount: 0.5, orMore: false))" == "0.5")
+        #expect(Quantity.atLeast(8).admits(8.5) && !Quantity.exactly(8).admits(8.5))
+        #expect(!Quantity.atLeast(8).admits(7.9) && Quantity.exactly(8).admits(8))
+        #expect("\(Quantity.atLeast(8))" == "8+" && "\(Quantity.exactly(0.5))" == "0.5")
+        let between = Quantity(least: 16, most: 64)
+        #expect(between.admits(16) && between.admits(64) && !between.admits(15.9) && !between.admits(64.1))
+        #expect("\(between)" == "16..64")
         #expect("\(AcceleratorCount(name: "A10", count: 0.5))" == "A10:0.5")
     }
 }

@@ -18,7 +18,7 @@ struct ProblemTests {
     @Test("an estimate finds its accelerator however the name is spelt")
     func findsEstimates() throws {
         var stage = SkySpec.Stage.named("a", times: ["a100": .seconds(60)])
-        stage.estimate.general = .seconds(99)
+        stage.estimate.general = Estimate(.seconds(99))
         let pipeline = Pipeline(name: "p", stages: [stage], directory: "/")
         let shelf = [Offer.at("aws", "us", "A100", usd("1")), .at("aws", "us", "T4", usd("1"))]
         let problem = try PlacementProblem(pipeline: pipeline, offers: Market(shelves: ["a": shelf]))

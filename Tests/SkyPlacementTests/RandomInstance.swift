@@ -132,7 +132,7 @@ struct BruteForce {
         let stage = stages[v]
         for offer in market.shelves[stage.name] ?? [] {
             let nodes = stage.numNodes * (stage.service?.replicas ?? 1)
-            let duration = stage.estimate.duration(on: offer.accelerator) ?? .hour
+            let duration = stage.estimate.duration(on: offer.accelerator)?.expected ?? .hour
             var sum = cost + (offer.pricePerHour * nodes).perHour(for: duration)
             var start = TimeSpan.zero
             for input in stage.inputs {

@@ -10,14 +10,14 @@ enum SupportTickets {
 
     static func pipeline(_ objective: Objective = .cost) -> Pipeline {
         var preprocess = SkySpec.Stage(name: "preprocess")
-        preprocess.resources.cpus = Quantity(amount: 8, orMore: true)
-        preprocess.resources.memory = Quantity(amount: 32, orMore: true)
+        preprocess.resources.cpus = .atLeast(8)
+        preprocess.resources.memory = .atLeast(32)
         preprocess.resources.capabilities = ["confidential"]
         preprocess.inputs = [
             StageInput(name: "raw", source: .path("/data/tickets.csv"), size: DataSize(bytes: 50 * gigabyte))
         ]
         preprocess.outputs = [StageOutput(name: "clean", size: DataSize(bytes: 40 * gigabyte))]
-        preprocess.estimate = DurationEstimate(general: .seconds(7200))
+        preprocess.estimate = DurationEstimate(general: Estimate(.seconds(7200)))
 
         let (tpu, gpu) = (AcceleratorCount(name: "tpu-v5e", count: 8), AcceleratorCount(name: "A100", count: 8))
         var train = SkySpec.Stage(name: "train")

@@ -37,7 +37,7 @@ enum RandomPipeline {
             stage.inputs.append(
                 StageInput(name: "e", source: .output(stage: earlier.name, artifact: "o"), size: DataSize("40GB")))
         }
-        if Bool.random(using: &random) { stage.estimate.general = TimeSpan(milliseconds: 3_661_001) }
+        if Bool.random(using: &random) { stage.estimate.general = Estimate(TimeSpan(milliseconds: 3_661_001)) }
         if Bool.random(using: &random) {
             stage.service = ServiceSpec(
                 port: 8080, readinessPath: pick([nil, "/h"], using: &random),
@@ -54,8 +54,8 @@ enum RandomPipeline {
     private static func request(using random: inout SeededGenerator) -> ResourceRequest {
         var request = ResourceRequest()
         request.cpus = pick(
-            [nil, Quantity(amount: 8, orMore: true), Quantity(amount: 0.5, orMore: false)], using: &random)
-        request.memory = pick([nil, Quantity(amount: 1.0 / 1024 / 1024, orMore: true)], using: &random)
+            [nil, .atLeast(8), .exactly(0.5)], using: &random)
+        request.memory = pick([nil, .atLeast(1.0 / 1024 / 1024)], using: &random)
         request.accelerators = pick(
             [
                 [], [AcceleratorCount(name: "RTX PRO 4500", count: 2), AcceleratorCount(name: "tpu-v5e", count: 8)],

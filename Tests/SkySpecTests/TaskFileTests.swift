@@ -52,7 +52,7 @@ struct TaskFileTests {
         #expect(apart.alternatives.map { $0.places.count } == [2, 1])
         #expect(apart.alternatives.map { $0.accelerators.map(\.description) } == [["H100:8"], ["tpu-v5p:16"]])
         #expect(apart.alternatives.map(\.useSpot) == [false, true])
-        #expect(apart.resources.accelerators.count == 2 && apart.resources.cpus?.amount == 4)
+        #expect(apart.resources.accelerators.count == 2 && apart.resources.cpus?.least == 4)
         let text = """
             run: x
             resources:

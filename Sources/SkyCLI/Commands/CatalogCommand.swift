@@ -112,7 +112,7 @@ struct CatalogListCommand: SkySubcommand {
     private func quantity(_ text: String, _ option: String) throws -> Quantity {
         let number = text.hasSuffix("+") ? text.dropLast() : text[...]
         guard let amount = Double(number), amount > 0, amount.isFinite else { throw unreadable(option, text, "8+") }
-        return Quantity(amount: amount, orMore: text.hasSuffix("+"))
+        return text.hasSuffix("+") ? .atLeast(amount) : .exactly(amount)
     }
 
     private func unreadable(_ option: String, _ text: String, _ example: String) -> CommandFailure {

@@ -117,16 +117,16 @@ private struct NoOfferExplainer {
         guard let wanted = isMemory ? request.memory : request.cpus else {
             return NoOfferReason(constraint: constraint, message: message)
         }
-        let below = offers.filter { value($0) < wanted.amount }.max { value($0) < value($1) }
-        let above = offers.filter { value($0) > wanted.amount }.min { value($0) < value($1) }
-        guard !wanted.orMore, let above else {
+        let below = offers.filter { value($0) < wanted.least }.max { value($0) < value($1) }
+        let above = offers.filter { value($0) > wanted.least }.min { value($0) < value($1) }
+        guard wanted.isExact, let above else {
             let largest = below.map { "; the largest has \(trimmed(value($0))) (\($0.name))" } ?? ""
             return NoOfferReason(constraint: constraint, message: message + largest, nearest: below)
         }
         let values = [below, above].compactMap { $0.map { trimmed(value($0)) } }
         return NoOfferReason(
             constraint: constraint, message: "\(message); the nearest have \(values.joined(separator: " and "))",
-            help: "'\(trimmed(wanted.amount))+' asks for at least so much", nearest: above)
+            help: "'\(trimmed(wanted.least))+' asks for at least so much", nearest: above)
     }
 
     private func unknownAccelerators() -> NoOfferReason {
