@@ -11,10 +11,14 @@ public protocol OfferSource: TransferRates {
 
     /// How this provider bills and how fast it delivers.
     func terms(of provider: String) -> RentalTerms
+
+    /// How fast one accelerator of this name computes, in any unit: only the ratios of two count. Nil if not known.
+    func speed(ofAccelerator name: String) -> Double?
 }
 
 extension OfferSource {
     public func terms(of provider: String) -> RentalTerms { .plain }
+    public func speed(ofAccelerator name: String) -> Double? { nil }
 }
 
 /// A catalog as planning asks for it.

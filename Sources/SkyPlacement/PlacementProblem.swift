@@ -20,7 +20,9 @@ public struct PlacementProblem: Sendable {
         /// Index of the stage that reads it.
         public let reader: Int
         /// Zero when the pipeline does not say.
-        public let size: DataSize
+        public let sizeRange: Estimate<DataSize>
+
+        public var size: DataSize { max(sizeRange.expected, .zero) }
     }
 
     public let pipeline: String
@@ -88,7 +90,7 @@ struct Frontier {
         for (position, candidate) in stage.candidates.enumerated() {
             let place = places[candidate.index]
             let option = Network.Option(
-                cost: min(candidate.cost.nanodollars, Network.none), time: stage.pathTime(of: candidate).milliseconds,
+                cost: min(candidate.cost.nanodollars, Network.none), time: candidate.pathTime.milliseconds,
                 place: place, candidate: position)
             Self.add(option, to: &perPlace[place], stage.candidates)
         }

@@ -18,10 +18,11 @@ public struct Planner: Sendable {
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
     public func plan(
         _ pipeline: Pipeline, offers: some OfferSource, policy: (any PlacementPolicy)? = nil,
+        history: PlacementHistory = PlacementHistory(),
         pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) -> Plan {
         let problem = try PlacementProblem(
-            pipeline: pipeline, offers: offers, pins: pins, blocked: blocked)
+            pipeline: pipeline, offers: offers, history: history, pins: pins, blocked: blocked)
         return try plan(problem, policy: policy ?? pipeline.objective.policy)
     }
 
@@ -33,16 +34,18 @@ public struct Planner: Sendable {
         let stages = problem.stages.enumerated().map { index, stage in
             let candidate = priced.candidates[index]
             return PlannedStage(
-                stage: stage.name, offer: candidate.offer, numNodes: stage.numNodes,
+                stage: stage.name, offer: candidate.offer, numNodes: candidate.numNodes,
                 pricePerHour: candidate.pricePerHour, duration: candidate.duration,
-                durationIsEstimated: candidate.durationIsEstimated, cost: candidate.cost,
-                reason: reasons.reason(forStage: index),
+                durationRange: candidate.durationRange, durationSource: candidate.durationSource,
+                heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
+                costParts: candidate.costParts, reason: reasons.reason(forStage: index),
                 runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, policy), replicas: stage.replicas)
         }
         return Plan(
             pipeline: problem.pipeline, objective: problem.objective, policy: policy.name, stages: stages,
             transfers: priced.transfers, totalCost: priced.totalCost, totalTime: priced.totalTime,
-            proof: proof(of: placement, problem, priced), caveats: problem.caveats)
+            proof: proof(of: placement, problem, priced), outlook: Outlooks(problem, priced).outlook,
+            caveats: problem.caveats)
     }
 
     /// A placement that no solver vouches for is optimal only if it is as cheap as the bound that holds for all.

@@ -38,7 +38,7 @@ struct TestWorld {
         let planned = stages.map {
             PlannedStage(
                 stage: $0.name, offer: offer, numNodes: $0.numNodes, pricePerHour: offer.pricePerHour * $0.numNodes,
-                duration: .hour, durationIsEstimated: false, cost: offer.pricePerHour, reason: "the only one")
+                duration: .hour, durationSource: .assumed, cost: offer.pricePerHour, reason: "the only one")
         }
         let plan = Plan(
             pipeline: "test", objective: .cost, policy: "cheapest", stages: planned, transfers: [], totalCost: .zero,

@@ -13,9 +13,12 @@ struct Market: OfferSource {
 
     var shelves: [String: [Offer]] = [:]
     var prices: [Way: Money] = [:]
-    var speeds: [Way: Double] = [:]
+    var bandwidths: [Way: Double] = [:]
     var usualPrice = Money.zero
     var usualSpeed = 8.0
+    var terms = RentalTerms.plain
+    /// Of accelerators, by name.
+    var speeds: [String: Double] = [:]
 
     func offers(for request: ResourceRequest) -> [Offer] { shelves[request.instanceType ?? ""] ?? [] }
 
@@ -35,7 +38,13 @@ struct Market: OfferSource {
         from == to ? .zero : prices[Way(from: from, to: to)] ?? usualPrice
     }
 
-    func gigabitsPerSecond(from: Location, to: Location) -> Double { speeds[Way(from: from, to: to)] ?? usualSpeed }
+    func gigabitsPerSecond(from: Location, to: Location) -> Double {
+        bandwidths[Way(from: from, to: to)] ?? usualSpeed
+    }
+
+    func terms(of provider: String) -> RentalTerms { terms }
+
+    func speed(ofAccelerator name: String) -> Double? { speeds[name] }
 }
 
 extension Offer {

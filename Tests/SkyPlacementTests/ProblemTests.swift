@@ -12,7 +12,7 @@ struct ProblemTests {
         let pipeline = Pipeline(name: "p", stages: [.named("a")], directory: "/")
         let market = Market(shelves: ["a": [.at("aws", "us", "m5", usd("0.25"))]])
         let stage = try #require(try Planner().plan(pipeline, offers: market).stages.first)
-        #expect(stage.duration == .hour && !stage.durationIsEstimated && stage.cost == usd("0.25"))
+        #expect(stage.duration == .hour && stage.durationSource == .assumed && stage.cost == usd("0.25"))
     }
 
     @Test("an estimate finds its accelerator however the name is spelt")

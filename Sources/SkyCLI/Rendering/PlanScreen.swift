@@ -66,7 +66,7 @@ struct PlanScreen: Sendable {
         let machines = stage.numNodes * stage.replicas
         let nodes = machines > 1 ? "\(machines) × " : ""
         let spot = offer.market == .spot ? StyledText(" spot", .yellow) : .empty
-        let time = (stage.durationIsEstimated ? "" : "~") + stage.duration.description
+        let time = (stage.durationSource.isGuess ? "~" : "") + stage.duration.description
         return [
             StyledText(stage.stage, .cyan), "\(offer.location)", "\(nodes)\(offer.instanceType)\(spot)",
             offer.accelerator.map { "\($0)" } ?? StyledText("–", .dim), "\(Figures.hourly(stage.pricePerHour))",
@@ -139,9 +139,20 @@ struct PlanScreen: Sendable {
 
     private func notes(width: Int) -> [StyledText] {
         var notes: [StyledText] = []
-        let guessed = plan.stages.filter { !$0.durationIsEstimated }.map(\.stage)
+        let guessed = plan.stages.filter { $0.durationSource == .assumed }.map(\.stage)
         if !guessed.isEmpty {
             notes += note("~ no estimate in the file for \(Figures.list(guessed)): an hour is assumed", width)
+        }
+        for stage in plan.stages {
+            switch stage.durationSource {
+            case .scaled(let base):
+                notes += note(
+                    "~ \(stage.stage): scaled by published speeds from the estimate for \(base): a guess", width)
+            case .learned(let runs, let latest):
+                let times = runs == 1 ? "run \(latest)" : "the last \(runs) runs, \(latest) the latest"
+                notes += note("the time of \(stage.stage) is learnt from \(times)", width)
+            case .estimate, .assumed: break
+            }
         }
         for caveat in plan.caveats { notes += note(caveat, width) }
         let serving = plan.stages.filter { services.contains($0.stage) }
@@ -165,5 +176,15 @@ enum StandInNote {
             "local processes stand in for \(Figures.list(providers)): prices are what they would charge, "
             + "nobody bills them; 'sky check' says why"
         return wrapped(text, width: (width ?? 100) - 2).map { "  \($0, .yellow)" }
+    }
+}
+
+extension DurationSource {
+    /// Neither the author nor a machine has said so.
+    var isGuess: Bool {
+        switch self {
+        case .assumed, .scaled: true
+        case .estimate, .learned: false
+        }
     }
 }
