@@ -24,8 +24,15 @@ extension OfferSource {
 /// A catalog as planning asks for it.
 public struct CatalogOffers: OfferSource {
     public let catalog: Catalog
+    public let speeds: AcceleratorSpeeds
 
-    public init(catalog: Catalog) { self.catalog = catalog }
+    /// - Parameter speeds: how fast accelerators are, to scale estimates by; nothing is scaled without.
+    public init(catalog: Catalog, speeds: AcceleratorSpeeds = AcceleratorSpeeds()) {
+        self.catalog = catalog
+        self.speeds = speeds
+    }
+
+    public func speed(ofAccelerator name: String) -> Double? { speeds.teraflops(of: name) }
 
     public func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
 

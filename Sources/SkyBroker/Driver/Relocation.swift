@@ -5,9 +5,9 @@ import SkySpec
 
 /// Chooses another place for one stage of a run, with the others where they are.
 public struct Relocation: Sendable {
-    private let catalog: Catalog
+    private let offers: CatalogOffers
 
-    public init(catalog: Catalog) { self.catalog = catalog }
+    public init(offers: CatalogOffers) { self.offers = offers }
 
     /// Plans the pipeline again with everything that has begun left where it is and the places that refused left out.
     ///
@@ -20,13 +20,13 @@ public struct Relocation: Sendable {
             place.provider.map { BlockedPlace(provider: $0, region: place.region, zone: place.zone) }
         }
         let plan = try Planner().plan(
-            launch.pipeline, offers: CatalogOffers(catalog: catalog), pins: pinned.filter { $0.key != stage },
+            launch.pipeline, offers: offers, pins: pinned.filter { $0.key != stage },
             blocked: blocked)
         guard let planned = plan.stage(named: stage) else {
             throw .malformedPipeline("the pipeline has no stage '\(stage)'")
         }
         let offer = planned.offer
-        let zones = catalog.zones(of: offer).filter { zone in
+        let zones = offers.catalog.zones(of: offer).filter { zone in
             !excluded.contains { place in
                 place.zone != nil && place.admits(provider: offer.provider, region: offer.region, zone: zone)
             }

@@ -23,7 +23,7 @@ struct PlannedPipeline {
         let access = CatalogAccess(context)
         catalog = try access.load()
         adapters = try access.adapters(for: catalog.providers)
-        plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog))
+        plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog, speeds: access.speeds()))
     }
 
     /// As it is to run: with the name and the objective that the command line gave it.

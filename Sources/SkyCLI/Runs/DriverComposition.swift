@@ -19,13 +19,14 @@ struct DriverComposition {
     ) throws -> DriverWorld {
         let access = CatalogAccess(context)
         let catalog = try access.load()
+        let offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
         let adapters = try access.adapters(for: catalog.providers)
         return DriverWorld(
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
             store: { store(of: $0, in: folder) },
             pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
             relocate: { launch, stage, pinned, excluded in
-                try Relocation(catalog: catalog).place(stage, of: launch, pinned: pinned, excluded: excluded)
+                try Relocation(offers: offers).place(stage, of: launch, pinned: pinned, excluded: excluded)
             },
             http: HTTPClient(), environment: context.environment, now: context.now, log: log)
     }
