@@ -1,28 +1,115 @@
-import ArgumentParser
-import SkyCore
+public import ArgumentParser
+public import SkyCore
 import SkyPlacement
+import SkyProcess
 import SkySpec
 
 struct PlanCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Say where each stage would run, why, and what it would cost. Starts nothing.",
+        usage: "sky plan <file> [--output text|json|<plan.json>] [--confidence] [--diff <plan.json>] ...",
         discussion: """
+            A plan that is written to a file can be carried out later with 'sky launch', exactly as it is.
+
             EXAMPLES
               sky plan pipeline.yaml
-              sky plan pipeline.yaml --policy fastest
+              sky plan pipeline.yaml --policy fastest --confidence
+              sky plan pipeline.yaml -o plan.json && sky launch plan.json
+              sky plan pipeline.yaml --diff plan.json
               sky plan pipeline.yaml --output json | jq -r .total_cost_usd
             """)
 
     @OptionGroup var pipeline: PipelineArguments
     @OptionGroup var planning: PlanningOptions
-    @OptionGroup var options: OutputOptions
+
+    @Flag(help: "Also say what it comes to when things go well, and when they go badly.")
+    var confidence = false
+
+    @Option(
+        help: ArgumentHelp("Show what is different from a plan that was written before.", valueName: "plan.json"),
+        completion: .file(extensions: ["json"]))
+    var diff: String?
+
+    @Option(help: ArgumentHelp("How long a written plan's prices are trusted.", valueName: "time"))
+    var validFor: TimeSpan = .seconds(86_400)
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Write as text or json, or write the plan to a file.", valueName: "format|plan.json"))
+    var output: PlanOutput = .format(.text)
 
     func execute(in context: CommandContext) throws -> ExitStatus {
+        // A file that is no plan is told before anything is worked out.
+        let old = try diff.map { try oldPlan(at: $0) }
         let planned = try PlannedPipeline(pipeline, planning, in: context)
-        try planned.show(as: options.output, on: context.console.out)
+        let out = context.console.out
+        switch output {
+        case .file(let path): try write(planned, to: path, in: context)
+        case .format(.json) where old == nil: try out.write(try PlanJSON(planned.plan).text())
+        case .format(let format):
+            guard let old else {
+                try out.lines(planned.screen(withOutlook: confidence).lines(width: out.terminal.width))
+                return .done
+            }
+            let comparison = PlanComparison(from: old.plan, to: planned.plan)
+            switch format {
+            case .json: try out.write(try ComparisonJSON(comparison).text())
+            case .text: try out.lines(ComparisonScreen(comparison: comparison).lines(width: out.terminal.width))
+            }
+        }
         return .done
     }
+
+    private func oldPlan(at path: String) throws -> PlanFile {
+        guard Files.exists(path) else { throw CommandFailure(.wrongRequest, "--diff \(path): there is no such file") }
+        guard let plan = try PipelineFile.planFile(at: path) else {
+            throw CommandFailure(
+                .wrongRequest, "--diff \(path): this is no plan file", hints: ["sky plan \(pipeline.file) -o \(path)"])
+        }
+        return plan
+    }
+
+    private func write(_ planned: PlannedPipeline, to path: String, in context: CommandContext) throws {
+        let err = context.console.err
+        try err.lines(planned.screen(withOutlook: confidence).lines(width: err.terminal.width) + [.empty])
+        let text = try planned.planFile(validFor: validFor, at: context.now()).text()
+        do { try Files.replace(path, with: Array(text.utf8), mode: 0o644, durability: .processes) } catch {
+            throw CommandFailure(.wrongRequest, "cannot write \(path): \(error)")
+        }
+        try err.lines([
+            "\("✓", .green) written to \(path), good for \(validFor)", "\("→", .green) sky launch \(path)",
+        ])
+    }
+}
+
+/// Where a plan goes: the screen, a program, or a file that `sky launch` carries out.
+enum PlanOutput: ExpressibleByArgument, Hashable, Sendable {
+    case format(OutputFormat)
+    case file(String)
+
+    init?(argument: String) {
+        if let format = OutputFormat(rawValue: argument) {
+            self = .format(format)
+        } else if argument.hasSuffix(".json") {
+            self = .file(argument)
+        } else {
+            return nil
+        }
+    }
+
+    static var allValueStrings: [String] { OutputFormat.allCases.map(\.rawValue) }
+    var defaultValueDescription: String {
+        switch self {
+        case .format(let format): format.rawValue
+        case .file(let path): path
+        }
+    }
+    static var defaultCompletionKind: CompletionKind { .file(extensions: ["json"]) }
+}
+
+extension TimeSpan: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }
 
 /// How a plan is to be made.

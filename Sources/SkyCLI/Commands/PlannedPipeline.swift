@@ -3,31 +3,71 @@ import SkyCore
 import SkyPlacement
 import SkyProviders
 import SkySpec
+import SkyStorage
 
-/// A pipeline file, read and planned against this installation's catalog.
+/// A pipeline, planned against this installation's catalog.
 struct PlannedPipeline {
-    let read: ReadPipeline
-    let catalog: Catalog
+    /// As it is to run: with the name and the objective that the command line gave it.
+    let pipeline: Pipeline
+    /// Given in the file or on the command line; the others come from the environment.
+    let secrets: SecretValues
     let plan: Plan
+    let history: PlacementHistory
+    let catalog: Catalog
     let adapters: AdapterRegistry
+    /// The pipeline's file, absolute, and the digest of its text.
+    let file: (path: String, digest: String)
 
     /// - Parameter name: what the pipeline is called instead of what its file says.
     init(
         _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, in context: CommandContext
     ) throws {
-        read = try PipelineFile.read(arguments, in: context)
+        let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
         if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
+        let market = try Market(in: context)
         self.pipeline = pipeline
-        let access = CatalogAccess(context)
-        catalog = try access.load()
-        adapters = try access.adapters(for: catalog.providers)
-        plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog, speeds: access.speeds()))
+        secrets = read.secrets
+        catalog = market.offers.catalog
+        adapters = market.adapters
+        file = PipelineFile.identity(of: read.source)
+        history = PlacementHistory()
+        plan = try Planner().plan(pipeline, offers: market.offers, history: history)
     }
 
-    /// As it is to run: with the name and the objective that the command line gave it.
-    let pipeline: Pipeline
+    /// Exactly the plan of a plan file.
+    ///
+    /// - Throws: `CommandFailure` that says what is stale about it.
+    init(_ planFile: PlanFile, at path: String, name: String? = nil, in context: CommandContext) throws {
+        let market = try Market(in: context)
+        try Staleness(planFile, path: path, market: market, now: context.now()).refuse()
+        var (pipeline, plan) = (planFile.pipeline, planFile.plan)
+        if let name {
+            pipeline.name = name
+            plan.pipeline = name
+        }
+        self.pipeline = pipeline
+        self.plan = plan
+        history = planFile.history
+        secrets = SecretValues()
+        catalog = market.offers.catalog
+        adapters = market.adapters
+        file = (planFile.provenance.pipelineFile, planFile.provenance.pipelineDigest)
+    }
+
+    /// What can be rented from here, and how.
+    struct Market {
+        let offers: CatalogOffers
+        let adapters: AdapterRegistry
+
+        init(in context: CommandContext) throws {
+            let access = CatalogAccess(context)
+            let catalog = try access.load()
+            offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
+            adapters = try access.adapters(for: catalog.providers)
+        }
+    }
 
     /// Providers of the plan that local processes stand in for, in the plan's order.
     var standIns: [String] {
@@ -36,15 +76,25 @@ struct PlannedPipeline {
         return plan.stages.map(\.offer.provider).filter { standIns.contains($0) && seen.insert($0).inserted }
     }
 
-    var screen: PlanScreen {
+    func screen(withOutlook: Bool = false) -> PlanScreen {
         PlanScreen(
-            plan: plan, services: Set(pipeline.stages.filter { $0.service != nil }.map(\.name)), standIns: standIns)
+            plan: plan, services: Set(pipeline.stages.filter { $0.service != nil }.map(\.name)), standIns: standIns,
+            showsOutlook: withOutlook)
     }
 
     func show(as format: OutputFormat, on output: any TextOutput) throws {
         switch format {
         case .json: try output.write(try PlanJSON(plan).text())
-        case .text: try output.lines(screen.lines(width: output.terminal.width))
+        case .text: try output.lines(screen().lines(width: output.terminal.width))
         }
+    }
+
+    /// For carrying out later; prices count for `validity`.
+    func planFile(validFor validity: TimeSpan, at now: Instant) -> PlanFile {
+        PlanFile(
+            pipeline: pipeline, plan: plan, history: history,
+            provenance: PlanFile.Provenance(
+                createdAt: now, expiresAt: now + validity, catalogDigest: "", pipelineFile: file.path,
+                pipelineDigest: file.digest))
     }
 }

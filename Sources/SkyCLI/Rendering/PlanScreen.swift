@@ -10,11 +10,14 @@ struct PlanScreen: Sendable {
     var services: Set<String> = []
     /// Providers of this plan that local processes stand in for.
     var standIns: [String] = []
+    /// Also what it comes to when things go well, or badly.
+    var showsOutlook = false
 
     func lines(width: Int?) -> [StyledText] {
         var lines = heading().map { line in width.map { line.truncated(to: $0) } ?? line } + [.empty]
         lines += costTable().lines(width: width)
         let proseWidth = width ?? 100
+        if showsOutlook { lines += [.empty] + outlook() }
         lines += [.empty] + proof(width: proseWidth)
         lines += reasons(width: proseWidth)
         let notes = self.notes(width: proseWidth)
@@ -91,6 +94,27 @@ struct PlanScreen: Sendable {
 
     private func name(of location: Location) -> String {
         location == .here ? "this machine" : location.description
+    }
+
+    private func outlook() -> [StyledText] {
+        let (cost, time) = (plan.outlook.cost, plan.outlook.time)
+        var table = Table(
+            [.init("OUTLOOK"), .init("COST", .right), .init("TIME", .right), .init("WHEN")], indent: 2)
+        table.addHeader()
+        let rows: [(String, Money, TimeSpan, String)] = [
+            ("good", cost.low, time.low, "low estimates, no interruption"),
+            ("expected", cost.expected, time.expected, expectedInterruptions),
+            ("bad", cost.high, time.high, "high estimates, many interruptions, a failed try to get machines each"),
+        ]
+        for (name, cost, time, when) in rows {
+            table.addRow([StyledText(name), "\(cost.formatted(decimals: 2))", "\(time)", StyledText(when, .dim)])
+        }
+        return table.lines(width: nil)
+    }
+
+    private var expectedInterruptions: String {
+        let count = plan.stages.reduce(0) { $0 + $1.interruptions }
+        return count == 0 ? "no interruption" : "\(fixed(count, decimals: 2)) interruptions on average"
     }
 
     private func proof(width: Int) -> [StyledText] {
