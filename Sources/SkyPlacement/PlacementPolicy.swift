@@ -41,6 +41,19 @@ public struct FastestPolicy: PlacementPolicy {
     }
 }
 
+/// Least cost plus time, an hour of which is worth `perHour`.
+public struct WeightedPolicy: PlacementPolicy {
+    public var perHour: Money
+
+    public init(perHour: Money) { self.perHour = perHour }
+
+    public var name: String { "least cost with an hour worth \(readable(perHour))" }
+
+    public func place(_ problem: PlacementProblem) throws(PlacementError) -> Placement {
+        try problem.leastWeighted(perHour: perHour)
+    }
+}
+
 extension Objective {
     /// The built-in policy that seeks exactly this.
     public var policy: any PlacementPolicy {
@@ -49,6 +62,7 @@ extension Objective {
         case .costWithin(let deadline): CheapestPolicy(deadline: deadline)
         case .time: FastestPolicy()
         case .timeWithin(let budget): FastestPolicy(budget: budget)
+        case .weighted(let perHour): WeightedPolicy(perHour: perHour)
         }
     }
 }

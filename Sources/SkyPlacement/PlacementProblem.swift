@@ -37,8 +37,9 @@ public struct PlacementProblem: Sendable {
     var isNarrowed = false
     var network: Network
     let geography: Geography
-    /// Elementary steps that the solver may take for one answer: about a third of a second.
-    var workLimit = 20_000_000
+    /// How long the solver may look for one answer. When it is given up, the best plan found says how far from the
+    /// best it can be.
+    public var effort = Effort.standard
     /// A good placement of nearly the same problem, for the solver to start from.
     var hint: [Candidate]?
 

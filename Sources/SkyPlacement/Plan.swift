@@ -28,10 +28,19 @@ public struct Plan: Hashable, Sendable, Codable {
         /// No plan that keeps the objective's deadline costs less than this; equals `totalCost` for an optimal plan
         /// by cost.
         public var costLowerBound: Money
+        /// No plan that keeps the objective's budget is done sooner; equals `totalTime` for an optimal plan by time.
+        public var timeLowerBound: TimeSpan
+        /// By which part of its cost, its time or its weighted sum, as the objective says, the plan could still be
+        /// better: 0.01 is one percent, 0 when it is optimal. Nil when nothing is proven.
+        public var gap: Double?
 
-        public init(isOptimal: Bool, costLowerBound: Money) {
+        public init(
+            isOptimal: Bool, costLowerBound: Money, timeLowerBound: TimeSpan = .zero, gap: Double? = nil
+        ) {
             self.isOptimal = isOptimal
             self.costLowerBound = costLowerBound
+            self.timeLowerBound = timeLowerBound
+            self.gap = isOptimal ? 0 : gap
         }
     }
 
@@ -153,5 +162,17 @@ public struct PlannedTransfer: Hashable, Sendable, Codable {
         self.size = size
         self.cost = cost
         self.duration = duration
+    }
+}
+
+extension Plan.Proof {
+    /// Also reads proofs that were kept before there were bounds on time.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            isOptimal: try container.decode(Bool.self, forKey: .isOptimal),
+            costLowerBound: try container.decode(Money.self, forKey: .costLowerBound),
+            timeLowerBound: try container.decodeIfPresent(TimeSpan.self, forKey: .timeLowerBound) ?? .zero,
+            gap: try container.decodeIfPresent(Double.self, forKey: .gap))
     }
 }

@@ -32,7 +32,8 @@ public struct PlanJSON: Hashable, Sendable, Codable {
         objective = ObjectiveShape(plan.objective)
         policy = plan.policy
         proof = ProofShape(
-            isOptimal: plan.proof.isOptimal, costLowerBoundUsd: plan.proof.costLowerBound.exactDecimal)
+            isOptimal: plan.proof.isOptimal, costLowerBoundUsd: plan.proof.costLowerBound.exactDecimal,
+            timeLowerBoundSeconds: plan.proof.timeLowerBound.seconds, gap: plan.proof.gap)
         stages = plan.stages.map(StageShape.init)
         transfers = plan.transfers.map(TransferShape.init)
         totalCostUsd = plan.totalCost.exactDecimal
@@ -57,20 +58,25 @@ extension PlanJSON {
         var minimize: String
         @OrNull var deadlineSeconds: Double?
         @OrNull var budgetUsd: String?
+        @OrNull var hourUsd: String?
 
         init(_ objective: Objective) {
             switch objective {
             case .cost, .costWithin: minimize = "cost"
             case .time, .timeWithin: minimize = "time"
+            case .weighted: minimize = "weighted"
             }
             if case .costWithin(let deadline) = objective { deadlineSeconds = deadline.seconds }
             if case .timeWithin(let budget) = objective { budgetUsd = budget.exactDecimal }
+            if case .weighted(let perHour) = objective { hourUsd = perHour.exactDecimal }
         }
     }
 
     struct ProofShape: Hashable, Codable {
         var isOptimal: Bool
         var costLowerBoundUsd: String
+        var timeLowerBoundSeconds: Double
+        @OrNull var gap: Double?
     }
 
     struct StageShape: Hashable, Codable {

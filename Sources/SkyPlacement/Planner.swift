@@ -53,9 +53,7 @@ public struct Planner: Sendable {
         of placement: Placement, _ problem: PlacementProblem, _ priced: PricedPlacement
     ) -> Plan.Proof {
         if let proof = placement.proof { return proof }
-        let bound = problem.costLowerBound
-        return Plan.Proof(
-            isOptimal: problem.objective == .cost && priced.totalCost == bound, costLowerBound: bound)
+        return problem.proof(ofCost: priced.totalCost, time: priced.totalTime)
     }
 
     /// The policy's plan without this stage's region and instance type.
@@ -71,7 +69,7 @@ public struct Planner: Sendable {
         var narrowed = problem
         narrowed.replaceCandidates(of: index, by: others)
         narrowed.hint = chosen
-        narrowed.workLimit = Self.workOfRunnerUps / problem.stages.count
+        narrowed.effort = .steps(Self.workOfRunnerUps / problem.stages.count)
         guard let placement = try? policy.place(narrowed),
             let candidates = try? narrowed.chosen(placement, by: policy.name)
         else { return nil }

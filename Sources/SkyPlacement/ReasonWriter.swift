@@ -36,7 +36,7 @@ struct ReasonWriter {
     private var isAboutTime: Bool {
         switch problem.objective {
         case .cost, .costWithin: false
-        case .time, .timeWithin: true
+        case .time, .timeWithin, .weighted: true
         }
     }
 

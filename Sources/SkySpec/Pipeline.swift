@@ -32,6 +32,8 @@ public enum Objective: Hashable, Sendable, Codable {
     case costWithin(deadline: TimeSpan)
     /// The fastest that costs no more than the budget.
     case timeWithin(budget: Money)
+    /// The least cost plus time, an hour of which is worth this much.
+    case weighted(perHour: Money)
 }
 
 /// One step of a pipeline.

@@ -20,6 +20,7 @@ public enum PipelineExplanation {
         case .time: "time"
         case .costWithin(let deadline): "{cost: {deadline: \(deadline.exactText)}}"
         case .timeWithin(let budget): "{time: {budget: $\(budget.exactDecimal)}}"
+        case .weighted(let perHour): "{weighted: {hour: $\(perHour.exactDecimal)}}"
         }
     }
 }

@@ -78,8 +78,8 @@ enum PipelineFields {
 enum ObjectiveFields {
     static let shape = Shape.anyOf([.text(.oneOf(["cost", "time"])), .section("objective")])
     static let summary =
-        "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}} or"
-        + " {time: {budget: $50}}."
+        "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}},"
+        + " {time: {budget: $50}} or {weighted: {hour: $20}}."
 
     static func read(_ node: YAMLNode, _ reading: Reading) -> ObjectiveDraft {
         var draft = ObjectiveDraft()
@@ -90,7 +90,8 @@ enum ObjectiveFields {
         section.read(node, into: &draft, at: node.range, reading)
         if draft.goals.count > 1, let second = draft.goals.last {
             reading.error(
-                "spec.conflict", at: second.range, "two objectives at once", expected: "either 'cost' or 'time'")
+                "spec.conflict", at: second.range, "two objectives at once",
+                expected: "one of 'cost', 'time' and 'weighted'")
         }
         // `{cost: }` without a limit is the word alone.
         if draft.goals.isEmpty, let only = node.mapping?.first, only.key == "time" { draft.objective = .time }
@@ -109,6 +110,13 @@ enum ObjectiveFields {
             { entry, draft, reading in
                 draft.goals.append(Located("time", entry.keyRange))
                 time.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            },
+            Field(
+                "weighted", .section("weightedObjective"), "The least of cost plus what the time is worth.",
+                example: "{hour: $20}"
+            ) { entry, draft, reading in
+                draft.goals.append(Located("weighted", entry.keyRange))
+                weighted.read(entry.value, into: &draft, at: entry.keyRange, reading)
             },
         ])
 
@@ -129,6 +137,17 @@ enum ObjectiveFields {
                 entry, draft, reading in
                 guard let amount = Amounts.readMoney(entry.value, reading) else { return }
                 draft.objective = .timeWithin(budget: amount)
+            }
+        ])
+
+    static let weighted = Section<ObjectiveDraft>(
+        name: "weightedObjective", phrase: "'weighted'", summary: "The least of cost plus what the time is worth.",
+        fields: [
+            Field(
+                "hour", .text(Amounts.money), required: true, "What being done an hour sooner is worth.", example: "$20"
+            ) { entry, draft, reading in
+                guard let amount = Amounts.readMoney(entry.value, reading) else { return }
+                draft.objective = .weighted(perHour: amount)
             }
         ])
 }

@@ -16,6 +16,7 @@ public enum PipelineSchema {
         [
             definition(PipelineFields.section), definition(PipelineFields.chainHead),
             definition(ObjectiveFields.section), definition(ObjectiveFields.cost), definition(ObjectiveFields.time),
+            definition(ObjectiveFields.weighted),
             definition(StageFields.section), definition(StageFields.task), definition(ArtifactFields.input),
             definition(ArtifactFields.output), definition(MountFields.section), definition(ResourceFields.section),
             definition(ResourceFields.alternative), definition(ServiceFields.section),

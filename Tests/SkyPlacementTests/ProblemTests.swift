@@ -164,7 +164,7 @@ struct ProblemTests {
             let best = try #require(front.first)
             for work in [0, 300] {
                 var problem = try PlacementProblem(pipeline: instance.pipeline, offers: instance.market)
-                problem.workLimit = work
+                problem.effort = .steps(work)
                 let cheap = try problem.cheapest()
                 let proof = try #require(cheap.proof)
                 let totals = try problem.totals(of: cheap)

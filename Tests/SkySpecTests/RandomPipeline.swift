@@ -12,6 +12,7 @@ enum RandomPipeline {
         let objectives: [Objective] = [
             .cost, .time, .costWithin(deadline: TimeSpan(milliseconds: 5_400_250)),
             .timeWithin(budget: Money(nanodollars: 1_500_000_001)),
+            .weighted(perHour: Money(nanodollars: 20_250_000_001)),
         ]
         var stages: [Stage] = []
         for index in 0..<Int.random(in: 1...4, using: &random) {

@@ -36,6 +36,7 @@ struct PlanScreen: Sendable {
         case .time: "as fast as possible"
         case .costWithin(let deadline): "as cheap as possible within \(deadline)"
         case .timeWithin(let budget): "as fast as possible for \(Figures.amount(budget))"
+        case .weighted(let perHour): "as cheap as possible with an hour worth \(Figures.amount(perHour))"
         }
     }
 
@@ -123,6 +124,7 @@ struct PlanScreen: Sendable {
                 switch plan.objective {
                 case .cost, .costWithin: "cheaper"
                 case .time, .timeWithin: "faster"
+                case .weighted: "better"
                 }
             return ["  \("✓ optimal", .green): no \(better) plan exists in the catalog (proven)"]
         }
