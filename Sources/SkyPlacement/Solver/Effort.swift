@@ -26,6 +26,9 @@ struct Meter {
         isOver = left <= 0
     }
 
+    /// Steps that may still be taken, as far as is known.
+    var stepsLeft: Int { isOver ? 0 : isTimeUp == nil ? left : .max }
+
     mutating func spend(_ steps: Int) {
         left -= steps
         guard left <= 0, !isOver else { return }

@@ -61,23 +61,6 @@ struct Network: Sendable {
     static func plus(_ a: Int64, _ b: Int64) -> Int64 { min(a + b, none) }
 }
 
-/// Cost and time of one edge's artifacts for every pair of places, as row-major tables: rows are where they come from.
-struct TransferTable: Sendable {
-    let columns: Int
-    let cost: [Int64]
-    let time: [Int64]
-    let isFree: Bool
-
-    init(columns: Int, cost: [Int64], time: [Int64]) {
-        self.columns = columns
-        self.cost = cost
-        self.time = time
-        isFree = cost.allSatisfy { $0 == 0 }
-    }
-
-    func index(from: Int, to: Int) -> Int { from * columns + to }
-}
-
 /// An option (by index) for every node, and what they come to together.
 struct Assignment: Hashable, Sendable {
     var options: [Int]
@@ -108,12 +91,61 @@ extension Network {
                 if let table = edge.table {
                     let cell = table.index(
                         from: nodes[v].options[options[v]].place, to: nodes[edge.to].options[options[edge.to]].place)
-                    cost = Self.plus(cost, table.cost[cell])
-                    arrival = Self.plus(arrival, table.time[cell])
+                    cost = Self.plus(cost, table.cost(at: cell))
+                    arrival = Self.plus(arrival, table.time(at: cell))
                 }
                 start[edge.to] = max(start[edge.to], arrival)
             }
         }
         return Assignment(options: options, cost: cost, time: makespan)
+    }
+}
+
+extension Network {
+    /// The same with only some options left, and only the places that those are in.
+    ///
+    /// - Parameter kept: per node the options to keep, rising and not empty.
+    func restricted(to kept: [[Int]]) -> Network {
+        var places: [[Int]] = []
+        var newNodes: [Node] = []
+        for (node, options) in zip(nodes, kept) {
+            var used: [Int] = []
+            var first: [Int] = []
+            var newOptions: [Option] = []
+            newOptions.reserveCapacity(options.count)
+            for index in options {
+                var option = node.options[index]
+                if used.last != option.place {
+                    used.append(option.place)
+                    first.append(newOptions.count)
+                }
+                option.place = used.count - 1
+                newOptions.append(option)
+            }
+            first.append(newOptions.count)
+            newNodes.append(
+                Node(
+                    options: newOptions, first: first, entryCost: used.map { node.entryCost[$0] },
+                    entryTime: used.map { node.entryTime[$0] }))
+            places.append(used)
+        }
+        let newEdges = edges.map { edge in
+            guard let table = edge.table,
+                places[edge.from].count < nodes[edge.from].placeCount
+                    || places[edge.to].count < nodes[edge.to].placeCount
+            else { return edge }
+            return Edge(
+                from: edge.from, to: edge.to, table: table.restricted(rows: places[edge.from], columns: places[edge.to])
+            )
+        }
+        return Network(self, nodes: newNodes, edges: newEdges)
+    }
+
+    private init(_ whole: Network, nodes: [Node], edges: [Edge]) {
+        self.nodes = nodes
+        self.edges = edges
+        order = whole.order
+        edgesInto = whole.edgesInto
+        edgesFrom = whole.edgesFrom
     }
 }
