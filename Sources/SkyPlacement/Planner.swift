@@ -26,8 +26,11 @@ public struct Planner: Sendable {
         return try plan(problem, policy: policy ?? pipeline.objective.policy)
     }
 
+    /// - Parameter rival: who looks for the runners-up; nil for the policy itself.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
-    public func plan(_ problem: PlacementProblem, policy: any PlacementPolicy) throws(PlacementError) -> Plan {
+    public func plan(
+        _ problem: PlacementProblem, policy: any PlacementPolicy, rival: (any PlacementPolicy)? = nil
+    ) throws(PlacementError) -> Plan {
         let placement = try policy.place(problem)
         let priced = PricedPlacement(problem, try problem.chosen(placement, by: policy.name))
         let reasons = ReasonWriter(problem, priced, policy: policy.name)
@@ -39,7 +42,8 @@ public struct Planner: Sendable {
                 durationRange: candidate.durationRange, durationSource: candidate.durationSource,
                 heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
                 costParts: candidate.costParts, reason: reasons.reason(forStage: index),
-                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, policy), replicas: stage.replicas)
+                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
+                replicas: stage.replicas)
         }
         return Plan(
             pipeline: problem.pipeline, objective: problem.objective, policy: policy.name, stages: stages,
