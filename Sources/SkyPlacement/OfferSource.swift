@@ -11,10 +11,15 @@ public protocol OfferSource: TransferRates {
 
     /// How this provider bills and how fast it delivers.
     func terms(of provider: String) -> RentalTerms
+
+    /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`.
+    func areas(of location: Location) -> Set<String>
 }
 
 extension OfferSource {
     public func terms(of provider: String) -> RentalTerms { .plain }
+
+    public func areas(of location: Location) -> Set<String> { [] }
 }
 
 /// A catalog as planning asks for it.

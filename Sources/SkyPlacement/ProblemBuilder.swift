@@ -26,6 +26,7 @@ extension PlacementProblem {
         caveats = links.caveats
         network = Self.network(stages, links, &geography, offers)
         self.geography = geography
+        areasOf = { offers.areas(of: $0) }
     }
 
     private static func choices(

@@ -12,12 +12,20 @@ struct Market: OfferSource {
     }
 
     var shelves: [String: [Offer]] = [:]
+    /// What there is for those who ask for spot.
+    var spot: [String: [Offer]] = [:]
+    /// By region.
+    var areas: [String: Set<String>] = [:]
     var prices: [Way: Money] = [:]
     var speeds: [Way: Double] = [:]
     var usualPrice = Money.zero
     var usualSpeed = 8.0
 
-    func offers(for request: ResourceRequest) -> [Offer] { shelves[request.instanceType ?? ""] ?? [] }
+    func offers(for request: ResourceRequest) -> [Offer] {
+        (request.useSpot ? spot : shelves)[request.instanceType ?? ""] ?? []
+    }
+
+    func areas(of location: Location) -> Set<String> { areas[location.region] ?? [] }
 
     mutating func reprice(_ shelf: String, _ index: Int, _ price: Money) {
         guard let old = shelves[shelf]?[index] else { return }

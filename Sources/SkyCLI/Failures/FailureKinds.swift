@@ -26,6 +26,9 @@ enum FailureKinds {
                 details: stages.map { "\($0.stage): \($0.reason)" }, hints: ["sky catalog list", "sky check"])
         case .deadlineTooShort, .budgetTooSmall, .beyondCounting, .refused:
             return CommandFailure(.providerRefused, error.description)
+        case .policyFailed(let policy, let reason, let output):
+            return CommandFailure(
+                .wrongRequest, "policy '\(policy)' failed: \(reason)", details: output.map { "| \($0)" })
         case .unknownPinnedStage, .malformedPipeline, .policyMisbehaved:
             return CommandFailure(.wrongRequest, error.description)
         }
