@@ -78,7 +78,7 @@ struct CandidateFinder<Source: OfferSource> {
     private func choices(
         of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
     ) -> StageChoices {
-        let model = StageCostModel(stage, past: history.stages[stage.name] ?? [], speeds: speeds)
+        let model = StageCostModel(stage, past: history.runs[stage.name] ?? [], speeds: speeds)
         let terms = Dictionary(
             Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
         )

@@ -14,11 +14,16 @@ public protocol OfferSource: TransferRates {
 
     /// How fast one accelerator of this name computes, in any unit: only the ratios of two count. Nil if not known.
     func speed(ofAccelerator name: String) -> Double?
+
+    /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`.
+    func areas(of location: Location) -> Set<String>
 }
 
 extension OfferSource {
     public func terms(of provider: String) -> RentalTerms { .plain }
     public func speed(ofAccelerator name: String) -> Double? { nil }
+
+    public func areas(of location: Location) -> Set<String> { [] }
 }
 
 /// A catalog as planning asks for it.
