@@ -20,7 +20,7 @@ public struct Relocation: Sendable {
             place.provider.map { BlockedPlace(provider: $0, region: place.region, zone: place.zone) }
         }
         let plan = try Planner().plan(
-            launch.pipeline, offers: offers, pins: pinned.filter { $0.key != stage },
+            launch.pipeline, offers: offers, history: launch.history, pins: pinned.filter { $0.key != stage },
             blocked: blocked)
         guard let planned = plan.stage(named: stage) else {
             throw .malformedPipeline("the pipeline has no stage '\(stage)'")

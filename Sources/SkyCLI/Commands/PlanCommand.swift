@@ -8,7 +8,7 @@ struct PlanCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Say where each stage would run, why, and what it would cost. Starts nothing.",
-        usage: "sky plan <file> [--output text|json|<plan.json>] [--frontier] [--confidence] [--diff <plan.json>] ...",
+        usage: "sky plan <file> [--output <format|plan.json>] [--frontier] [--diff <plan.json>] ...",
         discussion: """
             A plan that is written to a file can be carried out later with 'sky launch', exactly as it is.
 

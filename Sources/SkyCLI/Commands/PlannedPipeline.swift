@@ -1,6 +1,8 @@
+import SkyBroker
 import SkyCatalog
 import SkyCore
 import SkyPlacement
+import SkyProcess
 import SkyProviders
 import SkySpec
 import SkyStorage
@@ -34,7 +36,7 @@ struct PlannedPipeline {
         catalog = market.offers.catalog
         adapters = market.adapters
         file = PipelineFile.identity(of: read.source)
-        history = PlacementHistory()
+        history = try Self.history(of: pipeline.name, in: context)
         var problem = try PlacementProblem(pipeline: pipeline, offers: market.offers, history: history)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
@@ -60,6 +62,12 @@ struct PlannedPipeline {
         catalog = market.offers.catalog
         adapters = market.adapters
         file = (planFile.provenance.pipelineFile, planFile.provenance.pipelineDigest)
+    }
+
+    /// Without ever having run anything there is no journal, and none is made for looking.
+    private static func history(of pipeline: String, in context: CommandContext) throws -> PlacementHistory {
+        let journal = StateFolder(path: try context.paths().state).journal
+        return Files.exists(journal) ? try Journal.history(of: pipeline, at: journal) : PlacementHistory()
     }
 
     /// A question that is answered with yes once `limit` has passed from now on.

@@ -21,6 +21,7 @@ struct DriverComposition {
         let catalog = try access.load()
         let offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
         let adapters = try access.adapters(for: catalog.providers)
+        let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
         return DriverWorld(
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
             store: { store(of: $0, in: folder) },
@@ -28,6 +29,7 @@ struct DriverComposition {
             relocate: { launch, stage, pinned, excluded in
                 try Relocation(offers: offers).place(stage, of: launch, pinned: pinned, excluded: excluded)
             },
+            isReal: { !standIns.contains($0) },
             http: HTTPClient(), environment: context.environment, now: context.now, log: log)
     }
 }
