@@ -7,10 +7,13 @@ struct PlanCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Say where each stage would run, why, and what it would cost. Starts nothing.",
+        usage: "sky plan <file> [--policy <policy>] [--env <name[=value]>] ... [--output <format>]",
         discussion: """
             EXAMPLES
               sky plan pipeline.yaml
               sky plan pipeline.yaml --policy fastest
+              sky plan pipeline.yaml --policy "residency:eu then carbon"
+              sky plan pipeline.yaml --policy exec:./my_policy.py
               sky plan pipeline.yaml --output json | jq -r .total_cost_usd
             """)
 
@@ -27,19 +30,14 @@ struct PlanCommand: SkySubcommand {
 
 /// How a plan is to be made.
 struct PlanningOptions: ParsableArguments {
-    enum Policy: String, ExpressibleByArgument, CaseIterable, Sendable {
-        case cheapest, fastest
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Place stages by this policy instead of the file's: a name that 'sky policies' lists, or a program.",
+            valueName: "policy"),
+        completion: .list(PolicyAccess.completions))
+    var policy: String?
 
-        /// The objective that this policy seeks; a limit that the file sets for the same objective stays.
-        func objective(insteadOf own: Objective) -> Objective {
-            switch (self, own) {
-            case (.cheapest, .costWithin), (.cheapest, .cost), (.fastest, .timeWithin), (.fastest, .time): own
-            case (.cheapest, _): .cost
-            case (.fastest, _): .time
-            }
-        }
-    }
-
-    @Option(name: .shortAndLong, help: "Place stages by this policy instead of the file's objective.")
-    var policy: Policy?
+    @Option(help: ArgumentHelp("How long a policy that is a program may take; 30s if not given.", valueName: "time"))
+    var policyTimeout: String?
 }

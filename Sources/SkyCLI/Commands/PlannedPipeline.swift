@@ -18,15 +18,16 @@ struct PlannedPipeline {
         read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
-        if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
-        self.pipeline = pipeline
+        let policies = try PolicyAccess(context, timeout: options.policyTimeout)
+        let (policy, wanted) = try policies.policy(for: pipeline, option: options.policy)
+        self.pipeline = wanted
         let access = CatalogAccess(context)
         catalog = try access.load()
         adapters = try access.adapters(for: catalog.providers)
-        plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog))
+        plan = try Planner().plan(self.pipeline, offers: CatalogOffers(catalog: catalog), policy: policy)
     }
 
-    /// As it is to run: with the name and the objective that the command line gave it.
+    /// As it is to run: with the name, the policy and the objective that the command line gave it.
     let pipeline: Pipeline
 
     /// Providers of the plan that local processes stand in for, in the plan's order.
