@@ -29,7 +29,9 @@ struct PlannedPipeline {
         let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
-        if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
+        let (policy, wanted) = try PolicyAccess(context, timeout: options.policyTimeout)
+            .policy(for: pipeline, option: options.policy)
+        pipeline = wanted
         let market = try Market(in: context)
         self.pipeline = pipeline
         secrets = read.secrets
@@ -37,10 +39,10 @@ struct PlannedPipeline {
         adapters = market.adapters
         file = PipelineFile.identity(of: read.source)
         history = try Self.history(of: pipeline.name, in: context)
-        var problem = try PlacementProblem(pipeline: pipeline, offers: market.offers, history: history)
+        var problem = try Planner.problem(pipeline, for: policy, offers: market.offers, history: history)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
-        plan = try Planner().plan(problem, policy: pipeline.objective.policy)
+        plan = try Planner().plan(problem, policy: policy)
     }
 
     /// Exactly the plan of a plan file.
