@@ -132,6 +132,21 @@ struct ResourceLanguageTests {
         #expect(stage.alternatives.map { $0.places.map(\.description) } == [["gcp"], ["aws"]])
     }
 
+    @Test("a field without a value in an alternative takes back what stands beside the list")
+    func takenBack() throws {
+        let text =
+            "run: x\nresources: {image_id: i, cpus: 8, any_of: [{infra: aws}, {infra: gcp, image_id: , cpus: }]}\n"
+        let stage = try stage(text)
+        #expect(stage.alternatives.map(\.imageID) == ["i", nil])
+        #expect(stage.alternatives.map(\.cpus) == [.exactly(8), nil])
+    }
+
+    @Test("spot or not is a choice between two requests")
+    func spotOrNot() throws {
+        let stage = try stage("run: x\nresources: {any_of: [{use_spot: true}, {use_spot: false}]}\n")
+        #expect(stage.alternatives.map(\.useSpot) == [true, false])
+    }
+
     @Test("machines with and without accelerators are alternatives, not one request")
     func withoutAccelerators() throws {
         let stage = try stage("run: x\nresources: {any_of: [{cpus: 8}, {cpus: 8, accelerators: T4}]}\n")
@@ -150,6 +165,7 @@ struct ResourceLanguageTests {
             ("{infra: slurm/cluster/part}", "infra: [slurm/cluster/part]"), ("{infra: ssh/a/b}", "infra: [ssh/a/b]"),
             ("{ports: '8000, 9000-9001'}", "ports: [8000, 9000-9001]"),
             ("{image_id: {docker: 'a:b'}}", "image_id: \"docker:a:b\""),
+            ("{image_id: 'a:b', infra: k8s}", "image_id: \"docker:a:b\""),
         ])
     func classes(text: String, explained: String) throws {
         let pipeline = try read("run: x\nresources: \(text)\n").pipeline
