@@ -108,6 +108,18 @@ struct ResourceLanguageTests {
         #expect(chain.stages.map(\.resources.areas) == [["eu"], ["us"]])
     }
 
+    @Test("a stage is bound by the data that it writes and reads")
+    func dataAreas() throws {
+        let text = """
+            stages:
+              a: {run: x, outputs: {o: {regions: eu}, p: 1GB}}
+              b: {run: x, inputs: {o: a.o, p: a.p}, outputs: {q: {regions: [de, us]}, r: {regions: eu}}}
+              c: {run: x, inputs: {p: a.p}}
+            """
+        let pipeline = try read(text).pipeline
+        #expect(pipeline.stages.map { pipeline.dataAreas(of: $0) } == [[["eu"]], [["de", "us"], ["eu"]], []])
+    }
+
     @Test("alternatives of other numbers of nodes stay apart")
     func nodes() throws {
         let text = """
