@@ -41,6 +41,9 @@ let modules: [Target] = [
         swiftSettings: strict),
 
     .target(
+        name: "SkyPolicyPrograms",
+        dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(
         name: "SkyBroker",
         dependencies: [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
@@ -48,12 +51,14 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
-        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        name: "Sky",
+        dependencies: ["SkyBroker", "SkyPolicyPrograms", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec", "SkyCatalog",
+            "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
 
@@ -75,6 +80,7 @@ let tests: [Target] = [
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
+    unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
     unitTests(of: "SkyStorage", using: ["SkyCore"]),
     unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),

@@ -22,13 +22,17 @@ struct CandidateFinder<Source: OfferSource> {
         // Stages often ask for the same: a catalog is searched once for each different request.
         var known: [ResourceRequest: [Offer]] = [:]
         let speeds = speeds(for: pipeline)
+        let residency = Residency(pipeline)
         for stage in pipeline.stages {
             let pin = pins[stage.name]
-            let requests = stage.acceptableResources
-            let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, &known)
+            let requests = residency.requests(of: stage).compactMap { $0 }
+            let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
             let usable = pin == nil ? all.filter { !isBlocked($0.offer) } : all
-            if usable.isEmpty { empty.append(.init(stage: stage.name, reason: reason(requests, all))) }
-            result.append(choices(of: stage, usable, speeds))
+            if usable.isEmpty {
+                let reason = requests.isEmpty ? residency.explanation(of: stage) : reason(requests, all)
+                empty.append(.init(stage: stage.name, reason: reason))
+            }
+            result.append(choices(of: stage, requests, usable, speeds))
         }
         guard empty.isEmpty else { throw .noOffers(empty) }
         return result
@@ -47,16 +51,18 @@ struct CandidateFinder<Source: OfferSource> {
     private func pinned(_ offer: Offer, of stage: Stage, _ known: inout [ResourceRequest: [Offer]]) -> Gang {
         var numNodes = stage.numNodes
         if stage.alternatives.contains(where: { $0.numNodes != nil }) {
-            numNodes = gangs(for: stage, &known).first { $0.offer == offer }?.numNodes ?? numNodes
+            numNodes =
+                gangs(for: stage, stage.acceptableResources, &known).first { $0.offer == offer }?.numNodes ?? numNodes
         }
         return Gang(offer: offer, numNodes: numNodes)
     }
 
     /// In the source's order, each once. Of ordered alternatives only the first that can be had counts.
-    private func gangs(for stage: Stage, _ known: inout [ResourceRequest: [Offer]]) -> [Gang] {
+    private func gangs(
+        for stage: Stage, _ requests: [ResourceRequest], _ known: inout [ResourceRequest: [Offer]]
+    ) -> [Gang] {
         var result: [Gang] = []
         var seen: Set<Gang> = []
-        let requests = stage.acceptableResources
         for request in requests {
             let found = known[request] ?? offers.offers(for: request)
             known[request] = found
@@ -69,14 +75,16 @@ struct CandidateFinder<Source: OfferSource> {
         return result
     }
 
-    private func choices(of stage: Stage, _ gangs: [Gang], _ speeds: [String: Double]) -> StageChoices {
-        let model = StageCostModel(stage, past: history.stages[stage.name] ?? [], speeds: speeds)
+    private func choices(
+        of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
+    ) -> StageChoices {
+        let model = StageCostModel(stage, past: history.runs[stage.name] ?? [], speeds: speeds)
         let terms = Dictionary(
             Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
         )
         let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
         var choices = StageChoices(
-            name: stage.name, requests: stage.acceptableResources, replicas: model.replicas, isService: model.isService,
+            name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
             isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms, diskGB: diskGB)
         choices.candidates = gangs.enumerated().map { index, gang in
             let numNodes = max(gang.numNodes, 1)

@@ -14,11 +14,16 @@ public protocol OfferSource: TransferRates {
 
     /// How fast one accelerator of this name computes, in any unit: only the ratios of two count. Nil if not known.
     func speed(ofAccelerator name: String) -> Double?
+
+    /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`.
+    func areas(of location: Location) -> Set<String>
 }
 
 extension OfferSource {
     public func terms(of provider: String) -> RentalTerms { .plain }
     public func speed(ofAccelerator name: String) -> Double? { nil }
+
+    public func areas(of location: Location) -> Set<String> { [] }
 }
 
 /// A catalog as planning asks for it.
@@ -40,6 +45,8 @@ public struct CatalogOffers: OfferSource {
         let reason: NoOfferReason = catalog.explainNoOffer(for: request)
         return reason.description
     }
+
+    public func areas(of location: Location) -> Set<String> { catalog.areas(of: location) }
 
     public func pricePerGigabyte(from: Location, to: Location) -> Money {
         catalog.pricePerGigabyte(from: from, to: to)

@@ -4,11 +4,14 @@ public import SkyCore
 public struct Placement: Hashable, Sendable {
     /// By stage name.
     public let candidates: [String: Candidate]
+    /// What the policy has to say about it, one sentence each: shown below the plan.
+    public var remarks: [String]
     /// How good it is, if a solver made it for a problem from which nothing had been taken away.
     public internal(set) var proof: Plan.Proof?
 
-    public init(_ candidates: [String: Candidate]) {
+    public init(_ candidates: [String: Candidate], remarks: [String] = []) {
         self.candidates = candidates
+        self.remarks = remarks
     }
 
     public subscript(stage: String) -> Candidate? { candidates[stage] }
@@ -21,6 +24,15 @@ extension PlacementProblem {
     public func totals(of placement: Placement) throws(PlacementError) -> (cost: Money, time: TimeSpan) {
         let plan = PricedPlacement(self, try chosen(placement, by: "placement"))
         return (plan.totalCost, plan.totalTime)
+    }
+
+    /// `placement` itself, after checking that it is one of this problem: what a policy does that hands a part of the
+    /// problem on to another one.
+    ///
+    /// - Throws: `PlacementError.policyMisbehaved` in the name of `policy`.
+    public func checked(_ placement: Placement, by policy: String) throws(PlacementError) -> Placement {
+        _ = try chosen(placement, by: policy)
+        return placement
     }
 
     /// The candidates of `placement` in stage order, after checking that they are this problem's.

@@ -126,4 +126,15 @@ public struct ParetoFront: Sendable {
     public let points: [Point]
     /// Whether these are all: every other plan is beaten by one of them, or is as cheap and as fast as one.
     public let isComplete: Bool
+
+    /// Without points that are hardly better than one before: a cent cheaper, or a second faster, is what people notice.
+    public func noticeable(cent: Money = Money(nanodollars: 10_000_000), second: TimeSpan = .seconds(1)) -> ParetoFront
+    {
+        var kept: [Point] = []
+        for point in points {
+            if let last = kept.last, last.time - point.time < second || point.cost - last.cost < cent { continue }
+            kept.append(point)
+        }
+        return ParetoFront(points: kept, isComplete: isComplete)
+    }
 }

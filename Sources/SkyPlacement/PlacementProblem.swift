@@ -26,14 +26,30 @@ public struct PlacementProblem: Sendable {
     }
 
     public let pipeline: String
-    public let objective: Objective
+    /// What the plan is to make small, and the limit that it has to keep.
+    public internal(set) var objective: Objective
     /// In the pipeline's order.
     public internal(set) var stages: [StageChoices]
     public let flows: [Flow]
     /// What the figures leave out, one sentence each.
     public let caveats: [String]
 
-    /// Candidates were taken away since it was made.
+    /// Where the pipeline's stages ran before.
+    public var history = PlacementHistory()
+    /// True when a policy is asked what it would do if one of its choices were not there, for the plan's runners-up.
+    public internal(set) var asksForRunnerUp = false
+
+    /// Prices that policies made, per stage and candidate index; what is not there is the candidate's cost.
+    var policyPrices: [Int: [Int64]] = [:]
+    /// What moving really costs, if policies changed that.
+    var trueTransfers: TransferCosts?
+    /// Limits beside the objective's.
+    var tighterDeadline: TimeSpan?
+    var tighterBudget: Money?
+    /// Parts of the world that a location is in.
+    var areasOf: @Sendable (Location) -> Set<String> = { _ in [] }
+
+    /// Candidates were taken away, or prices changed, since it was made.
     var isNarrowed = false
     var network: Network
     let geography: Geography
@@ -46,17 +62,17 @@ public struct PlacementProblem: Sendable {
     /// Leaves only the candidates that `isKept` accepts; pinned stages are not asked about. This is how a policy says
     /// what it will not have.
     ///
+    /// - Parameter reason: says of a stage with nothing left why that is so, in one sentence without a full stop.
     /// - Throws: `PlacementError.noOffers` naming every stage that would have none left.
     public func keeping(
-        _ isKept: (StageChoices, Candidate) -> Bool
+        _ isKept: (StageChoices, Candidate) -> Bool, otherwise reason: (StageChoices) -> String = Self.keptNone
     ) throws(PlacementError) -> PlacementProblem {
         var narrowed = self
         var empty: [PlacementError.StageWithoutOffer] = []
         for (index, stage) in stages.enumerated() where !stage.isPinned {
             let kept = stage.candidates.filter { isKept(stage, $0) }
             if kept.isEmpty {
-                let reason = "the policy keeps none of its \(counted(stage.candidates.count, "offer"))"
-                empty.append(.init(stage: stage.name, reason: reason))
+                empty.append(.init(stage: stage.name, reason: reason(stage)))
             } else if kept.count < stage.candidates.count {
                 narrowed.replaceCandidates(of: index, by: kept)
             }
@@ -65,12 +81,17 @@ public struct PlacementProblem: Sendable {
         return narrowed
     }
 
+    /// What is said of a stage that a policy leaves without any candidate.
+    public static func keptNone(_ stage: StageChoices) -> String {
+        "the policy keeps none of its \(counted(stage.candidates.count, "offer"))"
+    }
+
+    /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`. Empty when nobody knows.
+    public func areas(of location: Location) -> Set<String> { areasOf(location) }
+
     mutating func replaceCandidates(of index: Int, by kept: [Candidate]) {
         stages[index].candidates = kept
-        let frontier = Frontier(stages[index], places: geography.placeOfCandidate[index])
-        (network.nodes[index].options, network.nodes[index].first) = frontier.flattened(
-            placeCount: network.nodes[index].placeCount)
-        isNarrowed = true
+        rebuildOptions(ofStage: index)
     }
 
     /// The hint as options of the network; -1 for candidates that are not there.
@@ -86,12 +107,14 @@ public struct PlacementProblem: Sendable {
 struct Frontier {
     private var perPlace: [[Network.Option]]
 
-    init(_ stage: StageChoices, places: [Int]) {
+    /// - Parameter prices: by candidate index; nil: their costs.
+    init(_ stage: StageChoices, places: [Int], prices: [Int64]? = nil) {
         perPlace = [[Network.Option]](repeating: [], count: (places.max() ?? 0) + 1)
         for (position, candidate) in stage.candidates.enumerated() {
             let place = places[candidate.index]
+            let price = prices?[candidate.index] ?? candidate.cost.nanodollars
             let option = Network.Option(
-                cost: min(candidate.cost.nanodollars, Network.none), time: candidate.pathTime.milliseconds,
+                cost: min(price, Network.none), time: candidate.pathTime.milliseconds,
                 place: place, candidate: position)
             Self.add(option, to: &perPlace[place], stage.candidates)
         }
@@ -102,7 +125,10 @@ struct Frontier {
     ) {
         if let equal = options.firstIndex(where: { $0.cost == option.cost && $0.time == option.time }) {
             let (new, old) = (candidates[option.candidate], candidates[options[equal].candidate])
-            if new.sortsByName(before: old) { options[equal] = option }
+            // Where a policy's prices are equal, the true ones decide.
+            if new.cost < old.cost || (new.cost == old.cost && new.sortsByName(before: old)) {
+                options[equal] = option
+            }
         } else {
             options.climb(option)
         }

@@ -15,21 +15,26 @@ public struct Planner: Sendable {
     ///   - policy: who chooses; nil for the built-in policy that the pipeline's objective names.
     ///   - pins: stages that stay on the offer they run on.
     ///   - blocked: what must not be used.
+    ///   - history: where the stages ran before.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
     public func plan(
         _ pipeline: Pipeline, offers: some OfferSource, policy: (any PlacementPolicy)? = nil,
-        history: PlacementHistory = PlacementHistory(),
-        pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+        history: PlacementHistory = PlacementHistory(), pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) -> Plan {
-        let problem = try PlacementProblem(
-            pipeline: pipeline, offers: offers, history: history, pins: pins, blocked: blocked)
-        return try plan(problem, policy: policy ?? pipeline.objective.policy)
+        let policy = policy ?? pipeline.objective.policy
+        let problem = try Self.problem(
+            pipeline, for: policy, offers: offers, history: history, pins: pins, blocked: blocked)
+        return try plan(problem, policy: policy)
     }
 
+    /// - Parameter rival: who looks for the runners-up; nil for the policy itself.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
-    public func plan(_ problem: PlacementProblem, policy: any PlacementPolicy) throws(PlacementError) -> Plan {
+    public func plan(
+        _ problem: PlacementProblem, policy: any PlacementPolicy, rival: (any PlacementPolicy)? = nil
+    ) throws(PlacementError) -> Plan {
         let placement = try policy.place(problem)
         let priced = PricedPlacement(problem, try problem.chosen(placement, by: policy.name))
+        try problem.checkLimits(priced, of: policy.name)
         let reasons = ReasonWriter(problem, priced, policy: policy.name)
         let stages = problem.stages.enumerated().map { index, stage in
             let candidate = priced.candidates[index]
@@ -39,13 +44,14 @@ public struct Planner: Sendable {
                 durationRange: candidate.durationRange, durationSource: candidate.durationSource,
                 heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
                 costParts: candidate.costParts, reason: reasons.reason(forStage: index),
-                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, policy), replicas: stage.replicas)
+                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
+                replicas: stage.replicas)
         }
         return Plan(
             pipeline: problem.pipeline, objective: problem.objective, policy: policy.name, stages: stages,
             transfers: priced.transfers, totalCost: priced.totalCost, totalTime: priced.totalTime,
             proof: proof(of: placement, problem, priced), outlook: Outlooks(problem, priced).outlook,
-            caveats: problem.caveats)
+            caveats: problem.caveats + placement.remarks)
     }
 
     /// A placement that no solver vouches for is optimal only if it is as cheap as the bound that holds for all.
@@ -69,6 +75,7 @@ public struct Planner: Sendable {
         var narrowed = problem
         narrowed.replaceCandidates(of: index, by: others)
         narrowed.hint = chosen
+        narrowed.asksForRunnerUp = true
         narrowed.effort = .steps(Self.workOfRunnerUps / problem.stages.count)
         guard let placement = try? policy.place(narrowed),
             let candidates = try? narrowed.chosen(placement, by: policy.name)

@@ -25,10 +25,12 @@ extension PlacementProblem {
         self.pipeline = pipeline.name
         objective = pipeline.objective
         self.stages = stages
+        self.history = history
         flows = links.flows
         caveats = links.caveats + Self.caveats(of: stages)
         network = NetworkBuilder.network(stages, links, &geography, offers)
         self.geography = geography
+        areasOf = { offers.areas(of: $0) }
     }
 
     private static func caveats(of stages: [StageChoices]) -> [String] {

@@ -71,11 +71,18 @@ struct ReasonWriter {
         if !request.accelerators.isEmpty {
             parts.append(joined(request.accelerators.map(\.description), by: "or"))
         }
+        if let memory = request.acceleratorMemory {
+            let count = request.acceleratorCount.map { "\($0) " } ?? ""
+            parts.append("\(count)accelerators of \(memory) GB")
+        }
+        parts += request.excludedCapabilities.map { "not \($0)" }
         if let cpus = request.cpus { parts.append("\(cpus) CPUs") }
         if let memory = request.memory { parts.append("\(memory) GiB") }
         var text = request.instanceType.map { " of type \($0)" } ?? ""
         if !parts.isEmpty { text += " with \(joined(parts, by: "and"))" }
         if !request.places.isEmpty { text += " in \(joined(request.places.map(\.description), by: "or"))" }
+        if !request.areas.isEmpty { text += " in \(joined(request.areas, by: "or"))" }
+        if let limit = request.maxPricePerHour { text += " for at most \(readable(limit)) an hour" }
         return request.useSpot || request.capabilities.contains("spot") ? " as spot\(text)" : text
     }
 

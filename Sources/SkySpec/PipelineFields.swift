@@ -5,13 +5,14 @@ import SkyYAML
 enum PipelineFields {
     static let section = Section<PipelineDraft>(
         name: "pipeline", phrase: "the pipeline",
-        summary: "Stages, and the artifacts that flow between them.", fields: [name, objective, envs, secrets, stages])
+        summary: "Stages, and the artifacts that flow between them.",
+        fields: [name, objective, policy, regions, envs, secrets, stages])
 
     /// A multi-document file may begin with a document that has only these.
     static let chainHead = Section<PipelineDraft>(
         name: "chainHead", phrase: "the first document",
         summary: "What the tasks of a file with several documents share.",
-        fields: [name, objective, envs, secrets, execution])
+        fields: [name, objective, policy, regions, envs, secrets, execution] + SkyPilotFields.ofGroups)
 
     private static let name = Field<PipelineDraft>(
         "name", .plainText, "What the pipeline is called; the file's name when left out.", example: "support-tickets"
@@ -23,6 +24,23 @@ enum PipelineFields {
         "objective", ObjectiveFields.shape, ObjectiveFields.summary, example: "{cost: {deadline: 8h}}"
     ) { entry, draft, reading in
         draft.objective = ObjectiveFields.read(entry.value, reading)
+    }
+
+    static let policySummary =
+        "What chooses where everything runs: a policy's name, or exec: and a program; the objective's when left out."
+
+    private static let policy = Field<PipelineDraft>("policy", .plainText, policySummary, example: "spot-first") {
+        entry, draft, _ in
+        draft.policy = entry.value.scalar
+    }
+
+    static let regionsSummary =
+        "Parts of the world that all stages and outputs must stay in that do not say otherwise: continents, eu, eea,"
+        + " countries."
+
+    private static let regions = Field<PipelineDraft>("regions", AreaFields.shape, regionsSummary, example: "eu") {
+        entry, draft, reading in
+        draft.areas = AreaFields.read(entry.value, reading)
     }
 
     private static let envs = Field<PipelineDraft>(

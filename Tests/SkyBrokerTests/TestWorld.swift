@@ -14,7 +14,7 @@ import SkyStorage
 struct TestWorld {
     let folder: StateFolder
     let journal: Journal
-    let world: DriverWorld
+    var world: DriverWorld
 
     init(path: String) throws {
         let folder = StateFolder(path: path)
@@ -27,7 +27,8 @@ struct TestWorld {
             folder: folder, journal: journal, adapter: { $0 == "aws" ? adapter : nil },
             store: { LocalArtifactStore(root: "\(folder.stores)/\($0.provider)/\($0.region)") },
             pricePerGigabyte: { _, _ in Money("0.09") ?? .zero },
-            relocate: { _, _, _, _ in throw LaunchError("nowhere else to go") }, http: HTTPClient(),
+            relocate: { _, _, _, _ in throw LaunchError("nowhere else to go") }, isReal: { _ in true },
+            http: HTTPClient(),
             environment: [:], now: { Instant(Date()) }, log: { _ in })
     }
 

@@ -11,7 +11,7 @@ import Testing
 struct CostModelTests {
     private func problem(
         _ change: (inout SkySpec.Stage) -> Void = { _ in }, shelf: [Offer], terms: RentalTerms = .plain,
-        speeds: [String: Double] = [:], past: [PastStage] = []
+        speeds: [String: Double] = [:], past: [PlacementHistory.PastRun] = []
     ) throws -> PlacementProblem {
         var stage = SkySpec.Stage.named("a")
         stage.estimate.general = Estimate(.hour)
@@ -21,7 +21,7 @@ struct CostModelTests {
         market.speeds = speeds
         return try PlacementProblem(
             pipeline: Pipeline(name: "p", stages: [stage], directory: "/"), offers: market,
-            history: PlacementHistory(["a": past]))
+            history: PlacementHistory(runs: ["a": past]))
     }
 
     private func candidate(of problem: PlacementProblem) throws -> Candidate {
@@ -100,13 +100,13 @@ struct CostModelTests {
     @Test("what earlier runs took there counts more than what the file says")
     func learning() throws {
         let offer = Offer.at("x", "r", "m", usd("1"))
-        func past(_ run: String, _ seconds: Int64, on type: String = "m") -> PastStage {
-            PastStage(
+        func past(_ run: String, _ seconds: Int64, on type: String = "m") -> PlacementHistory.PastRun {
+            PlacementHistory.PastRun(
                 run: run, provider: "x", region: "r", instanceType: type,
                 accelerator: AcceleratorCount(name: type, count: 1), duration: .seconds(seconds))
         }
-        let runs = [past("r0", 9_999), past("r1", 30), past("r2", 10), past("r3", 20), past("r4", 50), past("r5", 40)]
-        let candidate = try candidate(of: problem(shelf: [offer], past: runs + [past("r6", 1, on: "other")]))
+        let runs = [past("r5", 40), past("r4", 50), past("r3", 20), past("r2", 10), past("r1", 30), past("r0", 9_999)]
+        let candidate = try candidate(of: problem(shelf: [offer], past: [past("r6", 1, on: "other")] + runs))
         #expect(candidate.duration == .seconds(30))
         #expect(candidate.durationRange == Estimate(low: .seconds(10), expected: .seconds(30), high: .seconds(50)))
         #expect(candidate.durationSource == .learned(runs: 5, latest: "r5"))

@@ -95,14 +95,15 @@ struct LaunchCommand: SkySubcommand {
     ) throws -> RunID {
         let folder = access.broker.folder
         let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
-        let (pipeline, plan, now) = (planned.pipeline, planned.plan, context.now())
+        let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
         let zones = Dictionary(
             plan.stages.map { ($0.stage, planned.catalog.zones(of: $0.offer)) }, uniquingKeysWith: { first, _ in first }
         )
         do {
             let run = try AsyncWork.run(interruptions: interruptions) {
                 var generator = SystemRandomNumberGenerator()
-                return try await launcher.launch(pipeline, plan: plan, zones: zones, at: now, using: &generator)
+                return try await launcher.launch(
+                    pipeline, plan: plan, zones: zones, history: history, at: now, using: &generator)
             }
             _ = try access.broker.ensureDriven(run)
             return run

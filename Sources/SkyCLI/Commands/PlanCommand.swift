@@ -8,15 +8,19 @@ struct PlanCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Say where each stage would run, why, and what it would cost. Starts nothing.",
-        usage: "sky plan <file> [--output text|json|<plan.json>] [--confidence] [--diff <plan.json>] ...",
+        usage: "sky plan <file> [--output <format|plan.json>] [--frontier] [--diff <plan.json>] ...",
         discussion: """
             A plan that is written to a file can be carried out later with 'sky launch', exactly as it is.
 
             EXAMPLES
               sky plan pipeline.yaml
               sky plan pipeline.yaml --policy fastest --confidence
+              sky plan pipeline.yaml --policy "residency:eu then carbon"
+              sky plan pipeline.yaml --policy exec:./my_policy.py
               sky plan pipeline.yaml -o plan.json && sky launch plan.json
               sky plan pipeline.yaml --diff plan.json
+              sky plan pipeline.yaml --frontier
+              sky plan pipeline.yaml --frontier --pick 2 -o plan.json
               sky plan pipeline.yaml --output json | jq -r .total_cost_usd
             """)
 
@@ -25,6 +29,12 @@ struct PlanCommand: SkySubcommand {
 
     @Flag(help: "Also say what it comes to when things go well, and when they go badly.")
     var confidence = false
+
+    @Flag(help: "List the plans between cheapest and fastest, numbered.")
+    var frontier = false
+
+    @Option(help: ArgumentHelp("Take this plan of the frontier.", valueName: "number"))
+    var pick: Int?
 
     @Option(
         help: ArgumentHelp("Show what is different from a plan that was written before.", valueName: "plan.json"),
@@ -42,8 +52,13 @@ struct PlanCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         // A file that is no plan is told before anything is worked out.
         let old = try diff.map { try oldPlan(at: $0) }
-        let planned = try PlannedPipeline(pipeline, planning, in: context)
+        var planned = try PlannedPipeline(pipeline, planning, in: context)
         let out = context.console.out
+        if frontier || pick != nil, let problem = planned.problem {
+            let front = try problem.paretoFront().noticeable()
+            guard let pick else { return try show(front, of: planned.pipeline, on: out) }
+            planned = try planned.picking(pick, of: front)
+        }
         switch output {
         case .file(let path): try write(planned, to: path, in: context)
         case .format(.json) where old == nil: try out.write(try PlanJSON(planned.plan).text())
@@ -57,6 +72,22 @@ struct PlanCommand: SkySubcommand {
             case .json: try out.write(try ComparisonJSON(comparison).text())
             case .text: try out.lines(ComparisonScreen(comparison: comparison).lines(width: out.terminal.width))
             }
+        }
+        return .done
+    }
+
+    private func show(_ front: ParetoFront, of pipeline: Pipeline, on out: any TextOutput) throws -> ExitStatus {
+        let stages = pipeline.stages.map(\.name)
+        switch output {
+        case .format(.text):
+            let screen = FrontScreen(pipeline: pipeline.name, front: front, stages: stages)
+            try out.lines(screen.lines(width: out.terminal.width))
+        case .format(.json):
+            try out.write(try FrontJSON(pipeline: pipeline.name, front: front, stages: stages).text())
+        case .file(let path):
+            throw CommandFailure(
+                .wrongRequest, "a file holds one plan, and the frontier has \(front.points.count)",
+                hints: ["sky plan \(self.pipeline.file) --frontier --pick 1 -o \(path)"])
         }
         return .done
     }
@@ -114,19 +145,19 @@ extension TimeSpan: ExpressibleByArgument {
 
 /// How a plan is to be made.
 struct PlanningOptions: ParsableArguments {
-    enum Policy: String, ExpressibleByArgument, CaseIterable, Sendable {
-        case cheapest, fastest
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Place stages by this policy instead of the file's: a name that 'sky policies' lists, or a program.",
+            valueName: "policy"),
+        completion: .list(PolicyAccess.completions))
+    var policy: String?
 
-        /// The objective that this policy seeks; a limit that the file sets for the same objective stays.
-        func objective(insteadOf own: Objective) -> Objective {
-            switch (self, own) {
-            case (.cheapest, .costWithin), (.cheapest, .cost), (.fastest, .timeWithin), (.fastest, .time): own
-            case (.cheapest, _): .cost
-            case (.fastest, _): .time
-            }
-        }
-    }
+    @Option(
+        help: ArgumentHelp(
+            "Look for the best plan no longer than this; the plan says what is proven.", valueName: "time"))
+    var solveFor: TimeSpan?
 
-    @Option(name: .shortAndLong, help: "Place stages by this policy instead of the file's objective.")
-    var policy: Policy?
+    @Option(help: ArgumentHelp("How long a policy that is a program may take; 30s if not given.", valueName: "time"))
+    var policyTimeout: String?
 }

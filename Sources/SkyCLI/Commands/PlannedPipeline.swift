@@ -1,6 +1,8 @@
+import SkyBroker
 import SkyCatalog
 import SkyCore
 import SkyPlacement
+import SkyProcess
 import SkyProviders
 import SkySpec
 import SkyStorage
@@ -9,9 +11,11 @@ import SkyStorage
 struct PlannedPipeline {
     /// As it is to run: with the name and the objective that the command line gave it.
     let pipeline: Pipeline
+    /// Nil when the plan came from a file.
+    let problem: PlacementProblem?
     /// Given in the file or on the command line; the others come from the environment.
     let secrets: SecretValues
-    let plan: Plan
+    private(set) var plan: Plan
     let history: PlacementHistory
     let catalog: Catalog
     let adapters: AdapterRegistry
@@ -25,15 +29,20 @@ struct PlannedPipeline {
         let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
-        if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
+        let (policy, wanted) = try PolicyAccess(context, timeout: options.policyTimeout)
+            .policy(for: pipeline, option: options.policy)
+        pipeline = wanted
         let market = try Market(in: context)
         self.pipeline = pipeline
         secrets = read.secrets
         catalog = market.offers.catalog
         adapters = market.adapters
         file = PipelineFile.identity(of: read.source)
-        history = PlacementHistory()
-        plan = try Planner().plan(pipeline, offers: market.offers, history: history)
+        history = try Self.history(of: pipeline.name, in: context)
+        var problem = try Planner.problem(pipeline, for: policy, offers: market.offers, history: history)
+        if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
+        self.problem = problem
+        plan = try Planner().plan(problem, policy: policy)
     }
 
     /// Exactly the plan of a plan file.
@@ -49,11 +58,24 @@ struct PlannedPipeline {
         }
         self.pipeline = pipeline
         self.plan = plan
+        problem = nil
         history = planFile.history
         secrets = SecretValues()
         catalog = market.offers.catalog
         adapters = market.adapters
         file = (planFile.provenance.pipelineFile, planFile.provenance.pipelineDigest)
+    }
+
+    /// Without ever having run anything there is no journal, and none is made for looking.
+    private static func history(of pipeline: String, in context: CommandContext) throws -> PlacementHistory {
+        let journal = StateFolder(path: try context.paths().state).journal
+        return Files.exists(journal) ? try Journal.history(of: pipeline, at: journal) : PlacementHistory()
+    }
+
+    /// A question that is answered with yes once `limit` has passed from now on.
+    private static func timeIsUp(after limit: TimeSpan) -> @Sendable () -> Bool {
+        let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
+        return { ContinuousClock.now >= end }
     }
 
     /// What can be rented from here, and how.
@@ -67,6 +89,20 @@ struct PlannedPipeline {
             offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
             adapters = try access.adapters(for: catalog.providers)
         }
+    }
+
+    /// The plan that stands at a place of the front, counted from 1.
+    func picking(_ number: Int, of front: ParetoFront) throws -> PlannedPipeline {
+        guard front.points.indices.contains(number - 1), let problem else {
+            throw CommandFailure(
+                .wrongRequest, "--pick \(number): the frontier has plans 1 to \(front.points.count)",
+                hints: ["sky plan \(file.path) --frontier"])
+        }
+        let point = front.points[number - 1]
+        let policy = GivenPlacement(point.placement, name: "frontier, plan \(number) of \(front.points.count)")
+        var picked = self
+        picked.plan = try Planner().plan(problem, policy: policy, rival: pipeline.objective.policy)
+        return picked
     }
 
     /// Providers of the plan that local processes stand in for, in the plan's order.

@@ -19,7 +19,10 @@ struct RootCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self]),
+                subcommands: [
+                    ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self,
+                    PoliciesCommand.self,
+                ]),
             CommandGroup(
                 name: "Runs",
                 subcommands: [

@@ -28,6 +28,9 @@ enum FailureKinds {
                 hints: ["sky plan <file> --explain", "sky gpus", "sky check"])
         case .deadlineTooShort, .budgetTooSmall, .beyondCounting, .refused:
             return CommandFailure(.providerRefused, error.description)
+        case .policyFailed(let policy, let reason, let output):
+            return CommandFailure(
+                .wrongRequest, "policy '\(policy)' failed: \(reason)", details: output.map { "| \($0)" })
         case .unknownPinnedStage, .malformedPipeline, .policyMisbehaved:
             return CommandFailure(.wrongRequest, error.description)
         }

@@ -12,13 +12,23 @@ public enum DurationSource: Hashable, Sendable, Codable {
     case scaled(from: AcceleratorCount)
     /// The pipeline gives none: an hour.
     case assumed
+
+    /// In JSON: `estimate`, `learned`, `scaled` or `assumed`.
+    public var name: String {
+        switch self {
+        case .estimate: "estimate"
+        case .learned: "learned"
+        case .scaled: "scaled"
+        case .assumed: "assumed"
+        }
+    }
 }
 
 /// How long one stage works on each kind of machine.
 struct DurationModel: Sendable {
     let estimate: DurationEstimate
-    /// What earlier runs of this stage took.
-    let past: [PastStage]
+    /// What earlier runs of this stage took, the latest first.
+    let past: [PlacementHistory.PastRun]
     /// Relative speeds by accelerator, in lower case: only their ratios matter.
     let speeds: [String: Double]
 
@@ -42,8 +52,8 @@ struct DurationModel: Sendable {
                 ? stage.instanceType == offer.instanceType && stage.provider == offer.provider
                 : stage.accelerator == offer.accelerator
         }
-        guard let latest = alike.last else { return nil }
-        let durations = alike.suffix(Self.runsThatCount).map(\.duration).sorted()
+        guard let latest = alike.first else { return nil }
+        let durations = alike.prefix(Self.runsThatCount).map(\.duration).sorted()
         guard let low = durations.first, let high = durations.last else { return nil }
         let learned = Estimate(low: low, expected: durations[durations.count / 2], high: high)
         return (bounded(learned), .learned(runs: durations.count, latest: latest.run))
@@ -85,31 +95,6 @@ struct DurationModel: Sendable {
         func bounded(_ span: TimeSpan) -> TimeSpan { min(max(span, .zero), Self.longest) }
         return Estimate(
             low: bounded(duration.low), expected: bounded(duration.expected), high: bounded(duration.high))
-    }
-}
-
-/// One earlier run of a stage on a real machine.
-public struct PastStage: Hashable, Sendable, Codable {
-    public var run: String
-    public var provider: String
-    public var region: String
-    public var instanceType: String
-    public var accelerator: AcceleratorCount?
-    public var duration: TimeSpan
-    /// By output name.
-    public var outputSizes: [String: DataSize]
-
-    public init(
-        run: String, provider: String, region: String, instanceType: String, accelerator: AcceleratorCount?,
-        duration: TimeSpan, outputSizes: [String: DataSize] = [:]
-    ) {
-        self.run = run
-        self.provider = provider
-        self.region = region
-        self.instanceType = instanceType
-        self.accelerator = accelerator
-        self.duration = duration
-        self.outputSizes = outputSizes
     }
 }
 

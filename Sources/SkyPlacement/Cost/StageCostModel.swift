@@ -33,7 +33,7 @@ struct StageCostModel: Sendable {
         var interruptions: Double
     }
 
-    init(_ stage: Stage, past: [PastStage], speeds: [String: Double]) {
+    init(_ stage: Stage, past: [PlacementHistory.PastRun], speeds: [String: Double]) {
         durations = DurationModel(estimate: stage.estimate, past: past, speeds: speeds)
         numNodes = max(stage.numNodes, 1)
         replicas = max(stage.service?.replicas ?? 1, 1)

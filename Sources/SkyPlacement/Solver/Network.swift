@@ -33,7 +33,7 @@ struct Network: Sendable {
 
     var nodes: [Node]
     /// At most one between any two nodes.
-    let edges: [Edge]
+    var edges: [Edge]
     /// Every node after all that feed it.
     let order: [Int]
     /// Per node: the edges that come in, and those that go out.
