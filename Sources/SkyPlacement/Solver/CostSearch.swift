@@ -9,6 +9,8 @@ struct CostSearch {
     private(set) var cap: Int64
     private(set) var meter: Meter
     private(set) var isExhausted = false
+    /// Per node the options that assignments which cost no more than the best can use; others may be among them.
+    private(set) var survivors: [[Int]] = []
 
     private static let rootPasses = 400
     private static let branchPasses = 12
@@ -39,6 +41,7 @@ struct CostSearch {
         var stalled = 0
         var isNew = true
         while true {
+            if depth == 0 { survivors = names }
             if isNew, let bound = eliminated(sweep, names) { return bound }
             isNew = false
             let before = sweep.bound
@@ -47,7 +50,13 @@ struct CostSearch {
             passes += 1
             if depth == 0 || passes == 1 { consider(sweep.settled(sweep.decoded(), &meter), sweep, names) }
             let bound = sweep.units.nanodollars(sweep.bound)
-            guard bound < cap, let alive = sweep.alive(below: cap) else { return max(bound, cap) }
+            guard bound < cap, let alive = sweep.alive(below: cap + 1) else {
+                // What is as good is still of interest, for ties.
+                if depth == 0, let alive = sweep.alive(below: cap + 1) {
+                    survivors = zip(names, alive.options).map { names, kept in kept.map { names[$0] } }
+                }
+                return max(bound, cap)
+            }
             let gap = Int128(cap) * Int128(sweep.units.scale) - Int128(sweep.bound)
             stalled = Int128(sweep.bound - before) * 50 < gap ? stalled + 1 : 0
             if alive.dropped * 16 > sweep.unary.count || alive.dropped > 0 && stalled >= 3 {

@@ -9,6 +9,8 @@ struct Network: Sendable {
         var place: Int
         /// Index of the stage's candidate.
         var candidate: Int
+        /// It may be taken away: between equals the other is taken.
+        var isSpot = false
     }
 
     struct Node: Sendable {
@@ -19,6 +21,8 @@ struct Network: Sendable {
         /// Per place: cost and time of bringing in what comes from outside.
         var entryCost: [Int64]
         var entryTime: [Int64]
+        /// Per place: its number among all places of the network, by name. Only ties are broken by it.
+        var locations: [Int32] = []
 
         var placeCount: Int { entryCost.count }
     }
@@ -39,8 +43,11 @@ struct Network: Sendable {
     /// Per node: the edges that come in, and those that go out.
     let edgesInto: [[Int]]
     let edgesFrom: [[Int]]
+    /// Per number of a place: its provider.
+    let providerOfLocation: [Int32]
 
-    init(nodes: [Node], edges: [Edge], order: [Int]) {
+    init(nodes: [Node], edges: [Edge], order: [Int], providerOfLocation: [Int32] = []) {
+        self.providerOfLocation = providerOfLocation
         self.nodes = nodes
         self.edges = edges
         self.order = order
@@ -126,7 +133,8 @@ extension Network {
             newNodes.append(
                 Node(
                     options: newOptions, first: first, entryCost: used.map { node.entryCost[$0] },
-                    entryTime: used.map { node.entryTime[$0] }))
+                    entryTime: used.map { node.entryTime[$0] },
+                    locations: node.locations.isEmpty ? [] : used.map { node.locations[$0] }))
             places.append(used)
         }
         let newEdges = edges.map { edge in
@@ -147,5 +155,6 @@ extension Network {
         order = whole.order
         edgesInto = whole.edgesInto
         edgesFrom = whole.edgesFrom
+        providerOfLocation = whole.providerOfLocation
     }
 }

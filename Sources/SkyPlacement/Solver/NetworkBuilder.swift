@@ -38,7 +38,13 @@ struct NetworkBuilder {
                 from: link.from, to: link.to,
                 table: flows.isEmpty ? nil : builder.table(flows, link.from, link.to, &geography, rates))
         }
-        return Network(nodes: nodes, edges: edges, order: links.order)
+        var providers: [String: Int32] = [:]
+        let providerOfLocation = geography.locations.map { location in
+            let number = providers[location.provider] ?? Int32(providers.count)
+            providers[location.provider] = number
+            return number
+        }
+        return Network(nodes: nodes, edges: edges, order: links.order, providerOfLocation: providerOfLocation)
     }
 
     private func node(
@@ -55,7 +61,8 @@ struct NetworkBuilder {
                 : Self.crossing(entries, geography.rates[Int(geography.kind(from: geography.here, to: place))])
         }
         return Network.Node(
-            options: options, first: first, entryCost: crossings.map(\.cost), entryTime: crossings.map(\.time))
+            options: options, first: first, entryCost: crossings.map(\.cost), entryTime: crossings.map(\.time),
+            locations: places.map(Int32.init))
     }
 
     private mutating func table(

@@ -5,9 +5,14 @@ struct Solver {
     /// A good plan for nearly the same network, as options per node; -1 where it says nothing.
     private let hint: [Int]?
     private var work: Meter
+    /// Per node the options that the cheapest assignments use, if a search without a time limit has found out.
+    private var survivors: [[Int]]?
     private var knownCostBound: Int64?
     /// No assignment ends sooner.
     let timeBound: Int64
+
+    /// What breaking ties may take.
+    private static let tieSteps = 1_500_000
 
     private enum Shape {
         case forest(Forest, Forest.CostMessages)
@@ -33,14 +38,39 @@ struct Solver {
 
     /// The cheapest assignment that ends by `limit` and, of those, the fastest.
     mutating func cheapest(limit: Int64 = Network.forever) -> Outcome {
+        survivors = nil
         let known = hinted(Assignment.isCheaper) { $0.time <= limit || limit == Network.forever }
         var result = cheapestAtAnyPace(limit: limit, known: known)
         result.timeBound = timeBound
-        guard let plan = result.plan, result.isProven, plan.time > timeBound else { return result }
-        if let faster = fastestAtAnyPrice(budget: plan.cost, known: plan).plan, faster.isCheaper(than: plan) {
-            result.plan = faster
+        guard let plan = result.plan, result.isProven else { return result }
+        result.plan = tieBroken(plan) { solver in
+            guard plan.time > solver.timeBound else { return nil }
+            return solver.fastestOfEquals(plan)
         }
         return result
+    }
+
+    /// The fastest that costs no more than the cheapest assignment.
+    private mutating func fastestOfEquals(_ plan: Assignment) -> Assignment? {
+        guard let kept = survivors else { return fastestAtAnyPrice(budget: plan.cost, known: plan).plan }
+        guard kept.contains(where: { $0.count > 1 }) else { return nil }
+        let rest = network.restricted(to: kept)
+        var search = TimeSearch(rest, goal: .fastest, limit: plan.time - 1, cap: plan.cost + 1, meter: work)
+        _ = search.search()
+        work = search.meter
+        return search.best.map { best in network.assignment(zip(kept, best.options).map { $0[$1] }) }
+    }
+
+    /// Of assignments that are as good by the first measure, a better one by the second, and of equals the preferred one.
+    private mutating func tieBroken(_ plan: Assignment, _ better: (inout Solver) -> Assignment?) -> Assignment {
+        var solver = self
+        let best = work.lending(Self.tieSteps) { [network] part in
+            solver.work = part
+            let found = better(&solver) ?? plan
+            part = solver.work
+            return TieBreaker.best(network, found, &part)
+        }
+        return best
     }
 
     /// The fastest assignment that costs at most `budget` and, of those, the cheapest.
@@ -54,6 +84,7 @@ struct Solver {
         if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).plan, cheaper.isFaster(than: plan) {
             result.plan = cheaper
         }
+        result.plan = result.plan.map { plan in tieBroken(plan) { _ in nil } }
         return result
     }
 
@@ -81,6 +112,7 @@ struct Solver {
             var search = CostSearch(network, cap: cap, meter: work)
             let bound = search.search()
             work = search.meter
+            survivors = search.survivors
             let plan = search.best.map(network.assignment) ?? known
             return Outcome(
                 plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,

@@ -87,7 +87,8 @@ struct TimeSearch {
             guard narrowByTime(&branch) else { return Network.none }
             let before = branch.sweep.bound
             branch.sweep.pass()
-            meter.spend(branch.sweep.stepsPerPass)
+            // Looking at the times and making plans takes about as long as the pass.
+            meter.spend(3 * branch.sweep.stepsPerPass + 2_000)
             passes += 1
             follow(consider(branch), &branch, step: step)
             let bound = branch.sweep.units.nanodollars(branch.sweep.bound)

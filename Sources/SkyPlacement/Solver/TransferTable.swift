@@ -29,6 +29,31 @@ struct TransferTable: Sendable {
             }
     }
 
+    /// From cost and time of every pair of places, row by row.
+    init(columns: Int, cost: [Int64], time: [Int64]) {
+        var number: [[Int64]: Int32] = [:]
+        var kinds: [Int32] = []
+        var (costs, times): ([Int64], [Int64]) = ([], [])
+        kinds.reserveCapacity(cost.count)
+        for (cost, time) in zip(cost, time) {
+            let kind = number[[cost, time]] ?? Int32(costs.count)
+            if kind == costs.count {
+                number[[cost, time]] = kind
+                costs.append(cost)
+                times.append(time)
+            }
+            kinds.append(kind)
+        }
+        let rows = columns == 0 ? 0 : kinds.count / columns
+        let ways = Ways(
+            columns: columns, kinds: kinds, prices: costs, sameColumn: [Int32](repeating: -1, count: rows))
+        self.init(ways: ways, costs: costs, times: times)
+    }
+
+    /// Of every pair of places, row by row.
+    var cost: [Int64] { ways.kinds.map { costs[Int($0)] } }
+    var time: [Int64] { ways.kinds.map { times[Int($0)] } }
+
     var columns: Int { ways.columns }
 
     func index(from: Int, to: Int) -> Int { from * ways.columns + to }
