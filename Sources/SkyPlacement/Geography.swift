@@ -92,11 +92,11 @@ struct Geography: Sendable {
     func time(of size: DataSize, from source: Int, to target: Int) -> TimeSpan {
         guard size > .zero else { return .zero }
         let speed = rate(from: source, to: target).bitsPerSecond
-        guard speed > 0 else { return Candidate.longest }
+        guard speed > 0 else { return DurationModel.longest }
         let product = size.bytes.magnitude.multipliedFullWidth(by: 8000)
-        guard product.high < speed else { return Candidate.longest }
+        guard product.high < speed else { return DurationModel.longest }
         let (quotient, remainder) = speed.magnitude.dividingFullWidth(product)
         let milliseconds = min(quotient, 1 << 50) + (remainder > 0 ? 1 : 0)
-        return min(TimeSpan(milliseconds: Int64(milliseconds)), Candidate.longest)
+        return min(TimeSpan(milliseconds: Int64(milliseconds)), DurationModel.longest)
     }
 }

@@ -12,12 +12,16 @@ public protocol OfferSource: TransferRates {
     /// How this provider bills and how fast it delivers.
     func terms(of provider: String) -> RentalTerms
 
+    /// How fast one accelerator of this name computes, in any unit: only the ratios of two count. Nil if not known.
+    func speed(ofAccelerator name: String) -> Double?
+
     /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`.
     func areas(of location: Location) -> Set<String>
 }
 
 extension OfferSource {
     public func terms(of provider: String) -> RentalTerms { .plain }
+    public func speed(ofAccelerator name: String) -> Double? { nil }
 
     public func areas(of location: Location) -> Set<String> { [] }
 }
@@ -25,8 +29,15 @@ extension OfferSource {
 /// A catalog as planning asks for it.
 public struct CatalogOffers: OfferSource {
     public let catalog: Catalog
+    public let speeds: AcceleratorSpeeds
 
-    public init(catalog: Catalog) { self.catalog = catalog }
+    /// - Parameter speeds: how fast accelerators are, to scale estimates by; nothing is scaled without.
+    public init(catalog: Catalog, speeds: AcceleratorSpeeds = AcceleratorSpeeds()) {
+        self.catalog = catalog
+        self.speeds = speeds
+    }
+
+    public func speed(ofAccelerator name: String) -> Double? { speeds.teraflops(of: name) }
 
     public func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
 

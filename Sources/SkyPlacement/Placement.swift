@@ -26,12 +26,13 @@ extension PlacementProblem {
         return (plan.totalCost, plan.totalTime)
     }
 
-    /// `placement` itself, after checking that it is one of this problem: what a policy does that hands a part of the
-    /// problem on to another one.
+    /// `placement` itself, after checking that it is one of this problem and keeps its limits: what a policy does that
+    /// hands a part of the problem on to another one.
     ///
     /// - Throws: `PlacementError.policyMisbehaved` in the name of `policy`.
     public func checked(_ placement: Placement, by policy: String) throws(PlacementError) -> Placement {
-        _ = try chosen(placement, by: policy)
+        let plan = PricedPlacement(self, try chosen(placement, by: policy))
+        try checkLimits(plan, of: policy)
         return placement
     }
 
@@ -80,22 +81,23 @@ struct PricedPlacement {
                 duration: geography.time(of: flow.size, from: source, to: target))
         }
         totalCost = transfers.reduce(candidates.reduce(.zero) { $0 + $1.cost }) { $0 + $1.cost }
-        totalTime = Self.makespan(problem, candidates, transfers)
+        totalTime = Self.makespan(problem, candidates.map(\.pathTime), transfers.map(\.duration))
     }
 
-    private static func makespan(
-        _ problem: PlacementProblem, _ candidates: [Candidate], _ transfers: [PlannedTransfer]
-    ) -> TimeSpan {
-        var finish = [TimeSpan](repeating: .zero, count: candidates.count)
+    /// - Parameters:
+    ///   - path: per stage, how long it keeps what comes after it waiting.
+    ///   - crossing: per flow, how long it travels.
+    static func makespan(_ problem: PlacementProblem, _ path: [TimeSpan], _ crossing: [TimeSpan]) -> TimeSpan {
+        var finish = [TimeSpan](repeating: .zero, count: path.count)
         for v in problem.network.order {
             var start = TimeSpan.zero
             for edge in problem.network.edges where edge.to == v { start = max(start, finish[edge.from]) }
-            for (flow, transfer) in zip(problem.flows, transfers) where flow.reader == v {
+            for (flow, duration) in zip(problem.flows, crossing) where flow.reader == v {
                 var departure = TimeSpan.zero
                 if case .stage(let index) = flow.source { departure = finish[index] }
-                start = max(start, departure + transfer.duration)
+                start = max(start, departure + duration)
             }
-            finish[v] = start + problem.stages[v].pathTime(of: candidates[v])
+            finish[v] = start + path[v]
         }
         return finish.max() ?? .zero
     }

@@ -20,7 +20,9 @@ public struct PlacementProblem: Sendable {
         /// Index of the stage that reads it.
         public let reader: Int
         /// Zero when the pipeline does not say.
-        public let size: DataSize
+        public let sizeRange: Estimate<DataSize>
+
+        public var size: DataSize { max(sizeRange.expected, .zero) }
     }
 
     public let pipeline: String
@@ -51,8 +53,9 @@ public struct PlacementProblem: Sendable {
     var isNarrowed = false
     var network: Network
     let geography: Geography
-    /// Elementary steps that the solver may take for one answer: about a third of a second.
-    var workLimit = 20_000_000
+    /// How long the solver may look for one answer. When it is given up, the best plan found says how far from the
+    /// best it can be.
+    public var effort = Effort.standard
     /// A good placement of nearly the same problem, for the solver to start from.
     var hint: [Candidate]?
 
@@ -111,7 +114,7 @@ struct Frontier {
             let place = places[candidate.index]
             let price = prices?[candidate.index] ?? candidate.cost.nanodollars
             let option = Network.Option(
-                cost: min(price, Network.none), time: stage.pathTime(of: candidate).milliseconds,
+                cost: min(price, Network.none), time: candidate.pathTime.milliseconds,
                 place: place, candidate: position)
             Self.add(option, to: &perPlace[place], stage.candidates)
         }

@@ -6,71 +6,42 @@ extension PlacementProblem {
     /// Works out every candidate, price and transfer of a pipeline.
     ///
     /// - Parameters:
+    ///   - history: where earlier runs of the pipeline ran, and how long they took.
     ///   - pins: stages that stay where they are, with the offer they run on; blocked places do not move them.
     ///   - blocked: what must not be used.
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.unknownPinnedStage`,
     ///   `.malformedPipeline`.
     public init(
-        pipeline: Pipeline, offers: some OfferSource, pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+        pipeline: Pipeline, offers: some OfferSource, history: PlacementHistory = PlacementHistory(),
+        pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) {
         for name in pins.keys.sorted() where pipeline.stage(named: name) == nil {
             throw .unknownPinnedStage(name, known: pipeline.stages.map(\.name))
         }
-        let links = try StageLinks(pipeline)
-        let stages = try Self.choices(pipeline, offers, pins, blocked)
+        let links = try StageLinks(pipeline, history: history)
+        let stages = try CandidateFinder(offers: offers, history: history, pins: pins, blocked: blocked)
+            .choices(for: pipeline)
         var geography = Geography(stages)
         self.pipeline = pipeline.name
         objective = pipeline.objective
         self.stages = stages
+        self.history = history
         flows = links.flows
-        caveats = links.caveats
+        caveats = links.caveats + Self.caveats(of: stages)
         network = Self.network(stages, links, &geography, offers)
         self.geography = geography
         areasOf = { offers.areas(of: $0) }
     }
 
-    private static func choices(
-        _ pipeline: Pipeline, _ offers: some OfferSource, _ pins: [String: Offer], _ blocked: [BlockedPlace]
-    ) throws(PlacementError) -> [StageChoices] {
-        var result: [StageChoices] = []
-        var empty: [PlacementError.StageWithoutOffer] = []
-        // Stages often ask for the same: a catalog is searched once for each different request.
-        var known: [[ResourceRequest]: [Offer]] = [:]
-        for stage in pipeline.stages {
-            let pin = pins[stage.name]
-            let requests = stage.acceptableResources
-            let all = pin.map { [$0] } ?? known[requests] ?? allOffers(for: requests, offers)
-            if pin == nil { known[requests] = all }
-            let usable =
-                pin != nil || blocked.isEmpty ? all : all.filter { offer in !blocked.contains { $0.blocks(offer) } }
-            if all.isEmpty {
-                let reasons = requests.map { offers.explainNoOffer(for: $0) }
-                empty.append(.init(stage: stage.name, reason: reasons.joined(separator: "; or ")))
-            } else if usable.isEmpty {
-                let places = blocked.map(\.description).joined(separator: ", ")
-                let what = all.count == 1 ? "its only offer is" : "all of its \(all.count) offers are"
-                empty.append(.init(stage: stage.name, reason: "\(what) in blocked places (\(places))"))
-            }
-            let replicas = max(stage.service?.replicas ?? 1, 1)
-            let numNodes = max(stage.numNodes, 1)
-            let (nodes, overflow) = numNodes.multipliedReportingOverflow(by: replicas)
-            let candidates = usable.enumerated().map { index, offer in
-                Candidate(index: index, offer: offer, nodes: overflow ? .max : nodes, estimate: stage.estimate)
-            }
-            result.append(
-                StageChoices(
-                    name: stage.name, requests: requests, numNodes: numNodes, replicas: replicas,
-                    isService: stage.service != nil, isPinned: pin != nil, candidates: candidates))
+    private static func caveats(of stages: [StageChoices]) -> [String] {
+        let unmeasured = stages.filter { stage in
+            !stage.isService
+                && stage.candidates.contains { $0.offer.market == .spot && $0.offer.interruptionsPerMonth == nil }
         }
-        guard empty.isEmpty else { throw .noOffers(empty) }
-        return result
-    }
-
-    /// In the source's order, each offer once.
-    private static func allOffers(for requests: [ResourceRequest], _ source: some OfferSource) -> [Offer] {
-        guard requests.count > 1 else { return requests.first.map(source.offers) ?? [] }
-        var seen: Set<Offer> = []
-        return requests.flatMap(source.offers).filter { seen.insert($0).inserted }
+        guard !unmeasured.isEmpty else { return [] }
+        let share = trimmed(InterruptionModel.assumedPerMonth * 100)
+        let names = unmeasured.map { "'\($0.name)'" }.joined(separator: ", ")
+        return ["some spot machines for \(names) were never measured: \(share)% are taken to be lost within a month"]
     }
 
     private static func network(

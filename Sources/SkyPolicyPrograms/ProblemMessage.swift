@@ -72,6 +72,12 @@ enum PolicyProtocol {
             switch problem.objective {
             case .cost, .costWithin: line.field("minimize", "cost")
             case .time, .timeWithin: line.field("minimize", "time")
+            case .weighted: line.field("minimize", "cost_and_time")
+            }
+            if case .weighted(let perHour) = problem.objective {
+                line.field("hour_worth_usd", perHour.exactDecimal)
+            } else {
+                line.field("hour_worth_usd", nil as String?)
             }
             line.field("deadline_seconds", problem.deadline.map(seconds))
             line.field("budget_usd", problem.budget?.exactDecimal)
@@ -81,7 +87,6 @@ enum PolicyProtocol {
     private static func stage(_ stage: StageChoices, _ line: inout JSONLine) {
         line.object { line in
             line.field("name", stage.name)
-            line.field("num_nodes", Double(stage.numNodes))
             line.field("replicas", Double(stage.replicas))
             line.field("is_service", stage.isService)
             line.field("is_pinned", stage.isPinned)
@@ -112,9 +117,12 @@ enum PolicyProtocol {
             line.field("memory_gib", offer.memoryGiB)
             line.field("capabilities", strings: offer.capabilities)
             line.field("interruptions_per_month", offer.interruptionsPerMonth)
+            line.field("num_nodes", Double(candidate.numNodes))
             line.field("price_per_hour_usd", candidate.pricePerHour.exactDecimal)
             line.field("duration_seconds", seconds(candidate.duration))
-            line.field("duration_is_estimated", candidate.durationIsEstimated)
+            line.field("held_seconds", seconds(candidate.heldTime))
+            line.field("path_seconds", seconds(candidate.pathTime))
+            line.field("interruptions", candidate.interruptions)
             line.field("cost_usd", candidate.cost.exactDecimal)
         }
     }
@@ -140,6 +148,7 @@ enum PolicyProtocol {
                 line.key(stage.name)
                 line.array(runs) { line, run in
                     line.object { line in
+                        line.field("run", run.run)
                         line.field("provider", run.provider)
                         line.field("region", run.region)
                         line.field("zone", run.zone)

@@ -38,7 +38,7 @@ struct InputResolver {
         }
         return StageInput(
             name: draft.name.value, source: .output(stage: String(first), artifact: String(last)),
-            size: draft.size ?? output.size)
+            size: draft.size ?? output.size?.expected)
     }
 
     private func local(_ text: String, at range: SourceRange, _ draft: InputDraft) -> StageInput? {
@@ -50,7 +50,7 @@ struct InputResolver {
         reading.error(
             "spec.bad-input", at: range, "unknown kind of address '\(scheme)://'",
             expected: "s3://, gs://, az:// or https://",
-            help: nearestName(to: scheme, among: PathText.schemes).map { "did you mean '\($0)://'?" })
+            help: PathText.schemeHelp(scheme))
     }
 
     private func complainForm(_ text: String, at range: SourceRange) {
@@ -99,6 +99,10 @@ extension Reading {
         if text == "~" || text.hasPrefix("~/") { given = (files.homeDirectory ?? "~") + text.dropFirst() }
         let path = PathText.absolute(given, in: directory)
         if files.kind(of: path) != nil { return path }
+        if mayLookInWorkingDirectory, let workingDirectory {
+            let elsewhere = PathText.absolute(given, in: workingDirectory)
+            if files.kind(of: elsewhere) != nil { return elsewhere }
+        }
         error(
             "spec.no-file", at: range, "\(what): '\(text)' is not there", expected: "a file or folder at \(path)")
         return nil

@@ -1,3 +1,5 @@
+import SkyCore
+
 /// Paths as text: nothing here looks at a disk.
 enum PathText {
     /// `path` seen from the absolute folder `base`, with `.` and `..` resolved by name.
@@ -29,6 +31,15 @@ enum PathText {
 
     /// The schemes that inputs and mounts may come from.
     static let schemes = ["s3", "gs", "az", "https"]
+
+    /// What to say to who gives an address of another scheme.
+    static func schemeHelp(_ scheme: String) -> String? {
+        // SkyPilot's other stores.
+        if ["r2", "cos", "oci", "nebius", "cw", "hf", "volume"].contains(scheme) {
+            return "sky cannot read this kind of store yet"
+        }
+        return nearestName(to: scheme, among: schemes).map { "did you mean '\($0)://'?" }
+    }
 
     /// `s3` of `s3://bucket/key`; nil for anything that is no address.
     static func scheme(of text: String) -> String? {

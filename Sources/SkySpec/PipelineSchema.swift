@@ -16,11 +16,15 @@ public enum PipelineSchema {
         [
             definition(PipelineFields.section), definition(PipelineFields.chainHead),
             definition(ObjectiveFields.section), definition(ObjectiveFields.cost), definition(ObjectiveFields.time),
+            definition(ObjectiveFields.weighted),
             definition(StageFields.section), definition(StageFields.task), definition(ArtifactFields.input),
-            definition(ArtifactFields.output), definition(MountFields.section), definition(ResourceFields.section),
-            definition(ResourceFields.alternative), definition(ServiceFields.section),
+            definition(ArtifactFields.output), definition(Figures.size.section), definition(Figures.duration.section),
+            definition(CheckpointFields.section), definition(MountFields.section),
+            definition(RepositoryFields.section), definition(ResourceFields.section),
+            definition(ResourceFields.alternative), definition(AcceleratorReading.byMemory),
+            definition(CapabilityFields.exclusion), definition(ServiceFields.section),
             definition(ServiceFields.probe), definition(ServiceFields.policy),
-        ]
+        ] + SkyPilotFields.sections.map(definition)
     }
 
     private static func definition<Target>(_ section: Section<Target>) -> (String, JSONText) {

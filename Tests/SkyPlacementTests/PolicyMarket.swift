@@ -31,7 +31,7 @@ enum PolicyMarket {
         ]
         // Nothing to wait for where nothing moves.
         for offer in market.shelves.values.joined() {
-            market.speeds[.init(from: offer.location, to: offer.location)] = 1e9
+            market.bandwidths[.init(from: offer.location, to: offer.location)] = 1e9
         }
         market.areas = [
             "virginia": ["us", "north-america"], "oregon": ["us", "north-america"], "sweden": ["se", "eu", "europe"],

@@ -15,6 +15,8 @@ struct CatalogAccess {
         try Catalog.load(root: try context.installation().providers, host: ThisMachine.shape, only: providers)
     }
 
+    func speeds() throws -> AcceleratorSpeeds { try AcceleratorSpeeds.load(root: try context.installation().providers) }
+
     /// The adapters of these providers. Nothing is asked of any of them yet. `SKY_MOCK` names a script of failures.
     func adapters(for providers: [ProviderProfile]) throws -> AdapterRegistry {
         let home = context.environment["HOME"] ?? ""

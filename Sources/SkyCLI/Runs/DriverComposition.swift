@@ -19,8 +19,10 @@ struct DriverComposition {
     ) throws -> DriverWorld {
         let access = CatalogAccess(context)
         let catalog = try access.load()
+        let offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
         let adapters = try access.adapters(for: catalog.providers)
-        let relocation = Relocation(catalog: catalog) { (pipeline) throws(PlacementError) in
+        let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+        let relocation = Relocation(offers: offers) { (pipeline) throws(PlacementError) in
             try PolicyAccess.policy(ofRun: pipeline, in: context)
         }
         return DriverWorld(
@@ -30,6 +32,7 @@ struct DriverComposition {
             relocate: { launch, stage, pinned, excluded in
                 try relocation.place(stage, of: launch, pinned: pinned, excluded: excluded)
             },
+            isReal: { !standIns.contains($0) },
             http: HTTPClient(), environment: context.environment, now: context.now, log: log)
     }
 }

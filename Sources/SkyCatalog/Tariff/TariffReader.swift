@@ -1,6 +1,6 @@
 import SkyCore
 
-/// Reads `egress.csv` and `throughput.csv`; malformed rows are reported and left out.
+/// Reads the small tables: `egress.csv`, `throughput.csv` and `accelerators.csv`; malformed rows are reported and left out.
 struct TariffReader {
     private let bytes: [UInt8]
     private var complaints: CSVComplaints
@@ -56,6 +56,24 @@ struct TariffReader {
             return nil
         }
         return reader.complaints.all
+    }
+
+    static func speeds(_ bytes: [UInt8], path: String) -> (speeds: [String: Double], diagnostics: [Diagnostic]) {
+        var reader = TariffReader(bytes: bytes, path: path)
+        var speeds: [String: Double] = [:]
+        _ = reader.rows(of: ["name", "tflops", "source"]) { reader, fields -> Void? in
+            let name = reader.bytes.span.text(fields[0])
+            guard let speed = reader.number(fields[1], expected: "10¹² operations per second such as 312") else {
+                return nil
+            }
+            if speed.billionths <= 0 {
+                reader.complaints.add("bad-number", at: fields[1].range, "'\(name)' would never get anything done")
+            } else if speeds.updateValue(speed.double, forKey: name) != nil {
+                reader.complaints.add("duplicate-name", at: fields[0].range, "'\(name)' is given twice")
+            }
+            return nil
+        }
+        return (speeds, reader.complaints.all)
     }
 
     /// Calls `parse` with the fields of each row, in the order of `names`.

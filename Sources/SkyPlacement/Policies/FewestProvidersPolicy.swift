@@ -61,7 +61,7 @@ public struct FewestProvidersPolicy: PlacementPolicy {
     private func isAboutTime(_ problem: PlacementProblem) -> Bool {
         switch problem.objective {
         case .cost, .costWithin: false
-        case .time, .timeWithin: !problem.isRepriced
+        case .time, .timeWithin, .weighted: !problem.isRepriced
         }
     }
 }

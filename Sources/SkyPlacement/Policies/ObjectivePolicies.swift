@@ -57,6 +57,21 @@ public struct FastestPolicy: PlacementPolicy {
     }
 }
 
+/// Least cost plus time, an hour of which is worth `perHour`: between cheapest (nothing) and fastest (a fortune).
+public struct WeightedPolicy: PlacementPolicy {
+    public var perHour: Money
+
+    public init(perHour: Money) { self.perHour = perHour }
+
+    public var name: String { "least cost with an hour worth \(readable(perHour))" }
+
+    public func objective(insteadOf own: Objective) -> Objective { .weighted(perHour: perHour) }
+
+    public func place(_ problem: PlacementProblem) throws(PlacementError) -> Placement {
+        try problem.leastWorth(perHour: perHour)
+    }
+}
+
 extension Objective {
     /// The built-in policy that seeks exactly this.
     public var policy: any PlacementPolicy {
@@ -65,6 +80,7 @@ extension Objective {
         case .costWithin(let deadline): CheapestPolicy(deadline: deadline)
         case .time: FastestPolicy()
         case .timeWithin(let budget): FastestPolicy(budget: budget)
+        case .weighted(let perHour): WeightedPolicy(perHour: perHour)
         }
     }
 }

@@ -7,13 +7,13 @@ extension Planner {
     ///
     /// - Throws: as `PlacementProblem.init`.
     public static func problem(
-        _ pipeline: Pipeline, for policy: any PlacementPolicy, offers: some OfferSource, pins: [String: Offer] = [:],
-        blocked: [BlockedPlace] = [], history: PlacementHistory = PlacementHistory()
+        _ pipeline: Pipeline, for policy: any PlacementPolicy, offers: some OfferSource,
+        history: PlacementHistory = PlacementHistory(), pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) -> PlacementProblem {
         var problem = try PlacementProblem(
-            pipeline: pipeline.widened(to: policy.markets), offers: offers, pins: pins, blocked: blocked)
+            pipeline: pipeline.widened(to: policy.markets), offers: offers, history: history, pins: pins,
+            blocked: blocked)
         problem.objective = policy.objective(insteadOf: pipeline.objective)
-        problem.history = history
         return problem
     }
 }

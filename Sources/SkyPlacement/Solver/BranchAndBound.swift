@@ -42,13 +42,13 @@ struct BranchAndBound {
         branching = cutset + network.order.filter { !cutset.contains($0) }
     }
 
-    mutating func search(work: inout Int) {
+    mutating func search(work: inout Meter) {
         explore(fixed: [Int](repeating: -1, count: network.nodes.count), depth: 0, &work)
     }
 
     private var isDone: Bool { isExhausted || (goal == .anyWithinCap && best != nil) }
 
-    private mutating func explore(fixed: [Int], depth: Int, _ work: inout Int) {
+    private mutating func explore(fixed: [Int], depth: Int, _ work: inout Meter) {
         guard !isDone, let relaxed = relax(fixed: fixed, next: depth, &work) else { return }
         if depth == 0 { costBound = relaxed.bound }
         if let options = relaxed.options {
@@ -62,7 +62,7 @@ struct BranchAndBound {
         for child in children(of: v, relaxed) {
             guard !isDone else { return }
             guard child.bound <= cap else { continue }
-            guard work > 0 else {
+            guard !work.isOver else {
                 isExhausted = true
                 return
             }
@@ -107,7 +107,7 @@ struct BranchAndBound {
     }
 
     /// Nil if no plan within cap and limit has these nodes decided like this.
-    private mutating func relax(fixed: [Int], next depth: Int, _ work: inout Int) -> Relaxation? {
+    private mutating func relax(fixed: [Int], next depth: Int, _ work: inout Meter) -> Relaxation? {
         let windows = watchesTime ? Windows(network, fixed: fixed, limit: limit, quickest: quickest) : nil
         if let windows, !windows.isPossible { return nil }
         let decided = decidedCost(fixed)
@@ -116,7 +116,7 @@ struct BranchAndBound {
         guard !members.isEmpty else { return Relaxation(options: fixed, bound: decided, isExact: true, marginal: []) }
         let forest = forest(of: members, fixed: fixed, windows)
         let costs = forest.costMessages()
-        work -= costs.total.reduce(0) { $0 + $1.count * $1.count }
+        work.spend(costs.total.reduce(0) { $0 + $1.count * $1.count })
         let bound = Network.plus(decided, costs.best)
         guard bound <= cap else { return nil }
         if goal == .anyWithinCap, cap >= Network.none - 1 {

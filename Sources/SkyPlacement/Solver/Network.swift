@@ -35,7 +35,22 @@ struct Network: Sendable {
     /// At most one between any two nodes.
     var edges: [Edge]
     /// Every node after all that feed it.
-    var order: [Int]
+    let order: [Int]
+    /// Per node: the edges that come in, and those that go out.
+    let edgesInto: [[Int]]
+    let edgesFrom: [[Int]]
+
+    init(nodes: [Node], edges: [Edge], order: [Int]) {
+        self.nodes = nodes
+        self.edges = edges
+        self.order = order
+        var (into, from) = ([[Int]](repeating: [], count: nodes.count), [[Int]](repeating: [], count: nodes.count))
+        for (index, edge) in edges.enumerated() {
+            into[edge.to].append(index)
+            from[edge.from].append(index)
+        }
+        (edgesInto, edgesFrom) = (into, from)
+    }
 
     /// More than any plan: "there is no way".
     static let none = Int64.max / 4
@@ -88,7 +103,7 @@ extension Network {
         for v in order {
             let finish = Self.plus(start[v], nodes[v].options[options[v]].time)
             makespan = max(makespan, finish)
-            for edge in edges where edge.from == v {
+            for edge in edgesFrom[v].lazy.map({ edges[$0] }) {
                 var arrival = finish
                 if let table = edge.table {
                     let cell = table.index(

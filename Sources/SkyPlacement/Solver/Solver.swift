@@ -4,21 +4,27 @@ struct Solver {
     private let shape: Shape
     /// A good plan for nearly the same network, as options per node; -1 where it says nothing.
     private let hint: [Int]?
-    /// Elementary steps left.
-    private var work: Int
+    private var work: Meter
+    private var knownCostBound: Int64?
+    /// No assignment ends sooner.
+    let timeBound: Int64
 
     private enum Shape {
         case forest(Forest, Forest.CostMessages)
         case loops(QuickestTransfers)
     }
 
-    init(_ network: Network, work: Int, hint: [Int]? = nil) {
+    init(_ network: Network, effort: Effort, hint: [Int]? = nil) {
         self.network = network
-        self.work = work
+        work = Meter(effort)
         self.hint = hint
+        let quickest = QuickestTransfers(network)
+        let undecided = [Int](repeating: -1, count: network.nodes.count)
+        timeBound =
+            Windows(network, fixed: undecided, limit: Network.forever, quickest: quickest).makespanBound
         let links = network.edges.map { (from: $0.from, to: $0.to) }
         guard GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count else {
-            shape = .loops(QuickestTransfers(network))
+            shape = .loops(quickest)
             return
         }
         let nodes = network.nodes.map {
@@ -28,29 +34,27 @@ struct Solver {
         shape = .forest(forest, forest.costMessages())
     }
 
-    struct Cheapest {
-        var answer: Answer<Assignment>
-        /// No assignment that ends within the limit costs less.
-        var bound: Int64
-    }
-
     /// The cheapest assignment that ends by `limit` and, of those, the fastest.
-    mutating func cheapest(limit: Int64 = Network.forever) -> Cheapest {
+    mutating func cheapest(limit: Int64 = Network.forever) -> Outcome {
         let known = hinted(Assignment.isCheaper) { $0.time <= limit || limit == Network.forever }
         var result = cheapestAtAnyPace(limit: limit, known: known)
-        guard let plan = result.answer.plan, result.answer.isProven, plan.time > 0 else { return result }
+        result.timeBound = timeBound
+        guard let plan = result.plan, result.isProven, plan.time > timeBound else { return result }
         if let faster = fastestAtAnyPrice(budget: plan.cost, known: plan).plan, faster.isCheaper(than: plan) {
-            result.answer.plan = faster
+            result.plan = faster
         }
         return result
     }
 
     /// The fastest assignment that costs at most `budget` and, of those, the cheapest.
-    mutating func fastest(budget: Int64 = Network.none) -> Answer<Assignment> {
+    mutating func fastest(budget: Int64 = Network.none) -> Outcome {
         let known = hinted(Assignment.isFaster) { $0.cost <= budget }
-        var result = fastestAtAnyPrice(budget: budget, known: known)
+        let answer = fastestAtAnyPrice(budget: budget, known: known)
+        var result = Outcome(plan: answer.plan, isProven: answer.isProven)
+        result.timeBound = max(answer.timeBound, timeBound)
+        result.costBound = costBound()
         guard let plan = result.plan else { return result }
-        if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).answer.plan, cheaper.isFaster(than: plan) {
+        if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).plan, cheaper.isFaster(than: plan) {
             result.plan = cheaper
         }
         return result
@@ -59,11 +63,14 @@ struct Solver {
     /// The least that any assignment costs, or a bound below it.
     mutating func costBound() -> Int64 {
         if case .forest(_, let costs) = shape { return costs.best }
-        return cheapestAtAnyPace(limit: Network.forever, known: nil).bound
+        if let knownCostBound { return knownCostBound }
+        let bound = cheapestAtAnyPace(limit: Network.forever, known: nil).costBound
+        knownCostBound = bound
+        return bound
     }
 
     /// `known`: an assignment that keeps the limit.
-    private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Cheapest {
+    private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Outcome {
         let cap = min(known?.cost ?? Network.none, Network.none - 1)
         switch shape {
         case .forest(let forest, let costs):
@@ -72,19 +79,18 @@ struct Solver {
             }
             let plan = answer.plan.map(assignment) ?? known
             let bound = answer.isProven ? plan?.cost ?? costs.best : costs.best
-            return Cheapest(answer: Answer(plan: plan, isProven: answer.isProven), bound: bound)
+            return Outcome(plan: plan, isProven: answer.isProven, costBound: bound)
         case .loops(let quickest):
             var search = BranchAndBound(network, goal: .cheapest, limit: limit, cap: cap, quickest: quickest)
             search.search(work: &work)
             if !search.isExhausted {
                 let bound = search.best?.cost ?? search.costBound
-                return Cheapest(answer: Answer(plan: search.best, isProven: true), bound: bound)
+                return Outcome(plan: search.best ?? known, isProven: true, costBound: bound)
             }
             let rough = search.best ?? known ?? search.rough.map { descended($0, Assignment.isFaster) { _ in true } }
             let start = rough.flatMap { $0.time <= limit || limit == Network.forever ? $0 : nil }
             let plan = start.map { descended($0, Assignment.isCheaper) { $0.time <= limit } }
-            return Cheapest(
-                answer: Answer(plan: plan, isProven: plan?.cost == search.costBound), bound: search.costBound)
+            return Outcome(plan: plan, isProven: plan?.cost == search.costBound, costBound: search.costBound)
         }
     }
 
@@ -97,11 +103,12 @@ struct Solver {
             let answer = forest.fastest(
                 costs, budget: budget, known: (start.options, start.time), work: &work
             ) { [network] in network.assignment($0).time }
-            return Answer(plan: answer.plan.map(assignment), isProven: answer.isProven)
+            return Answer(
+                plan: answer.plan.map(assignment), isProven: answer.isProven, timeBound: answer.timeBound)
         case .loops(let quickest):
             let start =
-                known.map { Answer(plan: $0, isProven: true) }
-                ?? cheapestAtAnyPace(limit: Network.forever, known: nil).answer
+                known.map { Outcome(plan: $0, isProven: true) }
+                ?? cheapestAtAnyPace(limit: Network.forever, known: nil)
             guard let plan = start.plan, plan.cost <= budget else { return Answer(plan: nil, isProven: start.isProven) }
             let quick = descended(plan, Assignment.isFaster) { $0.cost <= budget }
             return narrowedDown(from: quick, budget: budget, quickest)
@@ -111,21 +118,19 @@ struct Solver {
     private mutating func narrowedDown(
         from known: Assignment, budget: Int64, _ quickest: QuickestTransfers
     ) -> Answer<Assignment> {
-        let undecided = [Int](repeating: -1, count: network.nodes.count)
-        let windows = Windows(network, fixed: undecided, limit: Network.forever, quickest: quickest)
-        var search = TimeLimitSearch(plan: known, time: known.time, impossible: windows.makespanBound - 1)
+        var search = TimeLimitSearch(plan: known, time: known.time, impossible: timeBound - 1)
         while let limit = search.next {
             var attempt = BranchAndBound(network, goal: .anyWithinCap, limit: limit, cap: budget, quickest: quickest)
             attempt.search(work: &work)
             if let found = attempt.best {
                 search.found(found, time: found.time, within: limit)
             } else if attempt.isExhausted {
-                return Answer(plan: search.plan, isProven: false)
+                return Answer(plan: search.plan, isProven: false, timeBound: search.bound)
             } else {
                 search.failed(limit)
             }
         }
-        return Answer(plan: search.plan, isProven: true)
+        return Answer(plan: search.plan, isProven: true, timeBound: search.time)
     }
 
     /// Also for options of a forest, which may have a root of its own at the end.

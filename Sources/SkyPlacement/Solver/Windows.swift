@@ -18,7 +18,8 @@ struct Windows {
         due = network.nodes.map { [Int64](repeating: limit, count: $0.placeCount) }
         for v in network.order {
             let finish = earliestFinish(v)
-            for (index, edge) in network.edges.enumerated() where edge.from == v {
+            for index in network.edgesFrom[v] {
+                let edge = network.edges[index]
                 for place in release[edge.to].indices {
                     let time = quickest.into(index, edge, place, fixedFrom: decidedPlace(v))
                     release[edge.to][place] = max(release[edge.to][place], Network.plus(finish, time))
@@ -28,7 +29,8 @@ struct Windows {
         for v in network.order.reversed() {
             let start = latestStart(v)
             isPossible = isPossible && start >= 0 && fits(v)
-            for (index, edge) in network.edges.enumerated() where edge.to == v {
+            for index in network.edgesInto[v] {
+                let edge = network.edges[index]
                 for place in due[edge.from].indices {
                     let time = quickest.outOf(index, edge, place, fixedTo: decidedPlace(v))
                     due[edge.from][place] = min(due[edge.from][place], start - time)

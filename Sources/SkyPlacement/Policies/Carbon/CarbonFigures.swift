@@ -37,7 +37,7 @@ public struct CarbonFigures: Hashable, Sendable {
 }
 
 extension CarbonFigures {
-    /// Kilowatt-hours that a stage draws on a candidate, all nodes at full load from its start to its end, with the data
+    /// Kilowatt-hours that a stage draws on a candidate, all nodes at full load for as long as they are held, with the data
     /// centre's share.
     public func energy(of candidate: Candidate, for stage: StageChoices) -> Double {
         let offer = candidate.offer
@@ -48,7 +48,7 @@ extension CarbonFigures {
             watts += finite(accelerator.count) * each
         }
         let share = overhead[offer.provider] ?? overhead["*"] ?? 1
-        return watts * share * Double(stage.numNodes * stage.replicas) * candidate.duration.hours / 1000
+        return watts * share * Double(candidate.numNodes * stage.replicas) * candidate.heldTime.hours / 1000
     }
 
     private func finite(_ value: Double) -> Double { value.isFinite ? max(value, 0) : 0 }
