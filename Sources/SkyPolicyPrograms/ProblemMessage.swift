@@ -72,10 +72,13 @@ enum PolicyProtocol {
             switch problem.objective {
             case .cost, .costWithin: line.field("minimize", "cost")
             case .time, .timeWithin: line.field("minimize", "time")
-            case .weighted: line.field("minimize", "weighted")
+            case .weighted: line.field("minimize", "cost_and_time")
             }
-            let worth: Money? = if case .weighted(let perHour) = problem.objective { perHour } else { nil }
-            line.field("hour_usd", worth?.exactDecimal)
+            if case .weighted(let perHour) = problem.objective {
+                line.field("hour_worth_usd", perHour.exactDecimal)
+            } else {
+                line.field("hour_worth_usd", nil as String?)
+            }
             line.field("deadline_seconds", problem.deadline.map(seconds))
             line.field("budget_usd", problem.budget?.exactDecimal)
         }
@@ -112,14 +115,14 @@ enum PolicyProtocol {
             }
             line.field("cpus", offer.cpus)
             line.field("memory_gib", offer.memoryGiB)
-            line.field("num_nodes", Double(candidate.numNodes))
             line.field("capabilities", strings: offer.capabilities)
             line.field("interruptions_per_month", offer.interruptionsPerMonth)
+            line.field("num_nodes", Double(candidate.numNodes))
             line.field("price_per_hour_usd", candidate.pricePerHour.exactDecimal)
             line.field("duration_seconds", seconds(candidate.duration))
-            line.field("duration_source", candidate.durationSource.name)
             line.field("held_seconds", seconds(candidate.heldTime))
-            line.field("expected_interruptions", candidate.interruptions)
+            line.field("path_seconds", seconds(candidate.pathTime))
+            line.field("interruptions", candidate.interruptions)
             line.field("cost_usd", candidate.cost.exactDecimal)
         }
     }
@@ -145,6 +148,7 @@ enum PolicyProtocol {
                 line.key(stage.name)
                 line.array(runs) { line, run in
                     line.object { line in
+                        line.field("run", run.run)
                         line.field("provider", run.provider)
                         line.field("region", run.region)
                         line.field("zone", run.zone)

@@ -153,11 +153,11 @@ struct PlanningOptions: ParsableArguments {
         completion: .list(PolicyAccess.completions))
     var policy: String?
 
+    @Option(help: ArgumentHelp("How long a policy that is a program may take; 30s if not given.", valueName: "time"))
+    var policyTimeout: TimeSpan?
+
     @Option(
         help: ArgumentHelp(
             "Look for the best plan no longer than this; the plan says what is proven.", valueName: "time"))
     var solveFor: TimeSpan?
-
-    @Option(help: ArgumentHelp("How long a policy that is a program may take; 30s if not given.", valueName: "time"))
-    var policyTimeout: String?
 }

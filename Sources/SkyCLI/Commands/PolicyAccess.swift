@@ -9,17 +9,15 @@ struct PolicyAccess {
     private let context: CommandContext
     private let timeLimit: TimeSpan
 
-    init(_ context: CommandContext, timeout: String? = nil) throws {
+    /// - Parameter timeLimit: how long a program may take; nil: as long as usual.
+    init(_ context: CommandContext, timeLimit: TimeSpan? = nil) throws {
         self.context = context
-        guard let timeout else {
-            timeLimit = ProgramPolicy.usualTimeLimit
-            return
-        }
-        guard let span = TimeSpan(timeout), span > .zero else {
+        self.timeLimit = timeLimit ?? ProgramPolicy.usualTimeLimit
+        guard self.timeLimit > .zero else {
             throw CommandFailure(
-                .wrongRequest, "--policy-timeout \(timeout): expected a time", hints: ["--policy-timeout 2m"])
+                .wrongRequest, "--policy-timeout \(self.timeLimit): expected more than nothing",
+                hints: ["--policy-timeout 2m"])
         }
-        timeLimit = span
     }
 
     /// What a shell can complete after `--policy`.

@@ -7,6 +7,12 @@ public enum BuiltInPolicies {
         },
         BuiltInPolicy("fastest", "least time, within the pipeline's budget if it has one") { _, _ in FastestPolicy() },
         BuiltInPolicy(
+            "balanced", "least cost plus time, an hour of which is worth so much",
+            [.init("worth", "a worth in dollars per hour", example: "20/h", isRequired: true)]
+        ) { arguments, _ in
+            WeightedPolicy(perHour: try arguments.value("worth") { PolicyValues.money($0, per: "h") } ?? .zero)
+        },
+        BuiltInPolicy(
             "within-deadline", "least cost of what is done in time",
             [.init("deadline", "a deadline", example: "8h", isRequired: true)]
         ) { arguments, _ in CheapestPolicy(deadline: try arguments.value("deadline", PolicyValues.time)) },
