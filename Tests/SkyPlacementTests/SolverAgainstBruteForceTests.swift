@@ -1,8 +1,9 @@
 import SkyCatalog
 import SkyCore
-import SkyPlacement
 import SkySpec
 import Testing
+
+@testable import SkyPlacement
 
 @Suite("The solver against counting everything out")
 struct SolverAgainstBruteForceTests {
@@ -92,6 +93,28 @@ struct SolverAgainstBruteForceTests {
             let best = try #require(front.min { value($0) < value($1) })
             #expect(value(totals) == value(best), name)
             #expect(placement.proof?.isOptimal == true && placement.proof?.gap == 0, name)
+        }
+    }
+
+    @Test("runners-up of pipelines without loops are found all at once, as cheap as any")
+    func findsRunnersUp() throws {
+        for seed in 0..<40 {
+            let instance = RandomInstance(.polytree, seed: 70_000 + seed)
+            let problem = try PlacementProblem(pipeline: instance.pipeline, offers: instance.market)
+            let chosen = try problem.chosen(problem.cheapest(), by: "cheapest")
+            let runnersUp = try #require(problem.cheapestRunnersUp(to: chosen))
+            for (index, stage) in problem.stages.enumerated() {
+                var without = instance
+                without.market.shelves[stage.name]?.removeAll {
+                    $0.location == chosen[index].location && $0.instanceType == chosen[index].offer.instanceType
+                }
+                let best = BruteForce(without).front.first
+                let found = try runnersUp[index].map { candidates in
+                    let pairs = zip(problem.stages, candidates).map { ($0.name, $1) }
+                    return try problem.totals(of: Placement(Dictionary(uniqueKeysWithValues: pairs))).cost
+                }
+                #expect(found == best?.cost, "\(seed) \(stage.name)")
+            }
         }
     }
 }

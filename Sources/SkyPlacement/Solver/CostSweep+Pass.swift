@@ -183,7 +183,7 @@ struct MessageRoom: Sendable {
         ways.sameColumn.withUnsafeBufferPointer { same in
             for row in 0..<ways.rows where same[row] >= 0 {
                 let column = Int(same[row])
-                let way = value[Int(ways.kinds[row * ways.columns + column])]
+                let way = value[Int(ways.sameKind[row])]
                 if onwards {
                     received[column] = min(received[column], sent[row] + way)
                 } else {

@@ -158,3 +158,16 @@ extension Network {
         providerOfLocation = whole.providerOfLocation
     }
 }
+
+extension Network {
+    /// No assignment ends sooner, even if nothing took time to move.
+    var timeBoundWithoutTransfers: Int64 {
+        var finish = [Int64](repeating: 0, count: nodes.count)
+        for v in order {
+            let least = nodes[v].entryTime.min() ?? 0
+            let begin = edgesInto[v].reduce(least) { max($0, finish[edges[$1].from]) }
+            finish[v] = Self.plus(begin, nodes[v].options.lazy.map(\.time).min() ?? 0)
+        }
+        return finish.max() ?? 0
+    }
+}

@@ -9,10 +9,10 @@ struct Solver {
     private var survivors: [[Int]]?
     private var knownCostBound: Int64?
     /// No assignment ends sooner.
-    let timeBound: Int64
+    lazy var timeBound: Int64 = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
 
     /// What breaking ties may take.
-    private static let tieSteps = 1_500_000
+    private static let tieSteps = 500_000
 
     private enum Shape {
         case forest(Forest, Forest.CostMessages)
@@ -23,7 +23,6 @@ struct Solver {
         self.network = network
         work = Meter(effort)
         self.hint = hint
-        timeBound = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
         let links = network.edges.map { (from: $0.from, to: $0.to) }
         guard GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count else {
             shape = .loops
@@ -36,24 +35,30 @@ struct Solver {
         shape = .forest(forest, forest.costMessages())
     }
 
+    /// What every place of every node comes to; nil if the network has loops.
+    var messages: (forest: Forest, costs: Forest.CostMessages)? {
+        if case .forest(let forest, let costs) = shape { (forest, costs) } else { nil }
+    }
+
     /// The cheapest assignment that ends by `limit` and, of those, the fastest.
     mutating func cheapest(limit: Int64 = Network.forever) -> Outcome {
         survivors = nil
         let known = hinted(Assignment.isCheaper) { $0.time <= limit || limit == Network.forever }
         var result = cheapestAtAnyPace(limit: limit, known: known)
-        result.timeBound = timeBound
+        // Looking at all transfer times takes longer than the whole rest, where time does not matter.
+        result.timeBound = limit == Network.forever ? network.timeBoundWithoutTransfers : timeBound
         guard let plan = result.plan, result.isProven else { return result }
-        result.plan = tieBroken(plan) { solver in
-            guard plan.time > solver.timeBound else { return nil }
-            return solver.fastestOfEquals(plan)
+        guard let survivors else {
+            result.plan = tieBroken(plan) { $0.fastestAtAnyPrice(budget: plan.cost, known: plan).plan }
+            return result
         }
+        guard survivors.contains(where: { $0.count > 1 }) else { return result }
+        result.plan = tieBroken(plan, among: survivors) { $0.fastestOfEquals(plan, survivors) }
         return result
     }
 
-    /// The fastest that costs no more than the cheapest assignment.
-    private mutating func fastestOfEquals(_ plan: Assignment) -> Assignment? {
-        guard let kept = survivors else { return fastestAtAnyPrice(budget: plan.cost, known: plan).plan }
-        guard kept.contains(where: { $0.count > 1 }) else { return nil }
+    /// The fastest of those that cost no more than the cheapest assignment.
+    private mutating func fastestOfEquals(_ plan: Assignment, _ kept: [[Int]]) -> Assignment? {
         let rest = network.restricted(to: kept)
         var search = TimeSearch(rest, goal: .fastest, limit: plan.time - 1, cap: plan.cost + 1, meter: work)
         _ = search.search()
@@ -62,15 +67,20 @@ struct Solver {
     }
 
     /// Of assignments that are as good by the first measure, a better one by the second, and of equals the preferred one.
-    private mutating func tieBroken(_ plan: Assignment, _ better: (inout Solver) -> Assignment?) -> Assignment {
+    private mutating func tieBroken(
+        _ plan: Assignment, among kept: [[Int]]? = nil, _ better: (inout Solver) -> Assignment?
+    ) -> Assignment {
         var solver = self
-        let best = work.lending(Self.tieSteps) { [network] part in
+        return work.lending(Self.tieSteps) { [network] part in
             solver.work = part
             let found = better(&solver) ?? plan
             part = solver.work
-            return TieBreaker.best(network, found, &part)
+            guard let kept else { return TieBreaker.best(network, found, &part) }
+            var inner = found
+            inner.options = zip(kept, found.options).map { $0.firstIndex(of: $1) ?? 0 }
+            let best = TieBreaker.best(network.restricted(to: kept), inner, &part)
+            return network.assignment(zip(kept, best.options).map { $0[$1] })
         }
-        return best
     }
 
     /// The fastest assignment that costs at most `budget` and, of those, the cheapest.
@@ -106,6 +116,9 @@ struct Solver {
                 limit == Network.forever || network.assignment($0).time <= limit
             }
             let plan = answer.plan.map(assignment) ?? known
+            if limit == Network.forever, plan?.cost == costs.best {
+                survivors = Array(forest.cheapestAlike(costs).prefix(network.nodes.count))
+            }
             let bound = answer.isProven ? plan?.cost ?? costs.best : costs.best
             return Outcome(plan: plan, isProven: answer.isProven, costBound: bound)
         case .loops where limit == Network.forever:

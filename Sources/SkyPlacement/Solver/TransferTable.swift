@@ -58,6 +58,14 @@ struct TransferTable: Sendable {
 
     func index(from: Int, to: Int) -> Int { from * ways.columns + to }
     func cost(at index: Int) -> Int64 { costs[Int(ways.kinds[index])] }
+    /// The same as `cost(at:)`; by classes if there are any, which stay in the processor's cache.
+    func cost(from row: Int, to column: Int) -> Int64 {
+        guard isClassed else { return cost(at: index(from: row, to: column)) }
+        if ways.sameColumn[row] == column { return costs[Int(ways.sameKind[row])] }
+        let cell = Int(ways.rowClass[row]) * ways.columnClasses + Int(ways.columnClass[column])
+        return costs[Int(ways.kindOfClasses[cell])]
+    }
+
     func time(at index: Int) -> Int64 { times[Int(ways.kinds[index])] }
 
     /// The table for some of the rows and columns, both rising.
@@ -88,6 +96,8 @@ struct Ways: Sendable {
     private(set) var kindOfClasses: [Int32]
     /// Per row: the column that is the same place, or -1.
     let sameColumn: [Int32]
+    /// Per row: the kind of staying there, or -1.
+    private(set) var sameKind: [Int32]
 
     var rowClasses: Int { columnClasses == 0 ? 0 : kindOfClasses.count / columnClasses }
     /// Whether going by classes is less work than looking at all pairs.
@@ -106,6 +116,7 @@ struct Ways: Sendable {
         self.columns = columns
         self.kinds = kinds
         self.sameColumn = sameColumn
+        sameKind = Self.sameKinds(sameColumn, kinds, columns)
         var usual = kinds
         var hashes = [UInt64](repeating: 0, count: rows)
         for row in 0..<rows {
@@ -178,6 +189,7 @@ struct Ways: Sendable {
         var newColumn = [Int32](repeating: -1, count: whole.columns)
         for (position, column) in keptColumns.enumerated() { newColumn[column] = Int32(position) }
         sameColumn = keptRows.map { whole.sameColumn[$0] < 0 ? -1 : newColumn[Int(whole.sameColumn[$0])] }
+        sameKind = Self.sameKinds(sameColumn, kinds, columns)
         let (rowClass, rowClasses) = Self.renumbered(keptRows.map { whole.rowClass[$0] }, whole.rowClasses)
         let (columnClass, columnClasses) = Self.renumbered(
             keptColumns.map { whole.columnClass[$0] }, whole.columnClasses)
@@ -186,6 +198,10 @@ struct Ways: Sendable {
         kindOfClasses = rowClasses.flatMap { row in
             columnClasses.map { whole.kindOfClasses[Int(row) * whole.columnClasses + Int($0)] }
         }
+    }
+
+    private static func sameKinds(_ sameColumn: [Int32], _ kinds: [Int32], _ columns: Int) -> [Int32] {
+        sameColumn.indices.map { sameColumn[$0] < 0 ? -1 : kinds[$0 * columns + Int(sameColumn[$0])] }
     }
 
     /// Numbers only the kinds that are there. Returns the old numbers of `count`.
@@ -204,6 +220,7 @@ struct Ways: Sendable {
         }
         renumber(&kinds)
         renumber(&kindOfClasses)
+        sameKind = Self.sameKinds(sameColumn, kinds, columns)
         return old
     }
 
