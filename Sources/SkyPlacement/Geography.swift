@@ -13,10 +13,10 @@ struct Geography: Sendable {
 
     /// What one way costs and how fast it is.
     struct Rate: Hashable, Sendable {
-        var nanodollarsPerGigabyte: Int64
+        var egress: EgressPrice
         var bitsPerSecond: Int64
 
-        static let unknown = Rate(nanodollarsPerGigabyte: -1, bitsPerSecond: -1)
+        static let unknown = Rate(egress: EgressPrice(tiers: []), bitsPerSecond: -1)
     }
 
     init(_ stages: [StageChoices]) {
@@ -70,11 +70,10 @@ struct Geography: Sendable {
         for source in sources {
             for target in targets {
                 let cell = source * locations.count + target
-                guard rates[cell] == .unknown else { continue }
-                let price = tariff.pricePerGigabyte(from: locations[source], to: locations[target])
+                guard rates[cell].bitsPerSecond < 0 else { continue }
                 let gigabits = tariff.gigabitsPerSecond(from: locations[source], to: locations[target])
                 rates[cell] = Rate(
-                    nanodollarsPerGigabyte: max(price.nanodollars, 0),
+                    egress: tariff.egress(from: locations[source], to: locations[target]),
                     bitsPerSecond: gigabits > 0 ? Int64(min(gigabits * 1e9, 1e18)) : 0)
             }
         }
@@ -85,7 +84,7 @@ struct Geography: Sendable {
     /// Between locations that have been learnt; nothing is moved for nothing.
     func cost(of size: DataSize, from source: Int, to target: Int) -> Money {
         guard size > .zero else { return .zero }
-        return Money(nanodollars: rate(from: source, to: target).nanodollarsPerGigabyte).perGigabyte(for: size)
+        return max(rate(from: source, to: target).egress.price(of: size), .zero)
     }
 
     /// At full speed from the first byte, in whole milliseconds rounded up.
