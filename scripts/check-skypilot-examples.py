@@ -95,7 +95,7 @@ class Reader:
         variables = self.surroundings(errors)
         if not file["valid"] and variables is not None:
             given = [part for variable in variables for part in ("--env", f"{variable}=value")]
-            again = self.run("explain", *given, name)
+            again = self.run("validate", *given, name)
             result["accepted_with_surroundings"] = again.returncode == 0
             result["complaint"] = None if again.returncode == 0 else first_error(again.stderr + again.stdout)
         else:
