@@ -4,8 +4,9 @@
     scripts/check-skypilot-examples.py FOLDER [--sky PATH] [--skypilot PYTHON] [--plan] [--json FILE] [--verbose]
 
 FOLDER is a checkout of SkyPilot's repository (its folders examples/ and llm/ are looked through) or any folder of task
-files. PYTHON is an interpreter in whose environment SkyPilot is installed: each file is then given to SkyPilot as well,
-and every disagreement is printed. With --plan each file that is read is planned too.
+files. PYTHON is an interpreter in whose environment SkyPilot is installed: each file is then given to SkyPilot as well.
+Every disagreement is printed: what only one of both reads, and where both read a file but mean other machines, variables
+or commands by it. With --plan each file that is read is planned too.
 
 Commands are run from FOLDER, with an empty home folder and no credentials. A file that is refused only because a variable
 has no value, or because files of its author's home folder are not there, is tried again with both made up.
@@ -20,31 +21,9 @@ import subprocess
 import sys
 import tempfile
 
-# Run by SkyPilot's interpreter: file names on standard input, one JSON object on the last line of standard output.
-# Nothing of it asks a cloud. Loading does not look whether local files are there, so that is asked for on its own.
-VERDICTS = r"""
-import contextlib, io, json, os, sys
-os.environ["SKYPILOT_DISABLE_USAGE_COLLECTION"] = "1"
-import sky
-from sky.utils import dag_utils
-verdicts = {}
-for name in sys.stdin.read().splitlines():
-    verdict = {"accepted": False, "reason": None}
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            dag = dag_utils.load_dag_from_yaml(name)
-            verdict["accepted"] = True
-            for task in dag.tasks:
-                task.expand_and_validate_workdir()
-                task.expand_and_validate_file_mounts()
-    except BaseException as error:
-        verdict["reason"] = f"{type(error).__name__}: {error}"
-    verdicts[name] = verdict
-print(json.dumps({"version": sky.__version__, "files": verdicts}))
-"""
-
-# Codes whose complaints are about the world around the file, not about the file.
+# Codes whose complaints are about the world around the file, and about what sky says that it cannot do.
 SURROUNDINGS = {"spec.missing-env", "spec.no-file"}
+UNSUPPORTED = {"spec.unsupported-store"}
 
 
 def main():
@@ -68,14 +47,15 @@ def main():
             files[name] = Reader(os.path.abspath(sky), folder, pathlib.Path(home)).read(name, plan=options.plan)
     if options.skypilot:
         with tempfile.TemporaryDirectory() as home:
-            theirs = skypilot_verdicts(options.skypilot, folder, home, names)
-        for name, verdict in theirs["files"].items():
-            files[name]["skypilot"] = verdict
+            theirs = skypilot_opinion(options.skypilot, folder, home, files)
+        for name, opinion in theirs["files"].items():
+            files[name]["skypilot"] = opinion
         print(f"SkyPilot {theirs['version']}")
     report(files, options)
     if options.json:
         options.json.write_text(json.dumps(files, indent=1) + "\n")
-    sys.exit(1 if disagreements(files) else 0)
+    differ = any(file.get("skypilot", {}).get("differences") for file in files.values())
+    sys.exit(1 if differ or disagreements(files) else 0)
 
 
 def task_files(folder):
@@ -84,9 +64,11 @@ def task_files(folder):
     return sorted(str(path.relative_to(folder)) for path in found)
 
 
-def skypilot_verdicts(python, folder, home, names):
-    done = subprocess.run([python, "-c", VERDICTS], input="\n".join(names), capture_output=True, text=True, cwd=folder,
-                          env={"HOME": home, "PATH": os.environ["PATH"]})
+def skypilot_opinion(python, folder, home, files):
+    program = pathlib.Path(__file__).resolve().parent / "skypilot_opinion.py"
+    explained = {name: file["explained"] for name, file in files.items()}
+    done = subprocess.run([python, str(program)], input=json.dumps(explained), capture_output=True, text=True,
+                          cwd=folder, env={"HOME": home, "PATH": os.environ["PATH"]})
     if done.returncode != 0:
         sys.exit(f"SkyPilot could not be asked:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -108,7 +90,8 @@ class Reader:
             sys.exit(f"{name}: sky validate printed no JSON:\n{answer.stdout}{answer.stderr}")
         errors = [entry for entry in file["diagnostics"] if entry["severity"] == "error"]
         result = {"accepted": file["valid"], "errors": errors,
-                  "warnings": [entry for entry in file["diagnostics"] if entry["severity"] == "warning"]}
+                  "warnings": [entry for entry in file["diagnostics"] if entry["severity"] == "warning"],
+                  "explained": self.run("explain", name).stdout if file["valid"] else None}
         variables = self.surroundings(errors)
         if not file["valid"] and variables is not None:
             given = [part for variable in variables for part in ("--env", f"{variable}=value")]
@@ -163,14 +146,25 @@ def plan_complaint(text):
     return "; ".join(dict.fromkeys(reasons)) or first_error(text)
 
 
+def is_only(file, codes):
+    return bool(file["errors"]) and all(error["code"] in codes for error in file["errors"])
+
+
 def is_about_surroundings(file):
-    return bool(file["errors"]) and all(error["code"] in SURROUNDINGS for error in file["errors"])
+    return is_only(file, SURROUNDINGS)
+
+
+def is_unsupported(file):
+    return is_only(file, SURROUNDINGS | UNSUPPORTED) and not is_about_surroundings(file)
+
+
+def is_misread(file):
+    return not file["accepted"] and not is_only(file, SURROUNDINGS | UNSUPPORTED)
 
 
 def disagreements(files):
     """Files that SkyPilot reads and sky refuses for what stands in them."""
-    return [name for name, file in files.items()
-            if file.get("skypilot", {}).get("accepted") and not file["accepted"] and not is_about_surroundings(file)]
+    return [name for name, file in files.items() if file.get("skypilot", {}).get("accepted") and is_misread(file)]
 
 
 def report(files, options):
@@ -191,11 +185,16 @@ def report(files, options):
         print("\nof those that SkyPilot reads:")
         show("in all", sorted(accepted))
         show("read", [name for name in files if name in accepted and files[name]["accepted"]])
+        show("  of these, others are meant than SkyPilot means",
+             [name for name in files if files[name]["skypilot"]["differences"]],
+             lambda name: "; ".join(files[name]["skypilot"]["differences"]))
         show("refused: a file or folder that it names is not there, or a variable has no value",
              [name for name in files if name in accepted and is_about_surroundings(files[name])], errors_of)
         show("  of these read once that is made up in an empty home",
              [name for name in files if name in accepted and files[name].get("accepted_with_surroundings")])
-        show("refused for what stands in them", disagreements(files), errors_of)
+        show("refused: sky says that it cannot do it yet",
+             [name for name in files if name in accepted and is_unsupported(files[name])], errors_of)
+        show("refused as wrong", disagreements(files), errors_of)
         print("\nof those that SkyPilot refuses:")
         show("in all", [name for name in files if name not in accepted])
         show("refused", [name for name in files if name not in accepted and not files[name]["accepted"]])
@@ -210,8 +209,8 @@ def report(files, options):
         show("read", pick(lambda file: file["accepted"]))
         show("refused: a file or folder that they name is not there, or a variable has no value",
              pick(is_about_surroundings), errors_of)
-        show("refused for what stands in them",
-             pick(lambda file: not file["accepted"] and not is_about_surroundings(file)), errors_of)
+        show("refused: sky says that it cannot do it yet", pick(is_unsupported), errors_of)
+        show("refused as wrong", pick(is_misread), errors_of)
     if options.plan:
         print("\nof those that are read:")
         show("planned", pick(lambda file: file.get("planned") is True))
