@@ -20,6 +20,7 @@ let modules: [Target] = [
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CShims"),
     .target(name: "CCurlOnDemand", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("dl")]),
 
@@ -31,7 +32,10 @@ let modules: [Target] = [
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
-    .target(name: "SkyCatalog", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
+    // zlib goes into the executable where that is to need few libraries: it is 0.1 MB, and loading it takes as long as using it.
+    .target(
+        name: "SkyCatalog", dependencies: ["CZlib", "CCrypto", "SkyYAML", "SkyCore"], swiftSettings: strict,
+        linkerSettings: fullyStatic ? [.unsafeFlags(["-l:libz.a"])] : [.linkedLibrary("z")]),
 
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["SkyProcess", "SkyCore"], swiftSettings: strict),

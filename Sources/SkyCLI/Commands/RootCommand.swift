@@ -13,6 +13,7 @@ struct RootCommand: ParsableCommand {
               sky launch pipeline.yaml     run it
               sky status                   what is running, and what it has cost
               sky check                    which providers can be used from here
+              sky gpus                     which accelerators there are, where, and at what price
             """,
         version: SkyVersion.text,
         subcommands: [DriverCommand.self],
@@ -29,7 +30,7 @@ struct RootCommand: ParsableCommand {
                     LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
                     ResumeCommand.self,
                 ]),
-            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self]),
+            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 
