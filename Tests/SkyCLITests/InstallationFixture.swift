@@ -9,6 +9,9 @@ enum InstallationFixture {
 
     static func pipeline(_ name: String) -> String { "\(folder)/Fixtures/pipelines/\(name).yaml" }
 
+    /// Made-up spot markets.
+    static var traces: String { "\(folder)/Fixtures/traces" }
+
     /// What commands find in their environment; everything they write goes below `home`.
     static func environment(home: String = "/nowhere") -> [String: String] {
         ["SKY_ROOT": "\(folder)/Fixtures/root", "SKY_HOME": home, "SKY_AGENT": "/bin/true", "HOME": home]

@@ -26,7 +26,8 @@ struct RootCommand: ParsableCommand {
                     LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
                     ResumeCommand.self,
                 ]),
-            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self]),
+            CommandGroup(
+                name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self, SimulateCommand.self]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 
