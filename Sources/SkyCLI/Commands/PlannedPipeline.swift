@@ -134,7 +134,8 @@ struct PlannedPipeline {
         PlanFile(
             pipeline: pipeline, plan: plan, history: history,
             provenance: PlanFile.Provenance(
-                createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest, pipelineFile: file.path,
+                createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest,
+                pipelineFile: file.path,
                 pipelineDigest: file.digest))
     }
 }

@@ -40,7 +40,8 @@ struct ExplanationScreen: Sendable {
         }
         return [
             StyledText(
-                moved + "; staying near it costs \(Figures.amount(explanation.priceOfDataGravity)) more for machines", .dim)
+                moved + "; staying near it costs \(Figures.amount(explanation.priceOfDataGravity)) more for machines",
+                .dim)
         ]
     }
 
@@ -64,7 +65,8 @@ struct EliminationScreen: Sendable {
         for step in elimination.steps where step.fallen > 0 {
             left -= step.fallen
             table.addRow([
-                StyledText(Figures.grouped(left)), "\("-\(Figures.grouped(step.fallen))", .red)", StyledText(step.phrase),
+                StyledText(Figures.grouped(left)), "\("-\(Figures.grouped(step.fallen))", .red)",
+                StyledText(step.phrase),
             ])
         }
         return table.lines(width: width) + miss(width: width ?? 100)

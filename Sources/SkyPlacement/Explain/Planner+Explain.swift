@@ -27,7 +27,9 @@ extension Planner {
     }
 
     /// Of every stage that has no offer, what its requests fell to.
-    public func explainNothing(_ stages: [PlacementError.StageWithoutOffer], of pipeline: Pipeline, offers: some OfferSource)
+    public func explainNothing(
+        _ stages: [PlacementError.StageWithoutOffer], of pipeline: Pipeline, offers: some OfferSource
+    )
         -> [NothingFits]
     {
         let residency = Residency(pipeline)
