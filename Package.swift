@@ -70,6 +70,11 @@ let modules: [Target] = [
     .executableTarget(
         name: "sky-agent", dependencies: ["SkyRuntime"], swiftSettings: strict,
         linkerSettings: fullyStatic ? [.unsafeFlags(["-static-executable"])] : []),
+
+    // Measures the solver alone; no product, see Benchmarks/README.md.
+    .executableTarget(
+        name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        path: "Benchmarks/Solver", swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.

@@ -145,7 +145,7 @@ extension PlacementProblem {
         }
         for edge in network.edges {
             guard let table = edge.table else { continue }
-            sum = Network.plus(sum, table.cost[table.index(from: places[edge.from], to: places[edge.to])])
+            sum = Network.plus(sum, table.cost(at: table.index(from: places[edge.from], to: places[edge.to])))
         }
         return sum
     }

@@ -113,7 +113,7 @@ extension PlacementProblem {
             sum = Network.plus(sum, node.options.map(\.cost).max() ?? 0)
             sum = Network.plus(sum, node.entryCost.max() ?? 0)
         }
-        for edge in network.edges { sum = Network.plus(sum, edge.table?.cost.max() ?? 0) }
+        for edge in network.edges { sum = Network.plus(sum, edge.table?.costs.max() ?? 0) }
         return sum
     }
 

@@ -115,7 +115,7 @@ struct Frontier {
             let price = prices?[candidate.index] ?? candidate.cost.nanodollars
             let option = Network.Option(
                 cost: min(price, Network.none), time: candidate.pathTime.milliseconds,
-                place: place, candidate: position)
+                place: place, candidate: position, isSpot: candidate.offer.market == .spot)
             Self.add(option, to: &perPlace[place], stage.candidates)
         }
     }
@@ -126,7 +126,7 @@ struct Frontier {
         if let equal = options.firstIndex(where: { $0.cost == option.cost && $0.time == option.time }) {
             let (new, old) = (candidates[option.candidate], candidates[options[equal].candidate])
             // Where a policy's prices are equal, the true ones decide.
-            if new.cost < old.cost || (new.cost == old.cost && new.sortsByName(before: old)) {
+            if new.cost < old.cost || (new.cost == old.cost && new.isPreferred(to: old)) {
                 options[equal] = option
             }
         } else {
@@ -151,12 +151,29 @@ extension Network.Option: Step {
 }
 
 extension Candidate {
-    /// Decides between equals.
-    func sortsByName(before other: Candidate) -> Bool {
-        let names = (offer.instanceType, offer.zone ?? "", offer.market.rawValue, index)
-        return names < (other.offer.instanceType, other.offer.zone ?? "", other.offer.market.rawValue, other.index)
+    /// Decides between equals in one region: on demand before spot, anywhere in the region before one zone, then by name.
+    func isPreferred(to other: Candidate) -> Bool {
+        func key(_ candidate: Candidate) -> (Int, Int, String, String, Int) {
+            let offer = candidate.offer
+            return (
+                offer.market == .spot ? 1 : 0, offer.zone == nil ? 0 : 1, offer.instanceType, offer.zone ?? "",
+                candidate.index
+            )
+        }
+        return key(self) < key(other)
     }
 }
 
 /// `1 offer`, `214 offers`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+func counted(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+
+/// `12,345`
+private func grouped(_ number: Int) -> String {
+    var digits = Array(String(number))
+    var place = digits.count - 3
+    while place > 0 {
+        digits.insert(",", at: place)
+        place -= 3
+    }
+    return String(digits)
+}

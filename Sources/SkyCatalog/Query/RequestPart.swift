@@ -1,4 +1,4 @@
-import SkyCore
+public import SkyCore
 
 /// One constraint of a request that can be looked at by itself, or dropped.
 enum RequestPart: Hashable {
@@ -109,5 +109,17 @@ enum RequestPart: Hashable {
         case .price: .price
         case .nodes: .nodes
         }
+    }
+}
+
+extension ResourceRequest {
+    /// The same request without one constraint; nil for those that cannot be given up by leaving something out.
+    public func relaxing(_ constraint: NoOfferReason.Constraint) -> ResourceRequest? {
+        if constraint == .onDemand {
+            var relaxed = self
+            relaxed.useSpot = true
+            return relaxed
+        }
+        return RequestPart.all(of: self).first { $0.constraint == constraint }?.dropped(from: self)
     }
 }

@@ -26,6 +26,18 @@ struct Meter {
         isOver = left <= 0
     }
 
+    /// Steps that may still be taken, as far as is known.
+    var stepsLeft: Int { isOver ? 0 : isTimeUp == nil ? left : .max }
+
+    /// Lets something that may as well be left out use a share of what is left.
+    mutating func lending<Result>(_ share: Int, to body: (inout Meter) -> Result) -> Result {
+        let lent = min(share, stepsLeft)
+        var part = Meter(.steps(lent))
+        let result = body(&part)
+        spend(lent - max(part.stepsLeft, 0))
+        return result
+    }
+
     mutating func spend(_ steps: Int) {
         left -= steps
         guard left <= 0, !isOver else { return }

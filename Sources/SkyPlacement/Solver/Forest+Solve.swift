@@ -86,7 +86,7 @@ extension Forest {
             guard let table = node.parentTable else { continue }
             let parentPlace = nodes[node.parent].options[options[node.parent]].place
             sum = Network.plus(
-                sum, table.cost[option.place * node.strides.own + parentPlace * node.strides.parents])
+                sum, table.cost(at: option.place * node.strides.own + parentPlace * node.strides.parents))
         }
         return sum
     }

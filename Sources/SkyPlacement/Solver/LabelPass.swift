@@ -131,8 +131,8 @@ struct LabelPass {
         for (own, list) in ways[v].enumerated() {
             guard let fastest = list.first, let cheapest = list.last else { continue }
             let cell = own * node.strides.own + place * node.strides.parents
-            let cost = node.parentTable?.cost[cell] ?? 0
-            let time = node.parentTable?.time[cell] ?? 0
+            let cost = node.parentTable?.cost(at: cell) ?? 0
+            let time = node.parentTable?.time(at: cell) ?? 0
             work.spend(1)
             guard fastest.tau + time <= latest, cheapest.cost + cost <= room,
                 !result.beats(cost: cheapest.cost + cost, tau: fastest.tau + time)

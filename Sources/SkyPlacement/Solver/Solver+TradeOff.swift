@@ -2,36 +2,19 @@ import SkyCore
 
 extension Solver {
     /// The assignment with the least cost plus worth of its time.
-    ///
-    /// Walks down the trade-off: the cheapest plan within a time limit is found, and from then on only plans count that
-    /// are so much faster that they make up for costing at least as much.
     mutating func leastWeighted(perHour: Money) -> Outcome {
-        let worth = Worth(perHour: perHour)
-        var result = Outcome(costBound: costBound(), timeBound: timeBound)
-        var limit = Network.forever
-        var best = Int64.max
-        while true {
-            let next = cheapest(limit: limit)
-            // No plan within the limit is worth less than this.
-            let bound = worth.value(cost: next.costBound, time: timeBound)
-            if let plan = next.plan {
-                let value = worth.value(of: plan)
-                if value < best || value == best && (result.plan.map(plan.isCheaper) ?? true) {
-                    (best, result.plan) = (value, plan)
-                }
-            }
-            guard next.isProven else {
-                result.valueBound = min(bound, best)
-                result.isProven = bound >= best
-                return result
-            }
-            guard let plan = next.plan, plan.time > timeBound else { break }
-            let room = best - 1 - plan.cost
-            limit = room < 0 ? -1 : worth.longest(for: room, upTo: plan.time - 1)
-            guard limit >= timeBound else { break }
+        guard perHour > .zero else {
+            var cheapest = cheapest()
+            cheapest.valueBound = cheapest.costBound
+            return cheapest
         }
-        result.valueBound = best
-        result.isProven = true
+        let worth = Worth(perHour: perHour)
+        let (costBound, timeBound) = (costBound(), timeBound)
+        var (plan, bound) = weightedSearch(worth, costBound: costBound)
+        bound = max(bound, worth.value(cost: costBound, time: timeBound))
+        let value = plan.map(worth.value(of:)) ?? Network.none
+        var result = Outcome(plan: plan, isProven: bound >= value, costBound: costBound, timeBound: timeBound)
+        result.valueBound = min(bound, value)
         return result
     }
 
