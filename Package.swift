@@ -20,6 +20,7 @@ let modules: [Target] = [
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CShims"),
     .target(name: "CCurlOnDemand", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("dl")]),
 
@@ -31,7 +32,10 @@ let modules: [Target] = [
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
-    .target(name: "SkyCatalog", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
+    // zlib goes into the executable where that is to need few libraries: it is 0.1 MB, and loading it takes as long as using it.
+    .target(
+        name: "SkyCatalog", dependencies: ["CZlib", "CCrypto", "SkyYAML", "SkyCore"], swiftSettings: strict,
+        linkerSettings: fullyStatic ? [.unsafeFlags(["-l:libz.a"])] : [.linkedLibrary("z")]),
 
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["SkyProcess", "SkyCore"], swiftSettings: strict),
@@ -41,6 +45,9 @@ let modules: [Target] = [
         swiftSettings: strict),
 
     .target(
+        name: "SkyPolicyPrograms",
+        dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(
         name: "SkyBroker",
         dependencies: [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
@@ -48,12 +55,14 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
-        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        name: "Sky",
+        dependencies: ["SkyBroker", "SkyPolicyPrograms", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec", "SkyCatalog",
+            "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
 
@@ -75,6 +84,7 @@ let tests: [Target] = [
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
+    unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
     unitTests(of: "SkyStorage", using: ["SkyCore"]),
     unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),

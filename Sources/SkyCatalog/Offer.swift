@@ -17,14 +17,14 @@ public struct Offer: Sendable {
         provider: String, region: String, zone: String? = nil, instanceType: String,
         accelerator: AcceleratorCount? = nil, cpus: Double, memoryGiB: Double, pricePerHour: Money,
         market: Market = .onDemand, capabilities: [String] = [], acceleratorMemoryGB: Double? = nil,
-        interruptionsPerMonth: Double? = nil
+        interruptionsPerMonth: Double? = nil, availableCount: Int? = nil
     ) {
         shared = Shared(
             Attributes(
                 provider: provider, region: region, zone: zone, instanceType: instanceType, accelerator: accelerator,
                 cpus: cpus, memoryGiB: memoryGiB, pricePerHour: pricePerHour, market: market,
                 capabilities: capabilities, acceleratorMemoryGB: acceleratorMemoryGB,
-                interruptionsPerMonth: interruptionsPerMonth))
+                interruptionsPerMonth: interruptionsPerMonth, availableCount: availableCount))
     }
 
     private struct Attributes: Hashable, Sendable, Codable {
@@ -40,6 +40,7 @@ public struct Offer: Sendable {
         let capabilities: [String]
         let acceleratorMemoryGB: Double?
         let interruptionsPerMonth: Double?
+        let availableCount: Int?
     }
 
     private final class Shared: Sendable {
@@ -70,6 +71,9 @@ extension Offer {
     /// How many of a hundred such spot machines are taken away within a month, divided by a hundred: 0.05 is a twentieth.
     /// Nil when nobody measured it, and on demand.
     public var interruptionsPerMonth: Double? { shared.attributes.interruptionsPerMonth }
+
+    /// How many such machines there are at this price: of a reservation, or one's own. Nil when no limit is known.
+    public var availableCount: Int? { shared.attributes.availableCount }
 
     public var location: Location { Location(provider: provider, region: region) }
 }

@@ -57,7 +57,7 @@ public struct ResourceRequest: Hashable, Sendable, Codable {
     /// None of these.
     public var excludedCapabilities: [String] = []
     public var instanceType: String?
-    /// Interruptible machines are welcome at their lower price.
+    /// Interruptible machines at their lower price, and no others; without it, only others.
     public var useSpot = false
     /// GB of disk.
     public var diskSize: Int?

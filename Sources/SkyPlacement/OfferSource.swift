@@ -46,6 +46,8 @@ public struct CatalogOffers: OfferSource {
         return reason.description
     }
 
+    public func areas(of location: Location) -> Set<String> { catalog.areas(of: location) }
+
     public func pricePerGigabyte(from: Location, to: Location) -> Money {
         catalog.pricePerGigabyte(from: from, to: to)
     }

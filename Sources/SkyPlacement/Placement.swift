@@ -26,12 +26,13 @@ extension PlacementProblem {
         return (plan.totalCost, plan.totalTime)
     }
 
-    /// `placement` itself, after checking that it is one of this problem: what a policy does that hands a part of the
-    /// problem on to another one.
+    /// `placement` itself, after checking that it is one of this problem and keeps its limits: what a policy does that
+    /// hands a part of the problem on to another one.
     ///
     /// - Throws: `PlacementError.policyMisbehaved` in the name of `policy`.
     public func checked(_ placement: Placement, by policy: String) throws(PlacementError) -> Placement {
-        _ = try chosen(placement, by: policy)
+        let plan = PricedPlacement(self, try chosen(placement, by: policy))
+        try checkLimits(plan, of: policy)
         return placement
     }
 

@@ -32,7 +32,7 @@ extension PlacementProblem {
         switch objective {
         case .cost, .costWithin: return try leastCost()
         case .time, .timeWithin: return try leastTime()
-        case .weighted(let perHour): return try leastWeighted(perHour: perHour)
+        case .weighted(let perHour): return try leastWorth(perHour: perHour)
         }
     }
 
@@ -60,6 +60,27 @@ extension PlacementProblem {
                 deadline: deadline, fastest: time, isProven: placement.proof?.isOptimal ?? false)
         }
         return placement
+    }
+
+    /// The placement with the least cost plus time within deadline and budget. Where the best of all is too late or too
+    /// dear, the best of those plans is taken that none is both cheaper and faster than: one of them is the answer.
+    func leastWorth(perHour: Money) throws(PlacementError) -> Placement {
+        let placement = try leastWeighted(perHour: perHour)
+        if keepsLimits(try totals(of: placement)) { return placement }
+        let worth = Worth(perHour: max(perHour, .zero))
+        let front = try atTruePrices.paretoFront(limit: 500)
+        let best = front.points.filter { keepsLimits(($0.cost, $0.time)) }
+            .min { a, b in
+                worth.value(cost: a.cost.nanodollars, time: a.time.milliseconds)
+                    < worth.value(cost: b.cost.nanodollars, time: b.time.milliseconds)
+            }
+        // Says what would be possible.
+        guard let best else { return try budget == nil ? leastTime() : leastCost() }
+        return best.placement
+    }
+
+    private func keepsLimits(_ totals: (cost: Money, time: TimeSpan)) -> Bool {
+        (budget.map { totals.cost <= $0 } ?? true) && (deadline.map { totals.time <= $0 } ?? true)
     }
 
     /// Weighs the policy's prices less and less against true costs until the budget is kept.

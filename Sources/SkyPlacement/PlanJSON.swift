@@ -104,13 +104,7 @@ extension PlanJSON {
             pricePerHourUsd = stage.pricePerHour.exactDecimal
             durationSeconds = stage.duration.seconds
             durationRangeSeconds = [stage.durationRange.low.seconds, stage.durationRange.high.seconds]
-            durationSource =
-                switch stage.durationSource {
-                case .estimate: "estimate"
-                case .learned: "learned"
-                case .scaled: "scaled"
-                case .assumed: "assumed"
-                }
+            durationSource = stage.durationSource.name
             heldSeconds = stage.heldTime.seconds
             expectedInterruptions = stage.interruptions
             costPartsUsd = CostPartsShape(stage.costParts)

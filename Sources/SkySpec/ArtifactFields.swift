@@ -41,6 +41,8 @@ enum ArtifactFields {
     static let outputsShape = Shape.anyOf([
         .map(keys: keyForm, values: .anyOf([.text(Figures.size.range), .section("output"), .nothing])),
         .list(.text(nameForm)),
+        // SkyPilot's: any name with its gigabytes.
+        .map(keys: TextForm("a name"), values: .number),
     ])
 
     static func readInputs(_ node: YAMLNode, _ reading: Reading) -> [InputDraft] {

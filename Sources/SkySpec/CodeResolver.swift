@@ -57,9 +57,7 @@ struct CodeResolver {
             let place = mount.sources.count == 1 ? target : "\(target)/\(PathText.lastComponent(text))"
             if let scheme = PathText.scheme(of: text) {
                 guard PathText.schemes.contains(scheme) else {
-                    reading.error(
-                        "spec.bad-mount", at: source.range, "unknown kind of address '\(scheme)://'",
-                        expected: "a path, or s3://, gs://, az:// or https://", help: PathText.schemeHelp(scheme))
+                    reading.complain(aboutScheme: scheme, "spec.bad-mount", at: source.range)
                     return nil
                 }
                 return StageCode.Mount(target: place, source: text)

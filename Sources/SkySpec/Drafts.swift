@@ -112,6 +112,8 @@ struct ServiceDraft {
 }
 
 struct ResourcesDraft {
+    /// What it was read from; nil when the file does not say anything.
+    var node: YAMLNode?
     var request = ResourceRequest()
     /// Of which any one will do, or in this order.
     var wishes: [AcceleratorWish] = []

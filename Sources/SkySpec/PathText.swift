@@ -1,5 +1,3 @@
-import SkyCore
-
 /// Paths as text: nothing here looks at a disk.
 enum PathText {
     /// `path` seen from the absolute folder `base`, with `.` and `..` resolved by name.
@@ -32,14 +30,8 @@ enum PathText {
     /// The schemes that inputs and mounts may come from.
     static let schemes = ["s3", "gs", "az", "https"]
 
-    /// What to say to who gives an address of another scheme.
-    static func schemeHelp(_ scheme: String) -> String? {
-        // SkyPilot's other stores.
-        if ["r2", "cos", "oci", "nebius", "cw", "hf", "volume"].contains(scheme) {
-            return "sky cannot read this kind of store yet"
-        }
-        return nearestName(to: scheme, among: schemes).map { "did you mean '\($0)://'?" }
-    }
+    /// SkyPilot's others, which nothing here can read.
+    static let otherStores = ["r2", "cos", "oci", "nebius", "cw", "hf", "volume"]
 
     /// `s3` of `s3://bucket/key`; nil for anything that is no address.
     static func scheme(of text: String) -> String? {

@@ -21,17 +21,20 @@ public enum PipelineSchema {
             definition(ArtifactFields.output), definition(Figures.size.section), definition(Figures.duration.section),
             definition(CheckpointFields.section), definition(MountFields.section),
             definition(RepositoryFields.section), definition(ResourceFields.section),
-            definition(ResourceFields.alternative), definition(AcceleratorReading.byMemory),
+            definition(ResourceFields.alternative, takesBack: true), definition(AcceleratorReading.byMemory),
             definition(CapabilityFields.exclusion), definition(ServiceFields.section),
             definition(ServiceFields.probe), definition(ServiceFields.policy),
-        ] + SkyPilotFields.sections.map(definition)
+        ] + SkyPilotFields.sections.map { definition($0) }
     }
 
-    private static func definition<Target>(_ section: Section<Target>) -> (String, JSONText) {
+    /// - Parameter takesBack: a field without a value means something there.
+    private static func definition<Target>(
+        _ section: Section<Target>, takesBack: Bool = false
+    ) -> (String, JSONText) {
         var members: [(String, JSONText)] = [
             ("description", .string(section.summary)),
             ("type", .string("object")),
-            ("properties", .object(section.fields.map { ($0.name, property($0)) })),
+            ("properties", .object(section.fields.map { ($0.name, property($0, takesBack: takesBack)) })),
             ("additionalProperties", .bool(false)),
         ]
         let required = section.fields.filter(\.isRequired).map(\.name)
@@ -39,11 +42,11 @@ public enum PipelineSchema {
         return (section.name, .object(members))
     }
 
-    private static func property<Target>(_ field: Field<Target>) -> JSONText {
+    private static func property<Target>(_ field: Field<Target>, takesBack: Bool) -> JSONText {
         var members = [("description", JSONText.string(field.summary))]
         if !field.example.isEmpty { members[0].1 = .string("\(field.summary)\n\n\(field.name): \(field.example)") }
         if !field.hasEffect { members.append(("deprecated", .bool(true))) }
-        return .object(members + keywords(field.shape))
+        return .object(members + keywords(takesBack ? .anyOf([field.shape, .nothing]) : field.shape))
     }
 
     private static func reference(_ name: String) -> JSONText {

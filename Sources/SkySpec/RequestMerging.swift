@@ -2,8 +2,7 @@ import SkyCore
 
 /// Puts alternatives together.
 enum RequestMerging {
-    /// As few requests as say the same: two that differ in nothing but where they may run, their accelerators or spot
-    /// are one.
+    /// As few requests as say the same: two that differ in nothing but where they may run or their accelerators are one.
     static func merged(_ requests: [ResourceRequest]) -> [ResourceRequest] {
         var merged = requests
         var index = 0
@@ -29,14 +28,8 @@ enum RequestMerging {
         // A maker's models beside a memory are one thing that cannot be added to.
         let areModels = [a, b].allSatisfy { $0.acceleratorMemory == nil && $0.acceleratorCount == nil }
         // None at all is not "any": it asks for machines without.
-        if areModels, !a.accelerators.isEmpty, !b.accelerators.isEmpty, let both = listUnion(\.accelerators)(a, b) {
-            return both
-        }
-        var result = a
-        result.useSpot = b.useSpot
-        guard result == b else { return nil }
-        result.useSpot = true
-        return result
+        guard areModels, !a.accelerators.isEmpty, !b.accelerators.isEmpty else { return nil }
+        return listUnion(\.accelerators)(a, b)
     }
 
     /// For requests that differ in one list alone.

@@ -37,7 +37,7 @@ enum ResourceFields {
             entry, draft, _ in
             draft.request.instanceType = entry.value.scalar
         },
-        Field("use_spot", .boolean, "Whether cheaper machines that may be taken away are welcome.", example: "true") {
+        Field("use_spot", .boolean, "Machines that may be taken away, at their lower price.", example: "true") {
             entry, draft, _ in
             draft.request.useSpot = entry.value.boolean ?? false
         },

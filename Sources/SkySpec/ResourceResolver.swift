@@ -39,11 +39,22 @@ struct ResourceResolver {
     private func entries(of draft: ResourcesDraft) -> [ResourcesDraft] {
         guard !draft.alternatives.isEmpty else { return [draft] }
         return draft.alternatives.map { node in
-            var copy = draft
+            var copy = base(of: draft, for: node)
             makeWay(for: node, in: &copy)
             ResourceFields.alternative.read(node, into: &copy, at: node.range, reading)
             return copy
         }
+    }
+
+    /// What an alternative starts from: a field without a value in it takes back what stands beside the list.
+    private func base(of draft: ResourcesDraft, for alternative: YAMLNode) -> ResourcesDraft {
+        let taken = Set((alternative.mapping ?? []).filter(\.value.isNull).map(\.key))
+        guard !taken.isEmpty, let node = draft.node else { return draft }
+        let kept = (node.mapping ?? []).filter { !taken.contains($0.key) }
+        var base = ResourcesDraft()
+        ResourceFields.section.read(
+            YAMLNode(content: .mapping(kept), range: node.range), into: &base, at: node.range, reading)
+        return base
     }
 
     /// The requests of which any one will do, in order of preference if it is ordered.
@@ -97,6 +108,12 @@ struct ResourceResolver {
                     expected: "one way to say where")
             }
             request.places = [PlaceConstraint(provider: draft.provider, region: draft.region, zone: draft.zone)]
+        }
+        // On Kubernetes an image is a container's, as in SkyPilot.
+        if let image = request.imageID, !image.hasPrefix("docker:"), !request.places.isEmpty,
+            request.places.allSatisfy({ $0.provider == "kubernetes" })
+        {
+            request.imageID = "docker:\(image)"
         }
         if let share = draft.memoryPerCPU {
             if let cpus = request.cpus {

@@ -103,6 +103,7 @@ enum StageFields {
     private static let machines: [Field<StageDraft>] = [
         Field("resources", .section("resources"), "What one node must have.", example: "{cpus: 8+, memory: 32+}") {
             entry, draft, reading in
+            draft.resources.node = entry.value
             let wrong = ResourceFields.section.read(
                 entry.value, into: &draft.resources, at: entry.keyRange, reading)
             if !wrong.isDisjoint(with: ["accelerators", "gpus"]) { draft.resources.hasBrokenAccelerators = true }

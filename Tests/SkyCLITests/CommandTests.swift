@@ -41,10 +41,6 @@ struct CommandTests {
     func policy() {
         let run = sky("plan", InstallationFixture.pipeline("tickets"), "--policy", "fastest")
         #expect(run.out.contains("as fast as possible · policy fastest"))
-        typealias Policy = PlanningOptions.Policy
-        #expect(Policy.cheapest.objective(insteadOf: .costWithin(deadline: .hour)) == .costWithin(deadline: .hour))
-        #expect(Policy.cheapest.objective(insteadOf: .timeWithin(budget: .zero)) == .cost)
-        #expect(Policy.fastest.objective(insteadOf: .cost) == .time)
     }
 
     @Test("what no provider has ends with 2, and says what was in the way")
@@ -116,10 +112,10 @@ struct CommandTests {
     @Test(
         "a filter that can only be a mistake is refused",
         arguments: [
-            (["--accelerator", "A10O"], "did you mean 'A100'?"), (["--cpus", "many"], "--cpus 8+"),
+            (["--accelerator", "A10O"], "did you mean 'A100' ("), (["--cpus", "many"], "--cpus 8+"),
             (["--max-price", "-1"], "--max-price 0.50"), (["--capability", "confidental"], "'confidential'"),
             (["--provider", "acmee"], "did you mean 'acme'?"), (["--accelerator", "A100:x"], "A100:8"),
-            (["--limit", "-1"], "0 or more"), (["--memory", "0"], "8+"),
+            (["--limit", "-1"], "0 or more"), (["--memory", "0"], "--memory 32+"),
         ] as [([String], String)])
     func badFilters(arguments: [String], hint: String) {
         // `=` keeps a value that begins with a dash from looking like an option.

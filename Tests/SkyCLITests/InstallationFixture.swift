@@ -12,8 +12,9 @@ enum InstallationFixture {
     /// Made-up spot markets.
     static var traces: String { "\(folder)/Fixtures/traces" }
 
-    /// What commands find in their environment; everything they write goes below `home`.
-    static func environment(home: String = "/nowhere") -> [String: String] {
+    /// What commands find in their environment; everything they write goes below `home`; by default
+    /// there is no place for anything.
+    static func environment(home: String = "/dev/null/nowhere") -> [String: String] {
         ["SKY_ROOT": "\(folder)/Fixtures/root", "SKY_HOME": home, "SKY_AGENT": "/bin/true", "HOME": home]
     }
 

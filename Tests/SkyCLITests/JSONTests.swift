@@ -14,7 +14,7 @@ struct JSONTests {
 
     @Test("offers have a documented shape")
     func offers() throws {
-        let offers = [Samples.confidential, Samples.tpu, Samples.inferentia]
+        let offers = [Samples.confidential, Samples.tpu, Samples.inferentia].map { Samples.listed($0) }
         try expectGolden(try JSONText.encode(CatalogJSON(offers: offers, total: 5312)), "catalog.json")
     }
 

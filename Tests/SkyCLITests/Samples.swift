@@ -127,3 +127,13 @@ enum Samples {
         return run
     }
 }
+
+extension Samples {
+    /// As the catalog lists it.
+    static func listed(_ offer: Offer) -> ListedOffer {
+        ListedOffer(
+            offer: offer, zones: [],
+            source: PriceSource(key: "list", kind: .observed, date: CalendarDay("2026-07-20"), what: "a list"),
+            flags: [])
+    }
+}

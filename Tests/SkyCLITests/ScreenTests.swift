@@ -86,7 +86,7 @@ struct ScreenTests {
     @Test("offers are listed with all that a user filters by")
     func catalog() throws {
         let screen = CatalogScreen(
-            offers: [Samples.confidential, Samples.tpu, Samples.inferentia], total: 5312)
+            offers: [Samples.confidential, Samples.tpu, Samples.inferentia].map { Samples.listed($0) }, total: 5312)
         try expectGolden(plainText(screen.lines(width: 100) + [screen.summary]), "catalog.txt")
     }
 }

@@ -20,7 +20,7 @@ struct AcceleratorSpeedTests {
     func mistakes() async throws {
         try await withTemporaryFolder { folder in
             #expect(try AcceleratorSpeeds.load(root: folder).teraflops(of: "A100") == nil)
-            let path = "\(folder)/accelerators.csv"
+            let path = "\(folder)/accelerator-speeds.csv"
             let text = "name,tflops,source\nA,1,x\nA,2,x\nB,fast,x\nC,0,x\n"
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             let error = #expect(throws: DiagnosticsError.self) { try AcceleratorSpeeds.load(root: folder) }

@@ -9,11 +9,16 @@ struct OfferTableReaderTests {
     static let header =
         "instance_type,region,zones,accelerators,cpus,memory_gib,price,spot_price,capabilities,provenance"
 
-    private func read(_ text: String) -> (table: OfferTable, diagnostics: [Diagnostic]) {
+    private func read(_ text: String) -> (table: OfferRows, diagnostics: [Diagnostic]) {
         var reader = OfferTableReader(
             bytes: Array(text.utf8), path: "offers.csv", regionNames: ["east", "west"],
             host: HostShape(cpus: 6, memoryGiB: 15.5))
         return reader.read()
+    }
+
+    private func kinds(_ table: OfferRows, _ row: OfferRows.Row) -> [PriceProvenance.Kind] {
+        let pair = table.sourcePairs[Int(row.sourcePair)]
+        return [pair.onDemand, pair.spot].map { table.sources[Int($0)].kind }
     }
 
     @Test("every column of a row is kept")
@@ -22,27 +27,29 @@ struct OfferTableReaderTests {
             "\(Self.header)\nbig,east,e1;e2,A10:0.5,3.5,7.75,0.1234,0.0617,nvlink;efa,observed/derived\n")
         #expect(diagnostics.isEmpty)
         try #require(table.count == 1)
-        #expect(table.types[table.type[0]] == "big" && table.regions[table.region[0]] == "east")
+        let row = table[0]
+        #expect(table.types[row.type] == "big" && table.regions[row.region] == "east")
         #expect(table.zoneLists == [["e1", "e2"]] && table.capabilitySets == [["efa", "nvlink"]])
         #expect(table.accelerators == [AcceleratorCount(name: "A10", count: 0.5)])
-        #expect(table.cpus == [3.5] && table.memoryGiB == [7.75])
-        #expect(table.onDemand == [123_400_000] && table.spot == [61_700_000])
-        #expect(table.provenance == [PriceProvenance(onDemand: .observed, spot: .derived)])
+        #expect(row.cpus == 3.5 && row.memoryGiB == 7.75)
+        #expect(row.onDemand == 123_400_000 && row.spot == 61_700_000)
+        #expect(kinds(table, row) == [.observed, .derived])
+        #expect(row.interruptions.isNaN && row.flags.isEmpty && row.available == -1)
     }
 
     @Test("columns may stand in any order, and those that are optional may be missing")
     func columnOrder() {
         let (table, diagnostics) = read("price,cpus,memory_gib,region,instance_type\r\n1,2,4,west,small")
         #expect(diagnostics.isEmpty)
-        #expect(table.onDemand == [1_000_000_000] && table.spot == [OfferTable.noPrice] && table.accelerator == [-1])
-        #expect(table.provenance == [PriceProvenance(onDemand: .observed, spot: .none)])
+        #expect(table[0].onDemand == 1_000_000_000 && table[0].spot == OfferRows.noPrice && table[0].accelerator == -1)
+        #expect(kinds(table, table[0]) == [.observed, .none])
     }
 
     @Test("host stands for the machine's own shape")
     func host() {
         let (table, diagnostics) = read("instance_type,region,cpus,memory_gib,price\nlocal,east,host,host,0\n")
         #expect(diagnostics.isEmpty)
-        #expect(table.cpus == [6] && table.memoryGiB == [15.5] && table.onDemand == [0])
+        #expect(table[0].cpus == 6 && table[0].memoryGiB == 15.5 && table[0].onDemand == 0)
     }
 
     @Test("all mistakes of a file are reported at once, each at its field")

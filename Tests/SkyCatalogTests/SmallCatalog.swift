@@ -22,7 +22,11 @@ enum SmallCatalog {
         """
 
     static let profile = ProviderProfile(
-        name: "cloud", regions: [.init(name: "east"), .init(name: "west")],
+        name: "cloud",
+        regions: [
+            .init(name: "east", country: "US", continent: "north-america"),
+            .init(name: "west", country: "DE", continent: "europe"),
+        ],
         capabilityRegions: ["vault": ["east"], "vault-v1": ["east"]],
         capabilitySurcharges: [
             .init(
@@ -34,13 +38,21 @@ enum SmallCatalog {
         var reader = OfferTableReader(
             bytes: Array(offers.utf8), path: "offers.csv", regionNames: ["east", "west"],
             host: HostShape(cpus: 2, memoryGiB: 4))
-        let cloud = ProviderShelf(profile: profile, table: reader.read().table)
         let home = Offer(
             provider: "local", region: "local", instanceType: "local", cpus: 2, memoryGiB: 4, pricePerHour: .zero)
-        let local = ProviderShelf(
-            profile: ProviderProfile(name: "local", placement: .explicit, regions: [.init(name: "local")]),
-            table: OfferTable([home]))
-        return Catalog(shelves: [cloud, local], tariffs: Tariffs())
+        var draft = CatalogDraft()
+        draft.providers = [
+            CatalogDraft.Provider(profile: profile, rows: reader.read().table),
+            CatalogDraft.Provider(
+                profile: ProviderProfile(name: "local", placement: .explicit, regions: [.init(name: "local")]),
+                rows: OfferRows([home])),
+        ]
+        draft.facts = AcceleratorFacts([
+            .init(name: "A100", aliases: ["A100-40GB"], memoryGB: 40, maker: "NVIDIA"),
+            .init(name: "H200", memoryGB: 141, maker: "NVIDIA"), .init(name: "T4", memoryGB: 16, maker: "NVIDIA"),
+            .init(name: "tpu-v5e", aliases: ["tpu-v5litepod"], memoryGB: 16, maker: "Google"),
+        ])
+        return Catalog(draft)
     }
 
     static func request(_ change: (inout ResourceRequest) -> Void) -> ResourceRequest {

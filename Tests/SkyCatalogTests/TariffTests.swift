@@ -53,10 +53,9 @@ struct TariffTests {
     func mistakes() throws {
         let egress = "w,*,0.1\nx,b,0.1\nx,*,free\nx,*\n"
         let throughput = "from,to,gbps\na/x,b,1\na/x,b/m,0\na/x,b/m,fast\n"
-        var table = ThroughputTable()
         let diagnostics =
             tariffs(egress).diagnostics
-            + TariffReader.throughput(Array(throughput.utf8), path: "throughput.csv", into: &table)
+            + TariffReader.throughput(Array(throughput.utf8), path: "throughput.csv").diagnostics
         let sources = [
             SourceFile(path: "egress.csv", text: "from_region,to,usd_per_gb\n\(egress)"),
             SourceFile(path: "throughput.csv", text: throughput),

@@ -95,7 +95,13 @@ import Testing
                   aws:
                     lost_replies: [{first: 1}]
                 """, as: "mock.yaml")
-            let file = try sky.write("name: stubborn\nstages:\n  a:\n    resources: {cpus: 2+}\n    run: echo done\n")
+            let file = try sky.write("""
+                name: stubborn
+                stages:
+                  a:
+                    resources: {cpus: 2+, any_of: [{infra: gcp}, {infra: aws}]}
+                    run: echo done
+                """)
             let launch = try await sky.run("/usr/bin/env", ["SKY_MOCK=\(script)", sky.binary, "launch", file, "--yes"])
             #expect(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
             let status = try await sky.status(of: try sky.runName("stubborn", in: launch))

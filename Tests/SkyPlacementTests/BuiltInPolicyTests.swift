@@ -22,6 +22,9 @@ struct BuiltInPolicyTests {
             ("cheapest", "prepare in virginia, train in oregon: $82.00, 11h 02m"),
             // Nothing to move: two minutes less.
             ("fastest", "prepare in oregon, train in oregon: $83.00, 11h"),
+            // A dollar for two minutes: worth it if an hour is worth more than $36.
+            ("balanced:35/h", "prepare in virginia, train in oregon: $82.00, 11h 02m"),
+            ("balanced:37/h", "prepare in oregon, train in oregon: $83.00, 11h"),
             ("within-deadline:11h1m", "prepare in oregon, train in oregon: $83.00, 11h"),
             ("within-budget:$82.50", "prepare in virginia, train in oregon: $82.00, 11h 02m"),
             ("within-budget:$100", "prepare in oregon, train in oregon: $83.00, 11h"),

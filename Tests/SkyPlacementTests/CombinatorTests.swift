@@ -55,6 +55,20 @@ struct CombinatorTests {
                 == "prepare in oregon, train in oregon: $83.00, 11h")
     }
 
+    @Test("a worth of time keeps the limits of what comes before")
+    func weighs() throws {
+        let worthless = WeightedPolicy(perHour: usd("0.01"))
+        #expect(try story(worthless) == "prepare in virginia, train in oregon: $82.00, 11h 02m")
+        #expect(
+            try story(CheapestPolicy(deadline: .seconds(11 * 3600 + 60)).then(worthless))
+                == "prepare in oregon, train in oregon: $83.00, 11h")
+        let precious = WeightedPolicy(perHour: usd("1000"))
+        #expect(
+            try story(FastestPolicy(budget: usd("82.50")).then(precious))
+                == "prepare in virginia, train in oregon: $82.00, 11h 02m")
+        #expect(throws: PlacementError.self) { try story(CheapestPolicy(deadline: .hour).then(worthless)) }
+    }
+
     @Test("what comes after a policy that makes full placements has nothing left to decide")
     func thenNothing() throws {
         struct InVirginia: PlacementPolicy {

@@ -108,6 +108,18 @@ struct ResourceLanguageTests {
         #expect(chain.stages.map(\.resources.areas) == [["eu"], ["us"]])
     }
 
+    @Test("a stage is bound by the data that it writes and reads")
+    func dataAreas() throws {
+        let text = """
+            stages:
+              a: {run: x, outputs: {o: {regions: eu}, p: 1GB}}
+              b: {run: x, inputs: {o: a.o, p: a.p}, outputs: {q: {regions: [de, us]}, r: {regions: eu}}}
+              c: {run: x, inputs: {p: a.p}}
+            """
+        let pipeline = try read(text).pipeline
+        #expect(pipeline.stages.map { pipeline.dataAreas(of: $0) } == [[["eu"]], [["de", "us"], ["eu"]], []])
+    }
+
     @Test("alternatives of other numbers of nodes stay apart")
     func nodes() throws {
         let text = """
@@ -132,6 +144,21 @@ struct ResourceLanguageTests {
         #expect(stage.alternatives.map { $0.places.map(\.description) } == [["gcp"], ["aws"]])
     }
 
+    @Test("a field without a value in an alternative takes back what stands beside the list")
+    func takenBack() throws {
+        let text =
+            "run: x\nresources: {image_id: i, cpus: 8, any_of: [{infra: aws}, {infra: gcp, image_id: , cpus: }]}\n"
+        let stage = try stage(text)
+        #expect(stage.alternatives.map(\.imageID) == ["i", nil])
+        #expect(stage.alternatives.map(\.cpus) == [.exactly(8), nil])
+    }
+
+    @Test("spot or not is a choice between two requests")
+    func spotOrNot() throws {
+        let stage = try stage("run: x\nresources: {any_of: [{use_spot: true}, {use_spot: false}]}\n")
+        #expect(stage.alternatives.map(\.useSpot) == [true, false])
+    }
+
     @Test("machines with and without accelerators are alternatives, not one request")
     func withoutAccelerators() throws {
         let stage = try stage("run: x\nresources: {any_of: [{cpus: 8}, {cpus: 8, accelerators: T4}]}\n")
@@ -150,6 +177,7 @@ struct ResourceLanguageTests {
             ("{infra: slurm/cluster/part}", "infra: [slurm/cluster/part]"), ("{infra: ssh/a/b}", "infra: [ssh/a/b]"),
             ("{ports: '8000, 9000-9001'}", "ports: [8000, 9000-9001]"),
             ("{image_id: {docker: 'a:b'}}", "image_id: \"docker:a:b\""),
+            ("{image_id: 'a:b', infra: k8s}", "image_id: \"docker:a:b\""),
         ])
     func classes(text: String, explained: String) throws {
         let pipeline = try read("run: x\nresources: \(text)\n").pipeline

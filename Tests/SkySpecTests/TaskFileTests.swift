@@ -50,9 +50,12 @@ struct TaskFileTests {
     @Test("alternatives that one request can say become that request, the others stay apart")
     func alternatives() throws {
         let apart = try #require(try read("any-of").pipeline.stages.first)
-        #expect(apart.alternatives.map { $0.places.count } == [2, 1])
-        #expect(apart.alternatives.map { $0.accelerators.map(\.description) } == [["H100:8"], ["tpu-v5p:16"]])
-        #expect(apart.alternatives.map(\.useSpot) == [false, true])
+        #expect(apart.alternatives.map { $0.places.count } == [2, 1, 1])
+        #expect(
+            apart.alternatives.map { $0.accelerators.map(\.description) } == [
+                ["H100:8"], ["tpu-v5p:16"], ["tpu-v5p:16"],
+            ])
+        #expect(apart.alternatives.map(\.useSpot) == [false, false, true])
         #expect(apart.resources.accelerators.count == 2 && apart.resources.cpus?.least == 4)
         let text = """
             run: x

@@ -10,9 +10,27 @@ struct CatalogAccess {
 
     init(_ context: CommandContext) { self.context = context }
 
-    /// All of it, or the part of some providers, for which the others need not even be read.
+    /// All of it, or the part of some providers. A person's own prices are in it; what was read before is not read again.
     func load(only providers: Set<String>? = nil) throws -> Catalog {
-        try Catalog.load(root: try context.installation().providers, host: ThisMachine.shape, only: providers)
+        // Without a home there are neither settings nor a cache; the catalog is there all the same.
+        let paths = try? context.paths()
+        let user = paths.map { "\($0.config)/providers" }
+        var settings = CatalogSettings(today: today)
+        if let user { settings = try CatalogSettings.read(from: user, today: today) }
+        return try Catalog.load(
+            root: try context.installation().providers, user: user, cache: paths?.cache, host: ThisMachine.shape,
+            only: providers, settings: settings)
+    }
+
+    /// The catalog in some folder, such as another snapshot; nobody's own prices are in it.
+    func load(folder: String) throws -> Catalog {
+        try Catalog.load(
+            root: folder, cache: (try? context.paths())?.cache, host: ThisMachine.shape,
+            settings: CatalogSettings(today: today))
+    }
+
+    private var today: CalendarDay {
+        CalendarDay(number: Int(context.now().millisecondsSince1970 / 86_400_000))
     }
 
     func speeds() throws -> AcceleratorSpeeds { try AcceleratorSpeeds.load(root: try context.installation().providers) }

@@ -30,8 +30,6 @@ struct CheckCommand: SkySubcommand {
 
 extension CheckRow {
     init(_ availability: ProviderAvailability, in catalog: Catalog) {
-        var filter = CatalogFilter()
-        filter.provider = availability.provider
         let standing: Standing =
             switch availability.status {
             case .usable: .ready
@@ -40,7 +38,7 @@ extension CheckRow {
             }
         self.init(
             provider: availability.provider, displayName: availability.displayName, standing: standing,
-            offers: catalog.list(filter).count,
+            offers: catalog.offerCount(of: availability.provider),
             regions: catalog.provider(named: availability.provider)?.regions.count ?? 0, reason: availability.reason,
             credentials: availability.credentials.map { .init(place: $0.place, isPresent: $0.isPresent) })
     }

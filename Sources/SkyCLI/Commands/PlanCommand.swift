@@ -15,6 +15,8 @@ struct PlanCommand: SkySubcommand {
             EXAMPLES
               sky plan pipeline.yaml
               sky plan pipeline.yaml --policy fastest --confidence
+              sky plan pipeline.yaml --policy "residency:eu then carbon"
+              sky plan pipeline.yaml --policy exec:./my_policy.py
               sky plan pipeline.yaml -o plan.json && sky launch plan.json
               sky plan pipeline.yaml --diff plan.json
               sky plan pipeline.yaml --frontier
@@ -143,24 +145,19 @@ extension TimeSpan: ExpressibleByArgument {
 
 /// How a plan is to be made.
 struct PlanningOptions: ParsableArguments {
-    enum Policy: String, ExpressibleByArgument, CaseIterable, Sendable {
-        case cheapest, fastest
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Place stages by this policy instead of the file's: a name that 'sky policies' lists, or a program.",
+            valueName: "policy"),
+        completion: .list(PolicyAccess.completions))
+    var policy: String?
 
-        /// The objective that this policy seeks; a limit that the file sets for the same objective stays.
-        func objective(insteadOf own: Objective) -> Objective {
-            switch (self, own) {
-            case (.cheapest, .costWithin), (.cheapest, .cost), (.fastest, .timeWithin), (.fastest, .time): own
-            case (.cheapest, _): .cost
-            case (.fastest, _): .time
-            }
-        }
-    }
+    @Option(help: ArgumentHelp("How long a policy that is a program may take; 30s if not given.", valueName: "time"))
+    var policyTimeout: TimeSpan?
 
     @Option(
         help: ArgumentHelp(
             "Look for the best plan no longer than this; the plan says what is proven.", valueName: "time"))
     var solveFor: TimeSpan?
-
-    @Option(name: .shortAndLong, help: "Place stages by this policy instead of the file's objective.")
-    var policy: Policy?
 }

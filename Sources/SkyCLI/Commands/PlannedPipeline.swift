@@ -13,6 +13,8 @@ struct PlannedPipeline {
     let pipeline: Pipeline
     /// Nil when the plan came from a file.
     let problem: PlacementProblem?
+    /// Who chose; nil for the plan of a plan file.
+    private let policy: (any PlacementPolicy)?
     /// Given in the file or on the command line; the others come from the environment.
     let secrets: SecretValues
     private(set) var plan: Plan
@@ -29,18 +31,20 @@ struct PlannedPipeline {
         let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
-        if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
+        let (policy, wanted) = try PolicyAccess(context, timeLimit: options.policyTimeout)
+            .policy(for: pipeline, option: options.policy)
         let market = try Market(in: context)
-        self.pipeline = pipeline
+        self.policy = policy
+        self.pipeline = wanted
         secrets = read.secrets
         catalog = market.offers.catalog
         adapters = market.adapters
         file = PipelineFile.identity(of: read.source)
         history = try Self.history(of: pipeline.name, in: context)
-        var problem = try PlacementProblem(pipeline: pipeline, offers: market.offers, history: history)
+        var problem = try Planner.problem(wanted, for: policy, offers: market.offers, history: history)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
-        plan = try Planner().plan(problem, policy: pipeline.objective.policy)
+        plan = try Planner().plan(problem, policy: policy)
     }
 
     /// Exactly the plan of a plan file.
@@ -57,6 +61,7 @@ struct PlannedPipeline {
         self.pipeline = pipeline
         self.plan = plan
         problem = nil
+        policy = nil
         history = planFile.history
         secrets = SecretValues()
         catalog = market.offers.catalog
@@ -97,9 +102,9 @@ struct PlannedPipeline {
                 hints: ["sky plan \(file.path) --frontier"])
         }
         let point = front.points[number - 1]
-        let policy = GivenPlacement(point.placement, name: "frontier, plan \(number) of \(front.points.count)")
+        let given = GivenPlacement(point.placement, name: "frontier, plan \(number) of \(front.points.count)")
         var picked = self
-        picked.plan = try Planner().plan(problem, policy: policy, rival: pipeline.objective.policy)
+        picked.plan = try Planner().plan(problem, policy: given, rival: policy)
         return picked
     }
 

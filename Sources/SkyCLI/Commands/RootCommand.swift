@@ -13,13 +13,17 @@ struct RootCommand: ParsableCommand {
               sky launch pipeline.yaml     run it
               sky status                   what is running, and what it has cost
               sky check                    which providers can be used from here
+              sky gpus                     which accelerators there are, where, and at what price
             """,
         version: SkyVersion.text,
         subcommands: [DriverCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self]),
+                subcommands: [
+                    ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self,
+                    PoliciesCommand.self,
+                ]),
             CommandGroup(
                 name: "Runs",
                 subcommands: [
@@ -27,7 +31,8 @@ struct RootCommand: ParsableCommand {
                     ResumeCommand.self,
                 ]),
             CommandGroup(
-                name: "Providers", subcommands: [CheckCommand.self, CatalogCommand.self, SimulateCommand.self]),
+                name: "Providers",
+                subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self, SimulateCommand.self]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 

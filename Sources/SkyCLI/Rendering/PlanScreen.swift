@@ -27,7 +27,19 @@ struct PlanScreen: Sendable {
 
     private func heading() -> [StyledText] {
         let stages = Figures.count(plan.stages.count, "stage")
-        return ["\(plan.pipeline, .none, bold: true) \("· \(stages), \(goal) · policy \(plan.policy)", .dim)"]
+        // Other policies make other things small than what the pipeline's objective names.
+        let isObjectivesOwn = plan.objective.policy.name == plan.policy
+        let wish = isObjectivesOwn ? ", \(goal)" : limit
+        return ["\(plan.pipeline, .none, bold: true) \("· \(stages)\(wish) · policy \(plan.policy)", .dim)"]
+    }
+
+    /// What any policy has to keep.
+    private var limit: String {
+        switch plan.objective {
+        case .cost, .time, .weighted: ""
+        case .costWithin(let deadline): " · within \(deadline)"
+        case .timeWithin(let budget): " · for at most \(Figures.amount(budget))"
+        }
     }
 
     private var goal: String {

@@ -1,6 +1,6 @@
 public import SkyCore
 
-/// How fast accelerators compute by their makers' data sheets: `accelerators.csv` beside the providers.
+/// How fast accelerators compute by their makers' data sheets: `accelerator-speeds.csv` beside the providers.
 ///
 /// Dense 16-bit (where there is none, 32-bit) tera-operations per second of one accelerator as counted in catalogs: for
 /// TPUs that count cores, of one core. Real programs reach different shares of it, so only rough ratios may be taken.
@@ -16,11 +16,11 @@ public struct AcceleratorSpeeds: Sendable {
     /// Nil when no data sheet says so.
     public func teraflops(of name: String) -> Double? { teraflops[name.lowercased()] }
 
-    /// Reads `<root>/accelerators.csv`; without that file nothing is known.
+    /// Reads `<root>/accelerator-speeds.csv`; without that file nothing is known.
     ///
     /// - Throws: everything wrong with the file, with its place.
     public static func load(root: String) throws(DiagnosticsError) -> AcceleratorSpeeds {
-        let path = "\(root)/accelerators.csv"
+        let path = "\(root)/accelerator-speeds.csv"
         guard fileExists(path) else { return AcceleratorSpeeds() }
         let bytes = try fileBytes(path)
         let (speeds, problems) = TariffReader.speeds(bytes, path: path)

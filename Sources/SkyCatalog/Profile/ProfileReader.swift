@@ -3,14 +3,30 @@ import SkyYAML
 
 /// Reads a `provider.yaml`, and reports everything wrong with it at once.
 struct ProfileReader {
-    private let path: String
+    let path: String
     private(set) var diagnostics: [Diagnostic] = []
+    /// What the file says about prices; only a person's own files may.
+    private(set) var rules = UserRules()
+    private let base: ProviderProfile?
+    let today: CalendarDay?
+    private let allowsRules: Bool
 
-    init(path: String) { self.path = path }
+    /// - Parameters:
+    ///   - base: a profile that the file adds to; it then needs a name only.
+    ///   - allowsRules: discounts, reservations and the like are no mistakes.
+    ///   - today: rules that ended before it are passed over.
+    init(
+        path: String, base: ProviderProfile? = nil, allowsRules: Bool = false, today: CalendarDay? = nil
+    ) {
+        self.path = path
+        self.today = today
+        self.base = base
+        self.allowsRules = allowsRules
+    }
 
     private static let fields = [
         "name", "display_name", "adapter", "placement", "credentials", "regions", "capability_regions",
-        "capability_surcharges", "throughput", "limits",
+        "capability_surcharges", "throughput", "limits", "sources", "billing", "boot_time", "disk", "address", "egress",
     ]
 
     /// Nil, with diagnostics, unless the file is a mapping with at least a name.
@@ -21,13 +37,20 @@ struct ProfileReader {
             if parsed.diagnostics.isEmpty { complain(nil, "bad-profile", "the file is empty") }
             return nil
         }
-        guard let entries = mapping(root, known: Self.fields, what: "a provider") else { return nil }
+        let known = Self.fields + (allowsRules ? UserRulesReader.fields : [])
+        guard let entries = mapping(root, known: known, what: "a provider") else { return nil }
         guard let name = text(root["name"], "name") else {
             if root["name"] == nil { complain(root, "missing-field", "the field 'name' is missing") }
             return nil
         }
-        var profile = ProviderProfile(name: name)
+        var profile = base ?? ProviderProfile(name: name)
+        profile.name = name
         for entry in entries { read(entry, into: &profile) }
+        if allowsRules {
+            var reader = UserRulesReader(reader: self)
+            rules = reader.read(entries)
+            self = reader.reader
+        }
         let regionNames = profile.regions.map(\.name)
         for (capability, regions) in profile.capabilityRegions {
             for region in regions where !regionNames.contains(region) {
@@ -52,7 +75,11 @@ struct ProfileReader {
             }
             profile.placement = rule
         case "credentials": profile.credentials = list(node, entry.key).compactMap { credential($0) }
-        case "regions": profile.regions = (mapping(node, what: "regions") ?? []).compactMap { region($0) }
+        case "regions":
+            for region in (mapping(node, what: "regions") ?? []).compactMap({ region($0) }) {
+                profile.regions.removeAll { $0.name == region.name }
+                profile.regions.append(region)
+            }
         case "capability_regions":
             for limit in mapping(node, what: "capability_regions") ?? [] {
                 profile.capabilityRegions[limit.key] = list(limit.value, limit.key).compactMap { text($0, limit.key) }
@@ -71,8 +98,58 @@ struct ProfileReader {
             if profile.spotNotice == nil {
                 complain(notice, "bad-value", "'\(word)' is not a length of time", expected: "such as 30s or 2m")
             }
+        case "sources": profile.sources += (mapping(node, what: "sources") ?? []).compactMap { source($0) }
+        case "billing", "boot_time", "disk", "address", "egress": readTerms(entry.key, node, into: &profile)
         default: break
         }
+    }
+
+    private mutating func readTerms(_ key: String, _ node: YAMLNode, into profile: inout ProviderProfile) {
+        switch key {
+        case "billing":
+            _ = mapping(node, known: ["increment", "minimum", "source"], what: key)
+            profile.terms.billingIncrement = span(node["increment"]) ?? profile.terms.billingIncrement
+            profile.terms.minimumBilled = span(node["minimum"]) ?? profile.terms.minimumBilled
+        case "boot_time":
+            _ = mapping(node, known: ["time", "source"], what: key)
+            profile.terms.bootTime = span(node["time"]) ?? profile.terms.bootTime
+        case "disk":
+            _ = mapping(node, known: ["per_gb_month", "source"], what: key)
+            // A month of billing has 730 hours.
+            let perMonth = Money(nanodollars: amount(node["per_gb_month"]))
+            profile.terms.diskPricePerGBHour = perMonth.scaled(by: 1, over: 730)
+        case "address":
+            _ = mapping(node, known: ["per_hour", "source"], what: key)
+            profile.terms.addressPricePerHour = Money(nanodollars: amount(node["per_hour"]))
+        default:
+            let known = [
+                "same_region_per_gb", "free_gb_per_month", "count_free_allowance", "used_gb_per_month", "per_gb",
+                "source",
+            ]
+            _ = mapping(node, known: known, what: key)
+            // A person's own file changes what it names and leaves the rest.
+            if let price = node["same_region_per_gb"] {
+                profile.egress.sameRegionPerGigabyte = Money(nanodollars: amount(price))
+            }
+            if let free = node["free_gb_per_month"] { profile.egress.freeGBPerMonth = amount(free) / 1_000_000_000 }
+            if let used = node["used_gb_per_month"] { profile.egress.usedGBPerMonth = amount(used) / 1_000_000_000 }
+            if let counts = node["count_free_allowance"] { profile.egress.countsAllowance = counts.scalar == "true" }
+        }
+    }
+
+    private mutating func source(_ entry: YAMLNode.Entry) -> PriceSource? {
+        let node = entry.value
+        guard mapping(node, known: ["kind", "date", "what", "licence"], what: "a source") != nil else { return nil }
+        guard let word = text(node["kind"], "kind"), let kind = PriceProvenance.Kind(rawValue: word), kind != .none
+        else {
+            complain(
+                node["kind"] ?? node, "bad-value", "source '\(entry.key)' does not say how its figures are known",
+                expected: "kind: observed, derived or agreed")
+            return nil
+        }
+        return PriceSource(
+            key: entry.key, kind: kind, date: day(node["date"]), what: text(node["what"], "what") ?? "",
+            licence: text(node["licence"], "licence") ?? "")
     }
 
     private mutating func credential(_ node: YAMLNode) -> ProviderProfile.CredentialSource? {
@@ -86,10 +163,15 @@ struct ProfileReader {
     }
 
     private mutating func region(_ entry: YAMLNode.Entry) -> ProviderProfile.Region? {
-        guard mapping(entry.value, known: ["continent", "place"], what: "a region") != nil else { return nil }
+        let node = entry.value
+        guard mapping(node, known: ["country", "continent", "place"], what: "a region") != nil else { return nil }
+        let country = text(node["country"], "country")
+        if let country, country.count != 2 || country != country.uppercased() {
+            complain(node["country"], "bad-value", "'\(country)' is not a country", expected: "an ISO 3166 code: DE")
+        }
         return ProviderProfile.Region(
-            name: entry.key, continent: entry.value["continent"].flatMap { text($0, "continent") },
-            place: entry.value["place"].flatMap { text($0, "place") })
+            name: entry.key, country: country, continent: text(node["continent"], "continent"),
+            place: text(node["place"], "place"))
     }
 
     private mutating func surcharge(_ node: YAMLNode) -> ProviderProfile.CapabilitySurcharge? {
@@ -110,7 +192,7 @@ struct ProfileReader {
 }
 
 extension ProfileReader {
-    private mutating func complain(
+    mutating func complain(
         _ node: YAMLNode?, _ code: String, _ message: String, expected: String? = nil, help: String? = nil
     ) {
         diagnostics.append(
@@ -120,7 +202,7 @@ extension ProfileReader {
     }
 
     /// The entries of a mapping, after complaining about those that are not `known`; nil for anything else.
-    private mutating func mapping(
+    mutating func mapping(
         _ node: YAMLNode, known: [String]? = nil, what: String
     ) -> [YAMLNode.Entry]? {
         guard let entries = node.mapping else {
@@ -138,7 +220,7 @@ extension ProfileReader {
         return entries
     }
 
-    private mutating func list(_ node: YAMLNode, _ what: String) -> [YAMLNode] {
+    mutating func list(_ node: YAMLNode, _ what: String) -> [YAMLNode] {
         guard let elements = node.sequence else {
             complain(node, "bad-value", "\(what) cannot be \(node.kindName)", expected: "a list")
             return []
@@ -146,7 +228,7 @@ extension ProfileReader {
         return elements
     }
 
-    private mutating func text(_ node: YAMLNode?, _ what: String) -> String? {
+    mutating func text(_ node: YAMLNode?, _ what: String) -> String? {
         guard let node else { return nil }
         guard let text = node.scalar, !node.isNull, !text.isEmpty else {
             complain(node, "bad-value", "\(what) cannot be \(node.kindName)", expected: "text")
@@ -155,7 +237,7 @@ extension ProfileReader {
         return text
     }
 
-    private mutating func rate(_ node: YAMLNode?) -> Double? {
+    mutating func rate(_ node: YAMLNode?) -> Double? {
         guard let node else { return nil }
         guard let rate = node.number, rate > 0 else {
             complain(node, "bad-number", "not a rate", expected: "a positive number of 10⁹ bits per second")
@@ -164,8 +246,22 @@ extension ProfileReader {
         return rate
     }
 
+    mutating func span(_ node: YAMLNode?) -> TimeSpan? {
+        guard let node else { return nil }
+        if let word = node.scalar, let span = TimeSpan(word) { return span }
+        complain(node, "bad-value", "not a length of time", expected: "such as 1s, 60s or 1h")
+        return nil
+    }
+
+    mutating func day(_ node: YAMLNode?) -> CalendarDay? {
+        guard let node else { return nil }
+        if let word = node.scalar, let day = CalendarDay(word) { return day }
+        complain(node, "bad-value", "not a day", expected: "year-month-day such as 2026-07-20")
+        return nil
+    }
+
     /// Billionths of a decimal number; an absent one is 0.
-    private mutating func amount(_ node: YAMLNode?) -> Int64 {
+    mutating func amount(_ node: YAMLNode?) -> Int64 {
         guard let node else { return 0 }
         guard let text = node.scalar, let number = DecimalBytes(text) else {
             complain(node, "bad-number", "not an amount", expected: "a decimal number with at most nine decimals")

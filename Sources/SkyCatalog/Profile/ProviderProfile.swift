@@ -12,15 +12,40 @@ public struct ProviderProfile: Hashable, Sendable {
 
     public struct Region: Hashable, Sendable, Codable {
         public var name: String
+        /// ISO 3166 code in capitals: `IE`; nil where it is not known, or nowhere in particular.
+        public var country: String?
         /// `europe`; nil for places that are nowhere in particular.
         public var continent: String?
-        /// For people: `Dublin, IE`.
+        /// For people: `Dublin`.
         public var place: String?
 
-        public init(name: String, continent: String? = nil, place: String? = nil) {
+        public init(name: String, country: String? = nil, continent: String? = nil, place: String? = nil) {
             self.name = name
+            self.country = country
             self.continent = continent
             self.place = place
+        }
+    }
+
+    /// What the provider says about traffic beside its tariff.
+    public struct Egress: Hashable, Sendable {
+        /// Between two machines of one region, per 10⁹ bytes.
+        public var sameRegionPerGigabyte: Money
+        /// What the provider gives free every month, to the whole account; in GB of 10⁹ bytes. Counted only if
+        /// `countsAllowance`: who knows what else the account sends.
+        public var freeGBPerMonth: Int64
+        public var countsAllowance: Bool
+        /// What the account sends anyway each month, in GB: tiers begin above it.
+        public var usedGBPerMonth: Int64
+
+        public init(
+            sameRegionPerGigabyte: Money = .zero, freeGBPerMonth: Int64 = 0, countsAllowance: Bool = false,
+            usedGBPerMonth: Int64 = 0
+        ) {
+            self.sameRegionPerGigabyte = sameRegionPerGigabyte
+            self.freeGBPerMonth = freeGBPerMonth
+            self.countsAllowance = countsAllowance
+            self.usedGBPerMonth = usedGBPerMonth
         }
     }
 
@@ -76,12 +101,18 @@ public struct ProviderProfile: Hashable, Sendable {
     public var defaultGbps: Double
     /// How long before a spot machine is taken away it is told; nil if never or unknown.
     public var spotNotice: TimeSpan?
+    /// How it bills and how fast it delivers.
+    public var terms: RentalTerms
+    public var egress: Egress
+    /// Where its figures come from.
+    public var sources: [PriceSource]
 
     public init(
         name: String, displayName: String? = nil, adapter: String? = nil, placement: PlacementRule = .any,
         credentials: [CredentialSource] = [], regions: [Region] = [], capabilityRegions: [String: [String]] = [:],
         capabilitySurcharges: [CapabilitySurcharge] = [], sameRegionGbps: Double = 10, defaultGbps: Double = 1,
-        spotNotice: TimeSpan? = nil
+        spotNotice: TimeSpan? = nil, terms: RentalTerms = .plain, egress: Egress = Egress(),
+        sources: [PriceSource] = []
     ) {
         self.name = name
         self.displayName = displayName ?? name
@@ -94,6 +125,9 @@ public struct ProviderProfile: Hashable, Sendable {
         self.sameRegionGbps = sameRegionGbps
         self.defaultGbps = defaultGbps
         self.spotNotice = spotNotice
+        self.terms = terms
+        self.egress = egress
+        self.sources = sources
     }
 
     /// True when `capability` can be had in `region`, as far as the profile limits it at all.

@@ -25,11 +25,11 @@ extension Catalog {
         // A place may hold only machines that a bare request does not mean: any row there will do.
         if request.accelerators.isEmpty, request.instanceType == nil, !request.places.isEmpty {
             return shelves.contains { shelf in
-                guard let filter = RowFilter(request, on: shelf) else { return false }
+                guard let filter = RowFilter(request, on: shelf, facts: facts) else { return false }
                 var found = false
                 filter.forEachRow { _, _ in found = true }
                 return found
-                    || shelf.table.regions.names.contains { region in
+                    || shelf.table.regions.contains { region in
                         request.places.contains { $0.admits(provider: shelf.profile.name, region: region, zone: nil) }
                     }
             }
@@ -45,13 +45,14 @@ private struct NoOfferExplainer {
 
     func weight(_ part: RequestPart) -> Int {
         switch part {
-        case .spot: 0
+        case .price: -1
+        case .spot, .nodes: 0
         case .cpus: 1
         case .memory: 2
-        case .capability: 3
-        case .place: 4
+        case .capability, .excluded, .network: 3
+        case .place, .area: 4
         case .instanceType: 5
-        case .accelerators: 6
+        case .accelerators, .acceleratorMemory, .acceleratorCount: 6
         }
     }
 
@@ -66,6 +67,12 @@ private struct NoOfferExplainer {
                 constraint: .capability(name), message: "no offer has the capability '\(name)'",
                 help: didYouMean(name, catalog.capabilityNames))
         case .spot: return NoOfferReason(constraint: .spot, message: "no offer of the catalog is sold as spot")
+        case .area: return unknownArea()
+        case .acceleratorMemory, .acceleratorCount, .excluded, .network, .price, .nodes:
+            let nearest = catalog.offers(for: part.dropped(from: part.alone(of: request))).min(by: Offer.isListedBefore)
+            return NoOfferReason(
+                constraint: part.constraint, message: "no offer has \(part.words(in: request))",
+                help: nearest.map { "without that the cheapest is \($0.summary)" }, nearest: nearest)
         case .cpus, .memory:
             let alike = catalog.offers(for: part.dropped(from: part.alone(of: request)))
             let kind = request.accelerators.isEmpty ? "" : " with \(RequestPart.accelerators.words(in: request))"
@@ -102,6 +109,18 @@ private struct NoOfferExplainer {
             return NoOfferReason(
                 constraint: .instanceType, message: "\(request.instanceType ?? "") does not meet the rest",
                 help: "of other types \(instead)", nearest: cheapest)
+        case .area:
+            return NoOfferReason(
+                constraint: .area, message: "no offer in \(request.areas.joined(separator: ", ")) meets the rest",
+                help: "elsewhere \(instead)", nearest: cheapest)
+        case .price:
+            return NoOfferReason(
+                constraint: .price, message: "nothing that meets the rest costs \(part.words(in: request))",
+                help: instead, nearest: cheapest)
+        case .acceleratorMemory, .acceleratorCount, .excluded, .network, .nodes:
+            return NoOfferReason(
+                constraint: part.constraint, message: "no offer with \(part.words(in: request)) meets the rest",
+                help: "without that \(instead)", nearest: cheapest)
         case .accelerators:
             return NoOfferReason(
                 constraint: .accelerators, message: "no offer with \(part.words(in: request)) meets the rest",
@@ -130,7 +149,7 @@ private struct NoOfferExplainer {
     }
 
     private func unknownAccelerators() -> NoOfferReason {
-        let all = catalog.shelves.flatMap(\.table.accelerators)
+        let all = catalog.shelves.flatMap { $0.table.accelerators.map(\.wanted) }
         var help: String?
         let messages = request.accelerators.map { wanted in
             let counts = Set(all.filter { isSameName($0.name, wanted.name) }.map(\.count)).sorted()
@@ -141,6 +160,15 @@ private struct NoOfferExplainer {
             return "no offer has the accelerator '\(wanted.name)'"
         }
         return NoOfferReason(constraint: .accelerators, message: messages.joined(separator: "; "), help: help)
+    }
+
+    private func unknownArea() -> NoOfferReason {
+        let known = catalog.areaNames
+        let unknown = request.areas.filter { !known.contains($0) }
+        let words = (unknown.isEmpty ? request.areas : unknown).joined(separator: ", ")
+        return NoOfferReason(
+            constraint: .area, message: "no region is in \(words)",
+            help: unknown.first.flatMap { didYouMean($0, known) } ?? "known are \(known.joined(separator: ", "))")
     }
 
     private func unknownType() -> NoOfferReason {

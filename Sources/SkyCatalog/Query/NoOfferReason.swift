@@ -3,12 +3,30 @@ public struct NoOfferReason: Hashable, Sendable, CustomStringConvertible {
     /// The part of the request that rules everything out.
     public enum Constraint: Hashable, Sendable {
         case place
+        /// The part of the world.
+        case area
         case instanceType
         case accelerators
+        case acceleratorMemory
+        case acceleratorCount
         case cpus
         case memory
         case capability(String)
+        case excludedCapability(String)
+        case network
         case spot
+        /// Per hour.
+        case price
+        /// How many of the kind there are.
+        case nodes
+        /// The machine has accelerators, and none were asked for.
+        case plainMachine
+        /// Arm, burstable, bare-metal and replaced machines wait until they are asked for.
+        case specialMachine
+        /// The market asked for does not have it.
+        case onDemand
+        /// The price is flagged: it is not believed.
+        case believedPrice
         /// Each part can be met, and no single part can be dropped to make the rest possible.
         case combination
     }

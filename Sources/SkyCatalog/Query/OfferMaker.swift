@@ -6,7 +6,6 @@ struct OfferMaker {
     /// Held here and not through the shelf: each look through a class would copy all columns' references.
     private let table: OfferTable
     private var typeNames: [String?]
-    private let regionNames: [String]
     /// By capability list, then region where the profile limits one of them.
     private var capabilities: [[String]]
     private let limits: Bool
@@ -15,7 +14,6 @@ struct OfferMaker {
         profile = shelf.profile
         table = shelf.table
         typeNames = Array(repeating: nil, count: shelf.table.types.count)
-        regionNames = shelf.table.regions.names
         capabilities = shelf.table.capabilitySets
         limits = !shelf.profile.capabilityRegions.isEmpty
     }
@@ -26,19 +24,27 @@ struct OfferMaker {
         surcharges: [ProviderProfile.CapabilitySurcharge] = []
     ) -> Offer? {
         guard let price = table.price(row, market, with: surcharges) else { return nil }
-        let type = Int(table.type[row])
+        let shape = Int(table.shape[row])
+        let type = Int(table.shapeType[shape])
         let name = typeNames[type] ?? table.types[Int32(type)]
         typeNames[type] = name
-        let region = regionNames[Int(table.region[row])]
-        var names = capabilities[Int(table.capabilitySet[row])]
+        let region = table.regions[Int(table.region[row])]
+        var names = capabilities[Int(table.shapeCapabilities[shape])]
         if limits { names.removeAll { !profile.offers($0, in: region) } }
+        let accelerator =
+            table.shapeAccelerator[shape] >= 0 ? table.accelerators[Int(table.shapeAccelerator[shape])] : nil
+        let interruptions = table.interruptions[row]
+        let available = Int(table.available[row])
         return Offer(
-            provider: profile.name, region: region, zone: zone, instanceType: name,
-            accelerator: table.accelerator[row] >= 0
-                ? table.accelerators[Int(table.accelerator[row])] : nil,
-            cpus: table.cpus[row], memoryGiB: table.memoryGiB[row], pricePerHour: price, market: market,
-            capabilities: names)
+            provider: profile.name, region: region, zone: zone, instanceType: name, accelerator: accelerator?.wanted,
+            cpus: table.shapeCPUs[shape], memoryGiB: table.shapeMemory[shape], pricePerHour: price, market: market,
+            capabilities: names, acceleratorMemoryGB: accelerator?.memoryGB,
+            interruptionsPerMonth: market == .spot && !interruptions.isNaN ? Self.share(interruptions) : nil,
+            availableCount: available >= 0 ? available : nil)
     }
+
+    /// To a millionth, so that 0.05 is written as 0.05.
+    private static func share(_ value: Float) -> Double { (Double(value) * 1e6).rounded() / 1e6 }
 }
 
 extension OfferTable {
@@ -51,14 +57,16 @@ extension OfferTable {
         let base = price(row, market)
         guard base != Self.noPrice else { return nil }
         var total = Money(nanodollars: base)
-        let own = capabilitySets[Int(capabilitySet[row])]
+        guard !surcharges.isEmpty else { return total }
+        let shape = Int(shape[row])
+        let own = capabilitySets[Int(shapeCapabilities[shape])]
         for surcharge in surcharges where own.contains(surcharge.capability) {
             if surcharge.onDemandShare != 0 {
                 guard onDemand[row] != Self.noPrice else { return nil }
                 total += Money(nanodollars: onDemand[row]).scaled(by: surcharge.onDemandShare, over: 100_000_000_000)
             }
-            total += surcharge.perCPUHour.scaled(by: thousandths(cpus[row]), over: 1000)
-            total += surcharge.perGiBHour.scaled(by: thousandths(memoryGiB[row]), over: 1000)
+            total += surcharge.perCPUHour.scaled(by: thousandths(shapeCPUs[shape]), over: 1000)
+            total += surcharge.perGiBHour.scaled(by: thousandths(shapeMemory[shape]), over: 1000)
         }
         return total
     }

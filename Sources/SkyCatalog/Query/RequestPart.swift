@@ -2,18 +2,26 @@ import SkyCore
 
 /// One constraint of a request that can be looked at by itself, or dropped.
 enum RequestPart: Hashable {
-    case place, instanceType, accelerators, capability(String), spot, cpus, memory
+    case place, area, instanceType, accelerators, acceleratorMemory, acceleratorCount
+    case capability(String), excluded(String), network, spot, cpus, memory, price, nodes
 
     /// The parts that a request has, the ones that are mostly plain mistakes first.
     static func all(of request: ResourceRequest) -> [RequestPart] {
         var parts: [RequestPart] = []
         if !request.places.isEmpty { parts.append(.place) }
+        if !request.areas.isEmpty { parts.append(.area) }
         if request.instanceType != nil { parts.append(.instanceType) }
         if !request.accelerators.isEmpty { parts.append(.accelerators) }
-        parts += request.capabilities.map { .capability($0) }
-        if request.useSpot { parts.append(.spot) }
+        if request.acceleratorMemory != nil { parts.append(.acceleratorMemory) }
+        if request.acceleratorCount != nil { parts.append(.acceleratorCount) }
+        parts += request.wantedCapabilities.map { .capability($0) }
+        parts += request.excludedCapabilities.map { .excluded($0) }
+        if request.networkTier == "best" { parts.append(.network) }
+        if request.wantedMarket == .spot { parts.append(.spot) }
         if request.cpus != nil { parts.append(.cpus) }
         if request.memory != nil { parts.append(.memory) }
+        if request.maxPricePerHour != nil { parts.append(.price) }
+        if request.numNodes ?? 1 > 1 { parts.append(.nodes) }
         return parts
     }
 
@@ -22,12 +30,20 @@ enum RequestPart: Hashable {
         var alone = ResourceRequest()
         switch self {
         case .place: alone.places = request.places
+        case .area: alone.areas = request.areas
         case .instanceType: alone.instanceType = request.instanceType
         case .accelerators: alone.accelerators = request.accelerators
+        case .acceleratorMemory: alone.acceleratorMemory = request.acceleratorMemory
+        case .acceleratorCount: alone.acceleratorCount = request.acceleratorCount
         case .capability(let name): alone.capabilities = [name]
+        case .excluded(let name): alone.excludedCapabilities = [name]
+        case .network:
+            (alone.networkTier, alone.accelerators) = (request.networkTier, request.accelerators)
         case .spot: alone.useSpot = true
         case .cpus: (alone.cpus, alone.accelerators) = (request.cpus, request.accelerators)
         case .memory: (alone.memory, alone.accelerators) = (request.memory, request.accelerators)
+        case .price: (alone.maxPricePerHour, alone.accelerators) = (request.maxPricePerHour, request.accelerators)
+        case .nodes: alone.numNodes = request.numNodes
         }
         return alone
     }
@@ -37,12 +53,21 @@ enum RequestPart: Hashable {
         var rest = request
         switch self {
         case .place: rest.places = []
+        case .area: rest.areas = []
         case .instanceType: rest.instanceType = nil
         case .accelerators: rest.accelerators = []
+        case .acceleratorMemory: rest.acceleratorMemory = nil
+        case .acceleratorCount: rest.acceleratorCount = nil
         case .capability(let name): rest.capabilities.removeAll { $0 == name }
-        case .spot: rest.useSpot = false
+        case .excluded(let name): rest.excludedCapabilities.removeAll { $0 == name }
+        case .network: rest.networkTier = nil
+        case .spot:
+            rest.useSpot = false
+            rest.capabilities.removeAll { $0 == RowFilter.spotCapability }
         case .cpus: rest.cpus = nil
         case .memory: rest.memory = nil
+        case .price: rest.maxPricePerHour = nil
+        case .nodes: rest.numNodes = nil
         }
         return rest
     }
@@ -51,12 +76,38 @@ enum RequestPart: Hashable {
     func words(in request: ResourceRequest) -> String {
         switch self {
         case .place: "a place in \(request.places.map(\.description).joined(separator: " or "))"
+        case .area: "a region in \(request.areas.joined(separator: " or "))"
         case .instanceType: "type \(request.instanceType ?? "")"
         case .accelerators: request.accelerators.map(\.description).joined(separator: " or ")
+        case .acceleratorMemory: "accelerators with \(request.acceleratorMemory?.description ?? "") GB each"
+        case .acceleratorCount: "\(request.acceleratorCount?.description ?? "") accelerators"
         case .capability(let name): name
+        case .excluded(let name): "not \(name)"
+        case .network: "the best network"
         case .spot: "spot"
         case .cpus: "\(request.cpus?.description ?? "") CPUs"
         case .memory: "\(request.memory?.description ?? "") GiB of memory"
+        case .price: "at most \(request.maxPricePerHour?.exactDecimal ?? "") dollars per hour"
+        case .nodes: "\(request.numNodes ?? 1) machines of one kind"
+        }
+    }
+
+    var constraint: NoOfferReason.Constraint {
+        switch self {
+        case .place: .place
+        case .area: .area
+        case .instanceType: .instanceType
+        case .accelerators: .accelerators
+        case .acceleratorMemory: .acceleratorMemory
+        case .acceleratorCount: .acceleratorCount
+        case .capability(let name): .capability(name)
+        case .excluded(let name): .excludedCapability(name)
+        case .network: .network
+        case .spot: .spot
+        case .cpus: .cpus
+        case .memory: .memory
+        case .price: .price
+        case .nodes: .nodes
         }
     }
 }

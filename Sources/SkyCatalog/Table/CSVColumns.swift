@@ -9,7 +9,7 @@ struct CSVColumns {
     /// Nil, with complaints, when a required column is missing or one is unknown or given twice.
     init?(
         header: [CSVScanner.Field], in bytes: Span<UInt8>, required: [String], optional: [String],
-        complaints: inout CSVComplaints
+        allowsOthers: Bool = false, complaints: inout CSVComplaints
     ) {
         let known = required + optional
         var places = Array(repeating: -1, count: known.count)
@@ -17,6 +17,7 @@ struct CSVColumns {
         for (place, field) in header.enumerated() {
             let name = bytes.text(field)
             guard let column = known.firstIndex(of: name) else {
+                if allowsOthers { continue }
                 let near = nearestName(to: name, among: known).map { "did you mean '\($0)'?" }
                 complaints.add(
                     "unknown-column", at: field.range, "unknown column '\(name)'",

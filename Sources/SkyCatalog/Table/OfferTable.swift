@@ -1,107 +1,113 @@
 import SkyCore
 
-/// All offers of one provider, a column per attribute: a filter touches only the columns it needs, and no `Offer`
-/// or `String` exists until a row matches. One row holds the on-demand and the spot price of a machine in one region.
+/// All offers of one provider where they lie in an image. Rows that differ in their place and price only share a
+/// *shape*; they stand together, so a filter judges each shape once and then looks at the rows of those that fit.
 struct OfferTable: Sendable {
-    /// Stands in the price columns for "not sold so".
-    static let noPrice: Int64 = -1
+    static let noPrice = OfferRows.noPrice
 
-    var types = NameTable()
-    var regions = NameTable()
-    /// Distinct zone lists, accelerators and capability lists; rows hold their numbers.
-    var zoneLists: [[String]] = []
-    var accelerators: [AcceleratorCount] = []
+    /// Keeps the columns' memory alive.
+    private let image: ImageBytes
+    let types: MappedNames
+    let regions: [String]
+    /// `a;b;c`, by number.
+    private let zoneTexts: MappedNames
+    let accelerators: [Accelerator]
     /// Sorted.
-    var capabilitySets: [[String]] = []
+    let capabilitySets: [[String]]
+    let sourcePairs: [SourcePair]
+    let sources: [PriceSource]
+    let notes: [String]
 
-    var type: [Int32] = []
-    var region: [Int32] = []
-    var zoneList: [Int32] = []
+    struct Accelerator: Hashable, Sendable {
+        var wanted: AcceleratorCount
+        /// Of each; nil when unknown.
+        var memoryGB: Double?
+        /// The name that is meant when somebody does not say which build of it: `H100` for `H100-SXM`.
+        var family: String?
+    }
+
+    // By shape.
+    let shapeType: Column<Int32>
     /// -1: none.
-    var accelerator: [Int32] = []
-    var cpus: [Double] = []
-    var memoryGiB: [Double] = []
-    /// Nanodollars per hour, or `noPrice`.
-    var onDemand: [Int64] = []
-    var spot: [Int64] = []
-    var capabilitySet: [Int32] = []
-    var provenance: [PriceProvenance] = []
+    let shapeAccelerator: Column<Int32>
+    let shapeCapabilities: Column<Int32>
+    let shapeCPUs: Column<Double>
+    let shapeMemory: Column<Double>
+    /// The first row of each shape, and at last the number of all rows.
+    private let shapeStart: Column<Int32>
+
+    // By row.
+    let shape: Column<Int32>
+    let region: Column<Int32>
+    private let zoneList: Column<Int32>
+    let sourcePair: Column<Int32>
+    private let flagBits: Column<Int32>
+    let note: Column<Int32>
+    let available: Column<Int32>
+    let interruptions: Column<Float>
+    let onDemand: Column<Int64>
+    let spot: Column<Int64>
+
     /// By type: it is sold without accelerators (too).
-    var isSoldBare: [Bool] = []
+    private let soldBare: Column<UInt8>
 
-    var count: Int { type.count }
+    var count: Int { region.count }
+    var shapeCount: Int { shapeType.count }
 
-    struct Row {
-        var type: Int32
-        var region: Int32
-        var zoneList: Int32
-        var accelerator: Int32
-        var cpus: Double
-        var memoryGiB: Double
-        var onDemand: Int64
-        var spot: Int64
-        var capabilitySet: Int32
-        var provenance: PriceProvenance
+    func rows(ofShape shape: Int) -> Range<Int> {
+        let (start, end) = (Int(shapeStart[shape]), Int(shapeStart[shape + 1]))
+        return start..<max(start, end)
     }
 
-    mutating func append(_ row: Row) {
-        type.append(row.type)
-        region.append(row.region)
-        zoneList.append(row.zoneList)
-        accelerator.append(row.accelerator)
-        cpus.append(row.cpus)
-        memoryGiB.append(row.memoryGiB)
-        onDemand.append(row.onDemand)
-        spot.append(row.spot)
-        capabilitySet.append(row.capabilitySet)
-        provenance.append(row.provenance)
-        while isSoldBare.count < types.count { isSoldBare.append(false) }
-        if row.accelerator < 0 { isSoldBare[Int(row.type)] = true }
-    }
+    func isSoldBare(_ type: Int32) -> Bool { soldBare[type] != 0 }
 
-    /// Room for rows of a file of `bytes` bytes, so that columns do not grow while it is read.
-    mutating func reserve(rows: Int) {
-        type.reserveCapacity(rows)
-        region.reserveCapacity(rows)
-        zoneList.reserveCapacity(rows)
-        accelerator.reserveCapacity(rows)
-        cpus.reserveCapacity(rows)
-        memoryGiB.reserveCapacity(rows)
-        onDemand.reserveCapacity(rows)
-        spot.reserveCapacity(rows)
-        capabilitySet.reserveCapacity(rows)
-        provenance.reserveCapacity(rows)
-    }
+    func zones(_ row: Int) -> [String] { zoneTexts[zoneList[row]].split(separator: ";").map(String.init) }
+
+    /// Rows with one number have the same zones.
+    func zoneNumber(_ row: Int) -> Int32 { zoneList[row] }
+
+    func flags(_ row: Int) -> RowFlags { RowFlags(rawValue: flagBits[row]) }
 
     @inline(__always) func price(_ row: Int, _ market: Offer.Market) -> Int64 {
         market == .spot ? spot[row] : onDemand[row]
     }
-}
 
-/// How the prices of a row are known.
-public struct PriceProvenance: Hashable, Sendable, Codable {
-    public enum Kind: String, Hashable, Sendable, Codable {
-        /// Stands in a source, or is the sum of two figures that do.
-        case observed
-        /// Computed from an observed figure by a ratio or a saving.
-        case derived
-        /// There is no such price.
-        case none
-    }
-
-    public var onDemand: Kind
-    public var spot: Kind
-
-    public init(onDemand: Kind, spot: Kind) {
-        self.onDemand = onDemand
-        self.spot = spot
-    }
-
-    /// Reads `observed` (both) or `observed/derived` (on-demand, then spot).
-    init?(_ text: String) {
-        let words = text.split(separator: "/", omittingEmptySubsequences: false).map { Kind(rawValue: String($0)) }
-        guard let first = words.first, let onDemand = first, let last = words.last, let spot = last, words.count <= 2
-        else { return nil }
-        self.init(onDemand: onDemand, spot: spot)
+    init(_ reader: inout ImageReader) throws(DamagedImage) {
+        image = reader.bytes
+        types = try MappedNames(&reader)
+        regions = try reader.texts()
+        zoneTexts = try MappedNames(&reader)
+        accelerators = try reader.list { (reader) throws(DamagedImage) in
+            let wanted = AcceleratorCount(name: try reader.text(), count: try reader.number())
+            let memory = try reader.optional { (reader) throws(DamagedImage) in try reader.number() }
+            let family = try reader.optional { (reader) throws(DamagedImage) in try reader.text() }
+            return Accelerator(wanted: wanted, memoryGB: memory, family: family)
+        }
+        capabilitySets = try reader.list { (reader) throws(DamagedImage) in try reader.texts() }
+        sourcePairs = try reader.list { (reader) throws(DamagedImage) in
+            SourcePair(
+                onDemand: Int32(truncatingIfNeeded: try reader.integer()),
+                spot: Int32(truncatingIfNeeded: try reader.integer()))
+        }
+        sources = try reader.list { (reader) throws(DamagedImage) in try PriceSource(&reader) }
+        notes = try reader.texts()
+        shapeType = try reader.column(of: Int32.self)
+        shapeAccelerator = try reader.column(of: Int32.self)
+        shapeCapabilities = try reader.column(of: Int32.self)
+        shapeCPUs = try reader.column(of: Double.self)
+        shapeMemory = try reader.column(of: Double.self)
+        shapeStart = try reader.column(of: Int32.self)
+        shape = try reader.column(of: Int32.self)
+        region = try reader.column(of: Int32.self)
+        zoneList = try reader.column(of: Int32.self)
+        sourcePair = try reader.column(of: Int32.self)
+        flagBits = try reader.column(of: Int32.self)
+        note = try reader.column(of: Int32.self)
+        available = try reader.column(of: Int32.self)
+        interruptions = try reader.column(of: Float.self)
+        onDemand = try reader.column(of: Int64.self)
+        spot = try reader.column(of: Int64.self)
+        soldBare = try reader.column(of: UInt8.self)
+        guard shapeStart.count == shapeType.count + 1, soldBare.count == types.count else { throw DamagedImage() }
     }
 }

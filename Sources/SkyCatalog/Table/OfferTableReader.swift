@@ -3,11 +3,14 @@ import SkyCore
 /// Reads an `offers.csv` in one pass. Every malformed row is reported and left out; reading goes on.
 struct OfferTableReader {
     static let required = ["instance_type", "region", "cpus", "memory_gib", "price"]
-    static let optional = ["zones", "accelerators", "spot_price", "capabilities", "provenance"]
+    static let optional = [
+        "zones", "accelerators", "spot_price", "capabilities", "provenance", "interruptions", "price_was",
+        "spot_price_was", "count",
+    ]
 
     private enum Column: Int {
         case instanceType, region, cpus, memory, price
-        case zones, accelerators, spotPrice, capabilities, provenance
+        case zones, accelerators, spotPrice, capabilities, provenance, interruptions, priceWas, spotPriceWas, count
     }
 
     private var scanner = CSVScanner()
@@ -16,7 +19,7 @@ struct OfferTableReader {
     private var places: [Int] = []
     private let bytes: [UInt8]
     private var complaints: CSVComplaints
-    private var table = OfferTable()
+    private var table = OfferRows()
     private let regionNames: Set<String>
     private let host: HostShape
 
@@ -25,19 +28,33 @@ struct OfferTableReader {
     private var acceleratorTexts = NameTable()
     private var capabilityTexts = NameTable()
     private var provenanceTexts = NameTable()
-    private var provenances: [PriceProvenance] = []
+    private var isKnownProvenance: [Bool] = []
+    private var provenancePairs: [Int32] = []
+    private let sources: [PriceSource]
+    private let isFree: Bool
+    private let usual: PriceSource
 
     /// - Parameters:
     ///   - regionNames: what the provider's profile lists; rows elsewhere are mistakes.
     ///   - host: stands where a row says `host`.
-    init(bytes: [UInt8], path: String, regionNames: Set<String>, host: HostShape) {
+    ///   - sources: what the profile lists, and rows may name.
+    ///   - usual: where prices come from that name no source.
+    ///   - isFree: a price of 0 is no mistake: the machine is one's own.
+    init(
+        bytes: [UInt8], path: String, regionNames: Set<String>, host: HostShape, sources: [PriceSource] = [],
+        isFree: Bool = false, usual: PriceSource = PriceSource.plain[0]
+    ) {
         self.bytes = bytes
         complaints = CSVComplaints(path: path, bytes: bytes)
         self.regionNames = regionNames
         self.host = host
+        self.sources = sources + PriceSource.plain
+        self.isFree = isFree
+        self.usual = usual
+        table.sources = self.sources
     }
 
-    mutating func read() -> (table: OfferTable, diagnostics: [Diagnostic]) {
+    mutating func read() -> (table: OfferRows, diagnostics: [Diagnostic]) {
         // A copy of the reference, so that the span does not keep `self` from changing.
         let storage = bytes
         let bytes = storage.span
@@ -49,7 +66,7 @@ struct OfferTableReader {
             header: fields, in: bytes, required: Self.required, optional: Self.optional, complaints: &complaints)
         guard let columns else { return (table, complaints.all) }
         places = columns.places
-        table.reserve(rows: bytes.count / 64)
+        table.reserve(bytes.count / 64)
         while true {
             switch scanner.next(&fields, in: bytes) {
             case .end: return (table, complaints.all)
@@ -72,7 +89,7 @@ struct OfferTableReader {
     }
 
     /// Reads every field even after a bad one, so that all complaints about a row come together.
-    private mutating func row(_ bytes: Span<UInt8>) -> OfferTable.Row? {
+    private mutating func row(_ bytes: Span<UInt8>) -> OfferRows.Row? {
         let type = instanceType(bytes)
         let region = region(bytes)
         let cpus = size(bytes, .cpus, host.cpus)
@@ -83,17 +100,48 @@ struct OfferTableReader {
         let accelerator = accelerator(bytes)
         let capabilities = capabilitySet(bytes)
         let provenance = provenance(bytes, onDemand: onDemand, spot: spot)
+        let interruptions = interruptions(bytes)
+        let available = available(bytes)
+        let was = (price(bytes, .priceWas), price(bytes, .spotPriceWas))
         guard
-            let type, let region, let cpus, let memory, let onDemand, let spot, let accelerator, let provenance
+            let type, let region, let cpus, let memory, let onDemand, let spot, let accelerator, let provenance,
+            let interruptions, let available, let before = was.0, let spotBefore = was.1
         else { return nil }
-        guard onDemand != OfferTable.noPrice || spot != OfferTable.noPrice else {
+        guard onDemand != OfferRows.noPrice || spot != OfferRows.noPrice else {
             complaints.add(
                 "no-price", at: field(.price)?.range, "the row has neither an on-demand nor a spot price")
             return nil
         }
-        return OfferTable.Row(
-            type: type, region: region, zoneList: zones, accelerator: accelerator, cpus: cpus, memoryGiB: memory,
-            onDemand: onDemand, spot: spot, capabilitySet: capabilities, provenance: provenance)
+        var row = OfferRows.Row(
+            type: type, region: region, zoneList: zones, accelerator: accelerator, capabilitySet: capabilities,
+            sourcePair: provenance, cpus: cpus, memoryGiB: memory, onDemand: onDemand, spot: spot,
+            interruptions: interruptions, available: available)
+        if !isFree, onDemand == 0 { row.flags.insert(.zeroOnDemand) }
+        if !isFree, spot == 0 { row.flags.insert(.zeroSpot) }
+        if before != OfferRows.noPrice || spotBefore != OfferRows.noPrice {
+            table.flagJump(&row, onDemandWas: before, spotWas: spotBefore)
+        }
+        return row
+    }
+
+    private mutating func interruptions(_ bytes: Span<UInt8>) -> Float? {
+        guard let field = field(.interruptions), !field.range.isEmpty else { return .nan }
+        if let number = DecimalBytes(bytes, field.range), number.billionths <= 1_000_000_000 {
+            return Float(number.double)
+        }
+        complaints.add(
+            "bad-number", at: field.range, "'\(bytes.text(field))' is not a share of machines",
+            expected: "the share that is taken away within a month, from 0 to 1, such as 0.05")
+        return nil
+    }
+
+    private mutating func available(_ bytes: Span<UInt8>) -> Int32? {
+        guard let field = field(.count), !field.range.isEmpty else { return -1 }
+        if let number = Int32(bytes.text(field)), number > 0 { return number }
+        complaints.add(
+            "bad-number", at: field.range, "'\(bytes.text(field))' is not a number of machines",
+            expected: "a positive whole number, or nothing")
+        return nil
     }
 
     private mutating func instanceType(_ bytes: Span<UInt8>) -> Int32? {
@@ -140,7 +188,7 @@ struct OfferTableReader {
     }
 
     private mutating func price(_ bytes: Span<UInt8>, _ column: Column) -> Int64? {
-        guard let field = field(column), !field.range.isEmpty else { return OfferTable.noPrice }
+        guard let field = field(column), !field.range.isEmpty else { return OfferRows.noPrice }
         if let number = DecimalBytes(bytes, field.range) { return number.billionths }
         complaints.add(
             "bad-number", at: field.range, "'\(bytes.text(field))' is not a price",
@@ -186,22 +234,56 @@ struct OfferTableReader {
         return nil
     }
 
-    private mutating func provenance(_ bytes: Span<UInt8>, onDemand: Int64?, spot: Int64?) -> PriceProvenance? {
+    /// A source for both prices, or two as in `observed/derived`: of the on-demand price, then of the spot price.
+    private mutating func provenance(_ bytes: Span<UInt8>, onDemand: Int64?, spot: Int64?) -> Int32? {
         guard let field = field(.provenance), !field.range.isEmpty else {
-            return PriceProvenance(
-                onDemand: onDemand == OfferTable.noPrice ? .none : .observed,
-                spot: spot == OfferTable.noPrice ? .none : .observed)
+            return table.sourcePair(
+                onDemand == OfferRows.noPrice ? PriceSource.plain[2] : usual,
+                spot == OfferRows.noPrice ? PriceSource.plain[2] : usual)
         }
         let known = provenanceTexts.count
         let id = Self.intern(field, in: bytes, into: &provenanceTexts)
-        if id < known { return provenances[Int(id)] }
-        let parsed = PriceProvenance(provenanceTexts[id])
-        provenances.append(parsed ?? PriceProvenance(onDemand: .derived, spot: .derived))
-        if parsed == nil {
+        if id < known { return isKnownProvenance[Int(id)] ? provenancePairs[Int(id)] : nil }
+        let words = provenanceTexts[id].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let found = words.map { word in sources.first { $0.key == word } }
+        guard words.count <= 2, let first = found.first, let onDemand = first, let last = found.last, let spot = last
+        else {
+            isKnownProvenance.append(false)
+            provenancePairs.append(-1)
+            let unknown = words.first { word in !sources.contains { $0.key == word } } ?? provenanceTexts[id]
             complaints.add(
-                "bad-provenance", at: field.range, "'\(provenanceTexts[id])' does not say how the prices are known",
-                expected: "observed, derived or none; two words as in observed/derived when spot differs")
+                "bad-provenance", at: field.range, "'\(unknown)' does not say how the prices are known",
+                expected: "one of \(sources.map(\.key).joined(separator: ", ")); two of them as in "
+                    + "observed/derived when spot differs",
+                help: nearestName(to: unknown, among: sources.map(\.key)).map { "did you mean '\($0)'?" })
+            return nil
         }
-        return parsed
+        isKnownProvenance.append(true)
+        provenancePairs.append(table.sourcePair(onDemand, spot))
+        return provenancePairs[Int(id)]
+    }
+}
+
+extension OfferRows {
+    /// Marks the prices of a row that are ten times, or a tenth of, what they were. Prices that are not given are not
+    /// compared.
+    mutating func flagJump(_ row: inout Row, onDemandWas: Int64, spotWas: Int64) {
+        var words: [String] = []
+        if Self.isJump(from: onDemandWas, to: row.onDemand) {
+            row.flags.insert(.jumpOnDemand)
+            words.append("the price was \(Money(nanodollars: onDemandWas).exactDecimal)")
+        }
+        if Self.isJump(from: spotWas, to: row.spot) {
+            row.flags.insert(.jumpSpot)
+            words.append("the spot price was \(Money(nanodollars: spotWas).exactDecimal)")
+        }
+        if !words.isEmpty { row.note = note(words.joined(separator: ", ")) }
+    }
+
+    /// Ten times as much or more, or a tenth or less.
+    static func isJump(from old: Int64, to new: Int64) -> Bool {
+        guard old > 0, new > 0 else { return false }
+        let (a, b) = (Int128(old), Int128(new))
+        return b >= a * 10 || b * 10 <= a
     }
 }

@@ -28,13 +28,49 @@ public struct EgressRate: Hashable, Sendable {
     /// Nil: every region of the provider.
     public var region: String?
     public var destination: Destination
-    public var perGigabyte: Money
+    /// Never empty; rising, the last without an end.
+    public var tiers: [EgressTier]
 
     public init(provider: String, region: String?, destination: Destination, perGigabyte: Money) {
+        self.init(
+            provider: provider, region: region, destination: destination, tiers: [EgressTier(perGigabyte: perGigabyte)])
+    }
+
+    /// Tiers in any order; what lies above the last of them costs as much as it does.
+    public init(provider: String, region: String?, destination: Destination, tiers: [EgressTier]) {
         self.provider = provider
         self.region = region
         self.destination = destination
+        self.tiers = tiers.sorted { $0.upToGB ?? .max < $1.upToGB ?? .max }
+        if self.tiers.isEmpty { self.tiers = [EgressTier(perGigabyte: .zero)] }
+        self.tiers[self.tiers.count - 1].upToGB = nil
+    }
+}
+
+/// What a gigabyte costs up to a volume per month.
+public struct EgressTier: Hashable, Sendable {
+    /// GB of 10⁹ bytes in a month, all that came before included; nil: without end.
+    public var upToGB: Int64?
+    public var perGigabyte: Money
+
+    public init(upToGB: Int64? = nil, perGigabyte: Money) {
+        self.upToGB = upToGB
         self.perGigabyte = perGigabyte
+    }
+}
+
+extension [EgressTier] {
+    /// What `size` costs when `used` has been sent in the month before; exact, rounded once, half up to a nanodollar.
+    func price(of size: DataSize, after used: DataSize = .zero) -> Money {
+        var (place, sum) = (Int128(Swift.max(used.bytes, 0)), Int128(0))
+        let end = place + Int128(Swift.max(size.bytes, 0))
+        for tier in self where place < end {
+            let limit = Swift.min(tier.upToGB.map { Int128($0) * 1_000_000_000 } ?? end, end)
+            guard limit > place else { continue }
+            sum += (limit - place) * Int128(tier.perGigabyte.nanodollars)
+            place = limit
+        }
+        return Money(nanodollars: Int64(clamping: (sum + 500_000_000) / 1_000_000_000))
     }
 }
 
@@ -55,42 +91,11 @@ public struct MeasuredThroughput: Hashable, Sendable {
 /// Egress prices and throughput between locations. The most specific rate wins: a region before a provider before
 /// anywhere, and with equal destinations the rate of one region before that of all.
 public struct Tariffs: Sendable {
-    private struct Rates {
-        var exact: [Location: Money] = [:]
-        var byProvider: [String: Money] = [:]
-        var anywhere: Money?
-    }
-
-    /// By origin; the region `*` holds what a provider asks in all its regions.
-    private var egress: [Location: Rates] = [:]
-    var throughput = ThroughputTable()
+    public var egress: [EgressRate]
+    public var throughput: [MeasuredThroughput]
 
     public init(egress: [EgressRate] = [], throughput: [MeasuredThroughput] = []) {
-        for rate in egress { add(rate) }
-        for pair in throughput { self.throughput.add(pair) }
-    }
-
-    mutating func add(_ rate: EgressRate) {
-        let origin = Location(provider: rate.provider, region: rate.region ?? "*")
-        switch rate.destination {
-        case .location(let location): egress[origin, default: Rates()].exact[location] = rate.perGigabyte
-        case .provider(let provider): egress[origin, default: Rates()].byProvider[provider] = rate.perGigabyte
-        case .anywhere: egress[origin, default: Rates()].anywhere = rate.perGigabyte
-        }
-    }
-
-    /// Nil when nothing is known about leaving `from`.
-    func pricePerGigabyte(from: Location, to: Location) -> Money? {
-        if from == to { return .zero }
-        let own = egress[from]
-        let everywhere = egress[Location(provider: from.provider, region: "*")]
-        return own?.exact[to] ?? everywhere?.exact[to]
-            ?? own?.byProvider[to.provider] ?? everywhere?.byProvider[to.provider]
-            ?? own?.anywhere ?? everywhere?.anywhere
-    }
-
-    /// What the provider's dearest region asks for traffic to anywhere; nil when nothing is known about it.
-    func dearestPerGigabyte(fromAnyRegionOf provider: String) -> Money? {
-        egress.filter { $0.key.provider == provider }.compactMap(\.value.anywhere).max()
+        self.egress = egress
+        self.throughput = throughput
     }
 }

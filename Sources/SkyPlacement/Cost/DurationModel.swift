@@ -12,6 +12,16 @@ public enum DurationSource: Hashable, Sendable, Codable {
     case scaled(from: AcceleratorCount)
     /// The pipeline gives none: an hour.
     case assumed
+
+    /// In JSON: `estimate`, `learned`, `scaled` or `assumed`.
+    public var name: String {
+        switch self {
+        case .estimate: "estimate"
+        case .learned: "learned"
+        case .scaled: "scaled"
+        case .assumed: "assumed"
+        }
+    }
 }
 
 /// How long one stage works on each kind of machine.

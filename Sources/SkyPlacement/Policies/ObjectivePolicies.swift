@@ -57,7 +57,7 @@ public struct FastestPolicy: PlacementPolicy {
     }
 }
 
-/// Least cost plus time, an hour of which is worth `perHour`.
+/// Least cost plus time, an hour of which is worth `perHour`: between cheapest (nothing) and fastest (a fortune).
 public struct WeightedPolicy: PlacementPolicy {
     public var perHour: Money
 
@@ -68,7 +68,7 @@ public struct WeightedPolicy: PlacementPolicy {
     public func objective(insteadOf own: Objective) -> Objective { .weighted(perHour: perHour) }
 
     public func place(_ problem: PlacementProblem) throws(PlacementError) -> Placement {
-        try problem.leastWeighted(perHour: perHour)
+        try problem.leastWorth(perHour: perHour)
     }
 }
 

@@ -31,8 +31,9 @@ public struct ResidencyPolicy: ShapingPolicy {
                 $0.formUnion(problem.areas(of: $1))
             }
             let places = there.isEmpty ? "nowhere in particular" : "in \(there.sorted().joined(separator: ", "))"
-            return "none of its \(counted(stage.candidates.count, "offer")) is in \(areas.joined(separator: " or ")):"
-                + " they are \(places)"
+            let wanted = areas.joined(separator: " or ")
+            guard stage.candidates.count > 1 else { return "its only offer is \(places), not in \(wanted)" }
+            return "none of its \(counted(stage.candidates.count, "offer")) is in \(wanted): they are \(places)"
         }
     }
 }

@@ -37,7 +37,7 @@ public struct CarbonFigures: Hashable, Sendable {
 }
 
 extension CarbonFigures {
-    /// Kilowatt-hours that a stage draws on a candidate, all nodes at full load from its start to its end, with the data
+    /// Kilowatt-hours that a stage draws on a candidate, all nodes at full load for as long as they are held, with the data
     /// centre's share.
     public func energy(of candidate: Candidate, for stage: StageChoices) -> Double {
         let offer = candidate.offer

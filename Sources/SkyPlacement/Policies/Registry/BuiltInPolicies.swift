@@ -7,19 +7,25 @@ public enum BuiltInPolicies {
         },
         BuiltInPolicy("fastest", "least time, within the pipeline's budget if it has one") { _, _ in FastestPolicy() },
         BuiltInPolicy(
+            "balanced", "least cost plus time, an hour of which is worth so much",
+            [.init("worth", "a worth in dollars per hour", example: "20/h", isRequired: true)]
+        ) { arguments, _ in
+            WeightedPolicy(perHour: try arguments.value("worth") { PolicyValues.money($0, per: "h") } ?? .zero)
+        },
+        BuiltInPolicy(
             "within-deadline", "least cost of what is done in time",
             [.init("deadline", "a deadline", example: "8h", isRequired: true)]
         ) { arguments, _ in CheapestPolicy(deadline: try arguments.value("deadline", PolicyValues.time)) },
         BuiltInPolicy(
             "within-budget", "least time of what is affordable",
-            [.init("budget", "a budget", example: "$50", isRequired: true)]
+            [.init("budget", "a budget in dollars", example: "50", isRequired: true)]
         ) { arguments, _ in FastestPolicy(budget: try arguments.value("budget", PolicyValues.money)) },
         BuiltInPolicy("spot-first", "spot machines wherever there are any, on demand elsewhere, then least cost") {
             _, _ in SpotFirstPolicy()
         },
         BuiltInPolicy(
-            "data-gravity", "fewest bytes moved between regions, then least cost; or a price on each gigabyte",
-            [.init("price", "a price per gigabyte", example: "$0.50/GB")]
+            "data-gravity", "fewest bytes moved, then least cost; or a price on each gigabyte",
+            [.init("price", "a price in dollars per gigabyte", example: "0.50/GB")]
         ) { arguments, _ in
             DataGravityPolicy(pricePerGigabyte: try arguments.value("price") { PolicyValues.money($0, per: "gb") })
         },
@@ -32,7 +38,7 @@ public enum BuiltInPolicies {
         ) { arguments, _ in ResidencyPolicy(areas: try arguments.words("areas")) },
         BuiltInPolicy(
             "carbon", "least CO2e, then least cost; or a price on each tonne",
-            [.init("price", "a price per tonne", example: "$100/t")]
+            [.init("price", "a price in dollars per tonne", example: "100/t")]
         ) { arguments, carbon in
             let price = try arguments.value("price") { PolicyValues.money($0, per: "t") }
             return CarbonPolicy(figures: try carbon(), pricePerTonne: price)

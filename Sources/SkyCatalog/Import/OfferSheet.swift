@@ -1,0 +1,152 @@
+import SkyCore
+
+/// Offers on their way into an `offers.csv`. Rows that differ in their zone only become one row with all its zones.
+struct OfferSheet {
+    static let header = [
+        "instance_type", "region", "zones", "accelerators", "cpus", "memory_gib", "price", "spot_price", "capabilities",
+        "provenance", "interruptions", "price_was", "spot_price_was",
+    ]
+
+    struct Row: Hashable {
+        var type: String
+        var region: String
+        /// `A100:8`; empty for none.
+        var accelerator = ""
+        var cpus: String
+        var memory: String
+        /// Billionths of a dollar; nil: not sold so.
+        var price: Int64?
+        var spot: Int64?
+        var capabilities: [String] = []
+        /// Sources of the two prices.
+        var source: String
+        var spotSource: String
+        var interruptions = ""
+
+        init(_ row: SkyPilotRow, source: String, spotSource: String) {
+            (type, region, cpus, memory) = (row.type, row.region, row.cpus, row.memory)
+            (price, spot) = (row.price, row.spot)
+            (self.source, self.spotSource) = (source, spotSource)
+        }
+    }
+
+    private var zones: [Row: Set<String>] = [:]
+
+    var count: Int { zones.count }
+    var regions: Set<String> { Set(zones.keys.map(\.region)) }
+
+    /// Rows without any price are left out.
+    mutating func add(_ row: Row, zone: String) {
+        guard row.price != nil || row.spot != nil else { return }
+        zones[row, default: []].formUnion(zone.isEmpty ? [] : [zone])
+    }
+
+    /// The whole table; rows in an order that keeps those of one machine together.
+    ///
+    /// - Parameter previous: what the last snapshot asked, by machine, region and accelerators: prices that jumped tenfold
+    ///   are marked.
+    func text(previous: [PreviousPrices.Key: PreviousPrices.Prices]) -> (text: String, jumps: Int) {
+        var jumps = 0
+        var lines = [Self.header.joined(separator: ",")]
+        let rows = zones.map { (row: $0.key, key: SortKey($0.key), zones: $0.value) }.sorted { $0.key < $1.key }
+        for (row, _, zones) in rows {
+            let before = previous[PreviousPrices.Key(row.type, row.region, row.accelerator)]
+            let was = before.flatMap { Self.jump(from: $0.onDemand, to: row.price) } ?? ""
+            let spotWas = before.flatMap { Self.jump(from: $0.spot, to: row.spot) } ?? ""
+            if !was.isEmpty || !spotWas.isEmpty { jumps += 1 }
+            let sources = [row.price == nil ? "none" : row.source, row.spot == nil ? "none" : row.spotSource]
+            let provenance = sources[0] == sources[1] ? sources[0] : sources.joined(separator: "/")
+            let fields = [
+                row.type, row.region, zones.sorted().joined(separator: ";"), row.accelerator, Self.plain(row.cpus),
+                Self.plain(row.memory), Self.dollars(row.price), Self.dollars(row.spot),
+                row.capabilities.sorted().joined(separator: ";"), provenance, row.interruptions, was, spotWas,
+            ]
+            lines.append(fields.joined(separator: ","))
+        }
+        return (lines.joined(separator: "\n") + "\n", jumps)
+    }
+
+    private static func jump(from old: Int64?, to new: Int64?) -> String? {
+        guard let old, let new, OfferRows.isJump(from: old, to: new) else { return nil }
+        return dollars(old)
+    }
+
+    static func dollars(_ price: Int64?) -> String { price.map { Money(nanodollars: $0).exactDecimal } ?? "" }
+
+    /// `8.0` as `8`.
+    static func plain(_ number: String) -> String {
+        DecimalBytes(number).map { Money(nanodollars: $0.billionths).exactDecimal } ?? number
+    }
+
+    /// Numbers within names count as numbers: `a:2` before `a:16`.
+    private struct SortKey: Comparable {
+        private let parts: [(text: String, number: Int)]
+
+        init(_ row: Row) {
+            parts =
+                Self.parts(row.type) + Self.parts(row.accelerator) + [(row.region, 0)]
+                + [(row.cpus, 0), (row.memory, 0), ("", Int(row.price ?? -1)), ("", Int(row.spot ?? -1))]
+                + [(row.capabilities.joined(), 0), (row.source + row.spotSource + row.interruptions, 0)]
+        }
+
+        private static func parts(_ name: String) -> [(text: String, number: Int)] {
+            var parts: [(String, Int)] = []
+            var rest = name.utf8[...]
+            while !rest.isEmpty {
+                let word = rest.prefix { !(48...57).contains($0) }
+                rest = rest.dropFirst(word.count)
+                let digits = rest.prefix { (48...57).contains($0) }
+                rest = rest.dropFirst(digits.count)
+                parts.append((String(word) ?? "", Int(String(digits) ?? "") ?? -1))
+            }
+            // Ends one name before the next begins.
+            return parts + [("", -2)]
+        }
+
+        static func == (a: SortKey, b: SortKey) -> Bool { !(a < b) && !(b < a) }
+
+        static func < (a: SortKey, b: SortKey) -> Bool {
+            for (x, y) in zip(a.parts, b.parts) where x != y {
+                return x.text != y.text ? x.text < y.text : x.number < y.number
+            }
+            return a.parts.count < b.parts.count
+        }
+    }
+}
+
+/// What the snapshot that is about to be replaced asks.
+enum PreviousPrices {
+    struct Key: Hashable {
+        var type: String
+        var region: String
+        var accelerator: String
+
+        init(_ type: String, _ region: String, _ accelerator: String) {
+            (self.type, self.region, self.accelerator) = (type, region, accelerator)
+        }
+    }
+
+    struct Prices {
+        var onDemand: Int64?
+        var spot: Int64?
+    }
+
+    /// Empty when there is no readable snapshot: a first import has nothing to compare with.
+    static func read(_ folder: String, _ profile: ProviderProfile) -> [Key: Prices] {
+        guard let bytes = try? textBytes("\(folder)/offers.csv") else { return [:] }
+        var reader = OfferTableReader(
+            bytes: bytes, path: folder, regionNames: Set(profile.regions.map(\.name)),
+            host: HostShape(cpus: 1, memoryGiB: 1), sources: profile.sources)
+        let rows = reader.read().table
+        var prices: [Key: Prices] = [:]
+        for index in 0..<rows.count {
+            let row = rows[index]
+            let accelerator = row.accelerator < 0 ? "" : rows.accelerators[Int(row.accelerator)].description
+            let key = Key(rows.types[row.type], rows.regions[row.region], accelerator)
+            prices[key] = Prices(
+                onDemand: row.onDemand == OfferRows.noPrice ? nil : row.onDemand,
+                spot: row.spot == OfferRows.noPrice ? nil : row.spot)
+        }
+        return prices
+    }
+}

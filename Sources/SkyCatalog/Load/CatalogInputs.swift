@@ -1,0 +1,70 @@
+import CCrypto
+import Glibc
+import SkyCore
+
+/// Which files a catalog is made of, and in which state they are.
+struct CatalogInputs: Sendable {
+    struct File: Sendable {
+        /// As the digest knows it: `aws/offers.csv.gz`, `user/aws/provider.yaml`.
+        var name: String
+        var path: String
+        var size: Int64
+        var changed: Int64
+    }
+
+    let files: [File]
+    private let host: HostShape
+
+    private static let ofProvider = ["provider.yaml", "offers.csv", "offers.csv.gz", "egress.csv"]
+    private static let ofAll = ["accelerators.csv", "throughput.csv", "throughput.csv.gz"]
+
+    /// What a person agreed may end on a day: their files count as changed every day.
+    private let day: CalendarDay?
+
+    init(root: String, user: String?, host: HostShape, today: CalendarDay?) {
+        self.host = host
+        day = user == nil ? nil : today
+        files = Self.files(in: root, prefix: "") + (user.map { Self.files(in: $0, prefix: "user/") } ?? [])
+    }
+
+    private static func files(in folder: String, prefix: String) -> [File] {
+        var files = ofAll.compactMap { file("\(folder)/\($0)", named: prefix + $0) }
+        for provider in folderEntries(folder) {
+            files += ofProvider.compactMap { file("\(folder)/\(provider)/\($0)", named: "\(prefix)\(provider)/\($0)") }
+        }
+        return files
+    }
+
+    private static func file(_ path: String, named name: String) -> File? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        let changed = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        return File(name: name, path: path, size: Int64(status.st_size), changed: changed)
+    }
+
+    /// Changes whenever a file is added, removed, or written: what can be said without reading any of them.
+    var stamp: String {
+        files.map { "\($0.path) \($0.size) \($0.changed)" }.joined(separator: "\n")
+            + "\nhost \(host.cpus) \(host.memoryGiB)\nday \(day?.description ?? "any")"
+    }
+
+    /// SHA-256 over names and contents, in hexadecimal; empty when a file cannot be read.
+    func digest() -> String {
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return "" }
+        defer { EVP_MD_CTX_free(context) }
+        for file in files {
+            guard let bytes = try? fileBytes(file.path) else { return "" }
+            let head = Array("\(file.name) \(bytes.count)\n".utf8)
+            for part in [head, bytes] {
+                // Fails only on a context that was never initialised.
+                _ = part.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+            }
+        }
+        let bytes = [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+            count = 32
+        }
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}

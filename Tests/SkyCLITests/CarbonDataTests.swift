@@ -1,0 +1,39 @@
+import FoundationEssentials
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import Testing
+
+/// The figures that come with the project.
+@Suite("Committed carbon figures") struct CarbonDataTests {
+    private let providers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "providers").path
+
+    private func figures() throws -> CarbonFigures {
+        func file(_ name: String) throws -> SourceFile {
+            let path = "\(providers)/carbon/\(name)"
+            return SourceFile(path: path, text: try String(contentsOfFile: path, encoding: .utf8))
+        }
+        return try CarbonFigures(grid: try file("grid.csv"), power: try file("power.csv"))
+    }
+
+    @Test("they can be read, and are of a plausible size")
+    func read() throws {
+        let figures = try figures()
+        #expect(figures.gramsPerKWh.count > 150)
+        #expect(figures.gramsPerKWh.values.allSatisfy { (0...1000).contains($0) })
+        #expect(figures.wattsPerAccelerator.values.allSatisfy { (50...2000).contains($0) })
+        #expect(figures.overhead.values.allSatisfy { (1...2).contains($0) })
+        #expect(figures.worldGramsPerKWh == 485.99)
+    }
+
+    @Test("every region of GCP in the catalog has the figure that Google published")
+    func google() throws {
+        let figures = try figures()
+        let catalog = try Catalog.load(root: providers, host: HostShape(cpus: 8, memoryGiB: 32), only: ["gcp"])
+        for region in try #require(catalog.provider(named: "gcp")).regions {
+            #expect(figures.gramsPerKWh["gcp/\(region.name)"] != nil, "\(region.name)")
+        }
+        #expect(figures.gramsPerKWh["gcp/europe-north1"] == 39.32)
+    }
+}
