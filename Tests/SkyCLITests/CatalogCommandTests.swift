@@ -38,7 +38,8 @@ struct CatalogCommandTests {
     func gpuFilters(arguments: [String], names: [String]) {
         let run = CommandRun(["gpus", "--output", "csv"] + arguments, environment: environment)
         #expect(run.status == 0, "\(run.err)")
-        #expect(run.out.split(separator: "\n").dropFirst().map { $0.split(separator: ",").first.map(String.init) } == names)
+        #expect(
+            run.out.split(separator: "\n").dropFirst().map { $0.split(separator: ",").first.map(String.init) } == names)
     }
 
     @Test(
@@ -46,7 +47,8 @@ struct CatalogCommandTests {
         arguments: [
             (["gpus", "A10O"], "did you mean 'A100'"), (["gpus", "--area", "mars"], "no region is in an area"),
             (["gpus", "--region", "esat"], "did you mean 'east'"), (["gpus", "--memory", "much"], "--memory 80+"),
-            (["catalog", "show", "m.smal"], "did you mean 'm.small'"), (["catalog", "show", "x"], "providers are acme"),
+            (["catalog", "show", "m.smal"], "did you mean 'm.small'"),
+            (["catalog", "show", "x"], "providers are acme"),
         ] as [([String], String)])
     func unknown(arguments: [String], hint: String) {
         let run = CommandRun(arguments, environment: environment)

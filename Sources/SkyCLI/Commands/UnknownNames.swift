@@ -16,17 +16,26 @@ struct UnknownNames {
     func refuse(_ pipeline: Pipeline) throws(DiagnosticsError) {
         var diagnostics: [Diagnostic] = []
         for stage in pipeline.stages {
-            for request in stage.acceptableResources {
-                for problem in catalog.problems(with: request) {
-                    let diagnostic = Diagnostic(
-                        code: "plan.unknown-\(problem.field.rawValue.lowercased())", path: source.path,
-                        range: place(of: problem.name, in: stage.name), message: "\(stage.name): \(problem.message)",
-                        help: problem.help)
-                    if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
-                }
+            let perRequest = stage.acceptableResources.map { (request: $0, problems: problems(with: $0)) }
+            // Of alternatives it is enough that one can be meant.
+            guard perRequest.allSatisfy({ !$0.problems.isEmpty }) else { continue }
+            for problem in perRequest.flatMap(\.problems) {
+                let diagnostic = Diagnostic(
+                    code: "plan.unknown-\(problem.field.rawValue.lowercased())", path: source.path,
+                    range: place(of: problem.name, in: stage.name), message: "\(stage.name): \(problem.message)",
+                    help: problem.help)
+                if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
             }
         }
         guard diagnostics.isEmpty else { throw DiagnosticsError(diagnostics, sources: [source]) }
+    }
+
+    /// Any one accelerator, and any one place, will do.
+    private func problems(with request: ResourceRequest) -> [RequestProblem] {
+        let problems = catalog.problems(with: request)
+        let unknown = Set(problems.filter { $0.field == .accelerator }.map(\.name))
+        let someAcceleratorIsKnown = request.accelerators.contains { !unknown.contains($0.name) }
+        return problems.filter { $0.field != .accelerator || !someAcceleratorIsKnown }
     }
 
     /// Where the word stands: in the stage's part of the file, or anywhere in it. A pipeline does not remember where
