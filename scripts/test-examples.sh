@@ -7,8 +7,10 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 scratch=$root/.build/examples
 
-# The package's own two modules are compiled each time: an incremental build does not always see that the library changed.
-rm -f "$scratch"/debug/CarbonPolicy.build/*.o "$scratch"/debug/CarbonPolicy.build/*.swiftdeps \
+# SwiftPM looks anew neither at which files a package beside this one has, nor always at whether its modules changed:
+# what it remembers of both is taken away. What is built of the library stays.
+rm -f "$scratch"/*.yaml "$scratch"/debug/description.json \
+    "$scratch"/debug/CarbonPolicy.build/*.o "$scratch"/debug/CarbonPolicy.build/*.swiftdeps \
     "$scratch"/debug/carbon_plan.build/*.o "$scratch"/debug/carbon_plan.build/*.swiftdeps
 swift build --package-path "$root/Examples/CarbonPolicy" --scratch-path "$scratch" --product carbon-plan
 
