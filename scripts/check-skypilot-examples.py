@@ -41,10 +41,12 @@ def main():
         sys.exit(f"no YAML files in {folder}")
     sky = options.sky or str(pathlib.Path(__file__).resolve().parent.parent / "sky")
     files = {}
-    for name in names:
-        # A home for each: what is made up for one file must not serve another.
-        with tempfile.TemporaryDirectory() as home:
-            files[name] = Reader(os.path.abspath(sky), folder, pathlib.Path(home)).read(name, plan=options.plan)
+    with tempfile.TemporaryDirectory() as state:
+        for name in names:
+            # A home for each: what is made up for one file must not serve another.
+            with tempfile.TemporaryDirectory() as home:
+                reader = Reader(os.path.abspath(sky), folder, pathlib.Path(home), state)
+                files[name] = reader.read(name, plan=options.plan)
     if options.skypilot:
         with tempfile.TemporaryDirectory() as home:
             theirs = skypilot_opinion(options.skypilot, folder, home, files)
@@ -75,11 +77,13 @@ def skypilot_opinion(python, folder, home, files):
 
 
 class Reader:
-    def __init__(self, sky, folder, home):
-        self.sky, self.folder, self.home = sky, folder, home
+    """`state` is where sky keeps what it makes for itself, such as its index of the catalog."""
+
+    def __init__(self, sky, folder, home, state):
+        self.sky, self.folder, self.home, self.state = sky, folder, home, state
 
     def run(self, *arguments):
-        environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "SKY_HOME": str(self.home / ".sky-home")}
+        environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "SKY_HOME": self.state}
         return subprocess.run([self.sky, *arguments], capture_output=True, text=True, cwd=self.folder, env=environment)
 
     def read(self, name, plan):
@@ -95,7 +99,7 @@ class Reader:
         variables = self.surroundings(errors)
         if not file["valid"] and variables is not None:
             given = [part for variable in variables for part in ("--env", f"{variable}=value")]
-            again = self.run("explain", *given, name)
+            again = self.run("validate", *given, name)
             result["accepted_with_surroundings"] = again.returncode == 0
             result["complaint"] = None if again.returncode == 0 else first_error(again.stderr + again.stdout)
         else:

@@ -41,6 +41,7 @@ missing_packages() {
     has_module yaml-0.1 || need libyaml-dev
     has_module sqlite3 || need libsqlite3-dev
     has_module libcrypto || need libssl-dev
+    has_module zlib || need zlib1g-dev
 
     # Stages of the sample pipelines are Python scripts, and run on this machine when no cloud is to be had.
     has_command python3 || need python3

@@ -51,6 +51,12 @@ class Benchmarks(unittest.TestCase):
             self.assertEqual(result.returncode, code, result.stdout + result.stderr)
             self.assertEqual("BROKEN" in result.stdout, bool(code))
 
+    def test_the_catalog_is_fine_with_a_quick_binary_and_says_so_with_a_slow_one(self):
+        for slowness, code in (("0", 0), ("0.06", 1)):
+            result = self.run_program("catalog.py", "--sky", self.sky(slowness), "--runs", "20")
+            self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+            self.assertEqual("BROKEN" in result.stdout, bool(code))
+
     def test_a_binary_that_fails_is_not_measured(self):
         sky = self.sky(status="2")
         result = self.run_program("startup.py", "--sky", sky, "--wrapper", sky)

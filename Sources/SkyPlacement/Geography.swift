@@ -17,7 +17,7 @@ struct Geography: Sendable {
 
     /// What one way costs and how fast it is.
     struct Rate: Hashable, Sendable {
-        var nanodollarsPerGigabyte: Int64
+        var egress: EgressPrice
         var bitsPerSecond: Int64
     }
 
@@ -69,16 +69,23 @@ struct Geography: Sendable {
 
     /// Asks the tariff about every way from `sources` to `targets` that is not known yet.
     mutating func learn(from sources: [Int], to targets: [Int], _ tariff: some TransferRates) {
+        var last: (rate: Rate, kind: Int32)?
         for source in sources {
             for target in targets {
                 let cell = source * locations.count + target
                 guard kinds[cell] < 0 else { continue }
-                let price = tariff.pricePerGigabyte(from: locations[source], to: locations[target])
                 let gigabits = tariff.gigabitsPerSecond(from: locations[source], to: locations[target])
                 let rate = Rate(
-                    nanodollarsPerGigabyte: max(price.nanodollars, 0),
+                    egress: tariff.egress(from: locations[source], to: locations[target]),
                     bitsPerSecond: gigabits > 0 ? Int64(min(gigabits * 1e9, 1e18)) : 0)
-                kinds[cell] = number(of: rate)
+                // Neighbours in the list are mostly alike, and telling so is quicker than looking a rate up.
+                if let last, last.rate == rate {
+                    kinds[cell] = last.kind
+                } else {
+                    let kind = number(of: rate)
+                    kinds[cell] = kind
+                    last = (rate, kind)
+                }
             }
         }
     }
@@ -111,7 +118,7 @@ struct Geography: Sendable {
 extension Geography.Rate {
     func cost(of size: DataSize) -> Money {
         guard size > .zero else { return .zero }
-        return Money(nanodollars: nanodollarsPerGigabyte).perGigabyte(for: size)
+        return max(egress.price(of: size), .zero)
     }
 
     /// At full speed from the first byte, in whole milliseconds rounded up.

@@ -9,6 +9,9 @@ public protocol OfferSource: TransferRates {
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
     func explainNoOffer(for request: ResourceRequest) -> String
 
+    /// How many offers fall to which part of the request; nil where nobody counts.
+    func elimination(for request: ResourceRequest) -> OfferElimination?
+
     /// How this provider bills and how fast it delivers.
     func terms(of provider: String) -> RentalTerms
 
@@ -20,6 +23,7 @@ public protocol OfferSource: TransferRates {
 }
 
 extension OfferSource {
+    public func elimination(for request: ResourceRequest) -> OfferElimination? { nil }
     public func terms(of provider: String) -> RentalTerms { .plain }
     public func speed(ofAccelerator name: String) -> Double? { nil }
 
@@ -48,9 +52,15 @@ public struct CatalogOffers: OfferSource {
 
     public func areas(of location: Location) -> Set<String> { catalog.areas(of: location) }
 
+    public func elimination(for request: ResourceRequest) -> OfferElimination? { catalog.elimination(for: request) }
+
     public func pricePerGigabyte(from: Location, to: Location) -> Money {
         catalog.pricePerGigabyte(from: from, to: to)
     }
+
+    public func egress(from: Location, to: Location) -> EgressPrice { catalog.egress(from: from, to: to) }
+
+    public func terms(of provider: String) -> RentalTerms { catalog.terms(of: provider) }
 
     public func gigabitsPerSecond(from: Location, to: Location) -> Double {
         catalog.gigabitsPerSecond(from: from, to: to)

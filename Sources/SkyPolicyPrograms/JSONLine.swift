@@ -75,15 +75,22 @@ struct JSONLine {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case ..<0x20:
-                let digits = String(byte, radix: 16)
-                bytes += "\\u00\(digits.count < 2 ? "0" : "")\(digits)".utf8
-            default: bytes.append(byte)
-            }
+        if text.utf8.contains(where: Self.isSpecial) {
+            for byte in text.utf8 { escape(byte) }
+        } else {
+            bytes.append(contentsOf: text.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        guard Self.isSpecial(byte) else { return bytes.append(byte) }
+        guard byte < 0x20 else { return bytes.append(contentsOf: [UInt8(ascii: "\\"), byte]) }
+        let digits = String(byte, radix: 16)
+        bytes += "\\u00\(digits.count < 2 ? "0" : "")\(digits)".utf8
     }
 }

@@ -55,13 +55,15 @@ public final class ProgramPolicy: PlacementPolicy {
 
     private func answer(to problem: PlacementProblem) throws(PlacementError) -> Outcome {
         said.withLock { $0 = nil }
+        // Before the program's time begins: large problems take a while to write down.
+        let message = PolicyProtocol.message(problem, policy: name)
         let conversation: Conversation
         do throws(Conversation.Failure) { conversation = try Conversation(command, timeLimit: timeLimit) } catch {
             throw failed(error, output: [])
         }
         defer { conversation.finish() }
         do throws(Conversation.Failure) {
-            try conversation.say(PolicyProtocol.message(problem, policy: name))
+            try conversation.say(message)
         } catch {
             throw failed(error, output: conversation.lastErrors(10))
         }

@@ -14,6 +14,11 @@ public struct AcceleratorNames: Sendable {
         all = names.sorted()
     }
 
+    /// These and `more`, such as those of a catalog of one's own.
+    public func adding(_ more: some Sequence<String>) -> AcceleratorNames {
+        AcceleratorNames(Set(all).union(more).sorted(), aliases: canonical)
+    }
+
     /// The catalog's spelling of `name`, whatever its case; nil for an unknown name.
     public func canonicalName(of name: String) -> String? { canonical[name.lowercased()] }
 

@@ -59,6 +59,10 @@ struct CommandRun {
             interruptions: { NoInterruptions() })
     }
 
+    init(status: Int32, out: String, err: String) {
+        (self.status, self.out, self.err) = (status, out, err)
+    }
+
     /// All a person sees, for golden files.
     var transcript: String {
         "exit: \(status)\n----- stdout\n\(out)----- stderr\n\(err)"

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SkyCore
 import SkySpec
 import SkyTestSupport
@@ -64,6 +65,17 @@ struct CommandTests {
         #expect(run.err.isEmpty)
         #expect(run.out.contains("\"file\" : \"/nowhere.yaml\""))
         #expect(run.out.contains("\"valid\" : false"))
+    }
+
+    @Test("validate takes values for variables that have none, as its own advice says")
+    func validateWithVariables() async throws {
+        try await withTemporaryFolder { folder in
+            let file = "\(folder)/p.yaml"
+            try Data("run: x\nenvs: {TOKEN: }\n".utf8).write(to: URL(filePath: file))
+            #expect(sky("validate", file).err.contains("add --env TOKEN=VALUE to the command"))
+            #expect(sky("validate", file, "--env", "TOKEN=1").status == 0)
+            #expect(sky("validate", file, "--env", "TOKEN").status == 2)
+        }
     }
 
     @Test("every command that reads a pipeline refuses a broken one in the same words")

@@ -20,6 +20,36 @@ struct MatchingTests {
     static let a100 = AcceleratorCount(name: "A100", count: 1)
 
     static let cases = [
+        Case("from so many CPUs to so many", ["host@west=0.4"]) { $0.cpus = Quantity(least: 4, most: 12) },
+        Case("regions of a country", ["large@west=0.7", "host@west=0.4"]) { $0.areas = ["de"] },
+        Case("regions of a union of countries, or another one", ["large@east=0.8", "large@west=0.7"]) {
+            $0.areas = ["eu", "us"]
+            $0.cpus = .atLeast(9)
+        },
+        Case("none of these capabilities", ["small@east=0.1", "host@west=0.4"]) {
+            $0.excludedCapabilities = ["vault"]
+        },
+        Case("accelerators by their memory alone", ["gpu1@east=3", "gpu8@west=24"]) {
+            $0.acceleratorMemory = .atLeast(40)
+            $0.excludedCapabilities = ["tpu"]
+        },
+        Case("accelerators by their number alone", ["gpu8@west=24", "slice@west=9.6"]) {
+            $0.acceleratorCount = .exactly(8)
+        },
+        Case("a model with enough memory only", []) {
+            $0.accelerators = [a100]
+            $0.acceleratorMemory = .atLeast(80)
+        },
+        Case("accelerators by another of their names", ["gpu1@east=3"]) {
+            $0.accelerators = [AcceleratorCount(name: "A100-40GB", count: 1)]
+        },
+        Case("a TPU slice by SkyPilot's name", ["slice@west=9.6"]) {
+            $0.accelerators = [AcceleratorCount(name: "tpu-v5litepod-8", count: 1)]
+        },
+        Case("up to a price, surcharges included", ["odd@east=0.147705193"]) {
+            $0.capabilities = ["vault"]
+            $0.maxPricePerHour = Money("0.5")
+        },
         Case(
             "plain machines have no accelerators and no Arm processor",
             ["small@east=0.1", "large@east=0.8", "large@west=0.7", "odd@east=0.123456789", "host@west=0.4"]

@@ -34,7 +34,9 @@ enum SmallCatalog {
                 perCPUHour: Money(nanodollars: 3_398_200), perGiBHour: Money(nanodollars: 455_500))
         ])
 
-    static func make() -> Catalog {
+    static func make() -> Catalog { Catalog(draft) }
+
+    static var draft: CatalogDraft {
         var reader = OfferTableReader(
             bytes: Array(offers.utf8), path: "offers.csv", regionNames: ["east", "west"],
             host: HostShape(cpus: 2, memoryGiB: 4))
@@ -52,7 +54,7 @@ enum SmallCatalog {
             .init(name: "H200", memoryGB: 141, maker: "NVIDIA"), .init(name: "T4", memoryGB: 16, maker: "NVIDIA"),
             .init(name: "tpu-v5e", aliases: ["tpu-v5litepod"], memoryGB: 16, maker: "Google"),
         ])
-        return Catalog(draft)
+        return draft
     }
 
     static func request(_ change: (inout ResourceRequest) -> Void) -> ResourceRequest {

@@ -49,6 +49,69 @@ struct TariffTests {
         #expect(rate("a/x", "nobody/nowhere") == 1)
     }
 
+    @Test("tiers add up to what counting each gigabyte gives")
+    func tierSums() {
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<200 {
+            let limits = (0..<3).map { _ in Int64.random(in: 1...60, using: &generator) }
+            let tiers = EgressRate(
+                provider: "a", region: nil, destination: .anywhere,
+                tiers: Set(limits).map {
+                    EgressTier(upToGB: $0, perGigabyte: Money(nanodollars: .random(in: 0...1000, using: &generator)))
+                } + [EgressTier(perGigabyte: Money(nanodollars: 7))]
+            ).tiers
+            let (used, size) = (
+                Int64.random(in: 0...50, using: &generator), Int64.random(in: 0...90, using: &generator)
+            )
+            let counted = (used..<used + size).reduce(Int64(0)) { sum, gigabyte in
+                sum + (tiers.first { gigabyte < $0.upToGB ?? .max }?.perGigabyte.nanodollars ?? 0)
+            }
+            let price = tiers.price(
+                of: DataSize(bytes: size * 1_000_000_000), after: DataSize(bytes: used * 1_000_000_000))
+            #expect(price.nanodollars == counted)
+        }
+    }
+
+    @Test(
+        "a replacement holds for what it names, and only for that",
+        arguments: [
+            ("a/x", "b/m", "0.5"), ("a/x", "b/n", "0.4"), ("a/y", "b/m", "0.07"), ("a/x", "a/y", "0.01"),
+            ("a/x", "a/x", "0"), ("a/y", "a/y", "0.003"),
+        ])
+    func replacement(from: String, to: String, price: String) throws {
+        let text =
+            "from,to,usd_per_gb,up_to_gb,gbps\na/x,b/m,0.5,100,8\na/x,b/m,0.25,,\na/x,b/*,0.4,,\na/y,a/y,0.003,,\n"
+        let (replacing, diagnostics) = TariffReader.replacement(Array(text.utf8), path: "t.csv", providers: ["a"])
+        #expect(diagnostics.isEmpty)
+        let rates = tariffs("x,*,0.09\ny,*,0.07\nx,a/*,0.01\n").rates
+        let catalog = Catalog(offers: [], tariffs: Tariffs(egress: rates), profiles: [Self.profile])
+            .replacingTariffs(with: replacing)
+        #expect(catalog.pricePerGigabyte(from: location(from), to: location(to)).exactDecimal == price)
+        #expect(catalog.gigabitsPerSecond(from: location("a/x"), to: location("b/m")) == 8)
+        let large = DataSize(bytes: 300_000_000_000)
+        #expect(catalog.price(of: large, from: location("a/x"), to: location("b/m")).exactDecimal == "100")
+    }
+
+    @Test("an allowance counts only when somebody says that nothing else uses it up")
+    func allowance() {
+        func price(_ egress: ProviderProfile.Egress) -> String {
+            var profile = Self.profile
+            profile.egress = egress
+            let rate = EgressRate(
+                provider: "a", region: nil, destination: .anywhere,
+                tiers: [
+                    EgressTier(upToGB: 200, perGigabyte: Money(nanodollars: 100_000_000)),
+                    EgressTier(perGigabyte: Money(nanodollars: 10_000_000)),
+                ])
+            return Catalog(offers: [], tariffs: Tariffs(egress: [rate]), profiles: [profile])
+                .price(of: DataSize(bytes: 150_000_000_000), from: location("a/x"), to: location("b/m")).exactDecimal
+        }
+        #expect(price(.init(freeGBPerMonth: 100)) == "15")
+        #expect(price(.init(freeGBPerMonth: 100, countsAllowance: true)) == "5")
+        #expect(price(.init(freeGBPerMonth: 100, countsAllowance: true, usedGBPerMonth: 60)) == "10.1")
+        #expect(price(.init(usedGBPerMonth: 200)) == "1.5")
+    }
+
     @Test("mistakes in tariffs are reported at their fields")
     func mistakes() throws {
         let egress = "w,*,0.1\nx,b,0.1\nx,*,free\nx,*\n"

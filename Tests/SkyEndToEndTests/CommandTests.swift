@@ -95,7 +95,8 @@ import Testing
                   aws:
                     lost_replies: [{first: 1}]
                 """, as: "mock.yaml")
-            let file = try sky.write("""
+            let file = try sky.write(
+                """
                 name: stubborn
                 stages:
                   a:

@@ -85,7 +85,7 @@ struct BuiltInPolicyTests {
     func remarks() throws {
         #expect(
             try plan("carbon").caveats == [
-                "about 0.111 kg of CO2e, all machines at full load (docs/policies.md)"
+                "about 111 g of CO2e, all machines at full load (docs/policies.md)"
             ])
         #expect(try plan("sticky").caveats == ["no earlier run of this pipeline is known: there is nowhere to stay"])
         #expect(

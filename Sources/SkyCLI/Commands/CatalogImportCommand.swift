@@ -16,7 +16,7 @@ struct CatalogImportCommand: SkySubcommand {
             Reads <folder>/skypilot-v8/*/vms.csv and, where they are there, capabilities.csv, egress.csv, \
             throughput.csv, aws_spot_advisor.csv, provenance/ and sources/. Writes offers, tariffs and throughput of \
             every cloud among them; its provider.yaml has to be there before. Prices that are ten times those of the \
-            snapshot that is replaced, or a tenth, are marked and will not be used until somebody has looked.
+            snapshot that is replaced, or a tenth, are marked, and not used until an import with --accept-jumps.
 
             EXAMPLES
               sky catalog import --format skypilot-v8 ../catalog --into providers
@@ -35,9 +35,13 @@ struct CatalogImportCommand: SkySubcommand {
         completion: .directory)
     var into: String?
 
+    @Flag(help: "Do not mark prices that jumped tenfold: they were looked at.")
+    var acceptJumps = false
+
     func execute(in context: CommandContext) throws -> ExitStatus {
         let target = try into.map(absolutePath) ?? context.installation().providers
-        let report = try SkyPilotImport.run(from: absolutePath(folder), into: target)
+        let report = try SkyPilotImport.run(
+            from: absolutePath(folder), into: target, acceptsJumps: acceptJumps)
         let out = context.console.out
         var table = Table([
             .init("PROVIDER"), .init("ROWS READ", .right), .init("ROWS WRITTEN", .right), .init("REGIONS", .right),

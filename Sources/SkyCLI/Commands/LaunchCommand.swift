@@ -97,7 +97,8 @@ struct LaunchCommand: SkySubcommand {
         let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
         let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
         let zones = Dictionary(
-            plan.stages.map { ($0.stage, planned.catalog.zones(of: $0.offer)) }, uniquingKeysWith: { first, _ in first }
+            plan.stages.map { ($0.stage, planned.market.offers.catalog.zones(of: $0.offer)) },
+            uniquingKeysWith: { first, _ in first }
         )
         do {
             let run = try AsyncWork.run(interruptions: interruptions) {

@@ -8,7 +8,7 @@ struct PlanCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Say where each stage would run, why, and what it would cost. Starts nothing.",
-        usage: "sky plan <file> [--output <format|plan.json>] [--frontier] [--diff <plan.json>] ...",
+        usage: "sky plan <file> [--output <format|plan.json>] [--explain] [--frontier] ...",
         discussion: """
             A plan that is written to a file can be carried out later with 'sky launch', exactly as it is.
 
@@ -18,6 +18,7 @@ struct PlanCommand: SkySubcommand {
               sky plan pipeline.yaml --policy "residency:eu then carbon"
               sky plan pipeline.yaml --policy exec:./my_policy.py
               sky plan pipeline.yaml -o plan.json && sky launch plan.json
+              sky plan pipeline.yaml --explain
               sky plan pipeline.yaml --diff plan.json
               sky plan pipeline.yaml --frontier
               sky plan pipeline.yaml --frontier --pick 2 -o plan.json
@@ -26,6 +27,9 @@ struct PlanCommand: SkySubcommand {
 
     @OptionGroup var pipeline: PipelineArguments
     @OptionGroup var planning: PlanningOptions
+
+    @Flag(help: "Also say what ruled offers out, what giving it up would save, and what the data's place decided.")
+    var explain = false
 
     @Flag(help: "Also say what it comes to when things go well, and when they go badly.")
     var confidence = false
@@ -61,10 +65,15 @@ struct PlanCommand: SkySubcommand {
         }
         switch output {
         case .file(let path): try write(planned, to: path, in: context)
+        case .format(.json) where explain: try out.write(try ExplanationJSON(planned.explanation()).text())
         case .format(.json) where old == nil: try out.write(try PlanJSON(planned.plan).text())
         case .format(let format):
             guard let old else {
                 try out.lines(planned.screen(withOutlook: confidence).lines(width: out.terminal.width))
+                if explain {
+                    let screen = ExplanationScreen(explanation: try planned.explanation(), plan: planned.plan)
+                    try out.lines([.empty] + screen.lines(width: out.terminal.width))
+                }
                 return .done
             }
             let comparison = PlanComparison(from: old.plan, to: planned.plan)
@@ -155,6 +164,11 @@ struct PlanningOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("How long a policy that is a program may take; 30s if not given.", valueName: "time"))
     var policyTimeout: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp("Take this file's tariffs for moving data, for a comparison.", valueName: "tariffs.csv"),
+        completion: .file(extensions: ["csv"]))
+    var tariffs: String?
 
     @Option(
         help: ArgumentHelp(

@@ -13,14 +13,13 @@ struct PlannedPipeline {
     let pipeline: Pipeline
     /// Nil when the plan came from a file.
     let problem: PlacementProblem?
-    /// Who chose; nil for the plan of a plan file.
-    private let policy: (any PlacementPolicy)?
     /// Given in the file or on the command line; the others come from the environment.
     let secrets: SecretValues
     private(set) var plan: Plan
     let history: PlacementHistory
-    let catalog: Catalog
-    let adapters: AdapterRegistry
+    let market: Market
+    /// Who chose; nil when the plan came from a file.
+    let policy: (any PlacementPolicy)?
     /// The pipeline's file, absolute, and the digest of its text.
     let file: (path: String, digest: String)
 
@@ -33,15 +32,15 @@ struct PlannedPipeline {
         if let name { pipeline.name = name }
         let (policy, wanted) = try PolicyAccess(context, timeLimit: options.policyTimeout)
             .policy(for: pipeline, option: options.policy)
-        let market = try Market(in: context)
+        pipeline = wanted
+        market = try Market(in: context, tariffs: options.tariffs)
+        try UnknownNames(in: read.source, catalog: market.offers.catalog).refuse(pipeline)
+        self.pipeline = pipeline
         self.policy = policy
-        self.pipeline = wanted
         secrets = read.secrets
-        catalog = market.offers.catalog
-        adapters = market.adapters
         file = PipelineFile.identity(of: read.source)
         history = try Self.history(of: pipeline.name, in: context)
-        var problem = try Planner.problem(wanted, for: policy, offers: market.offers, history: history)
+        var problem = try Self.problem(pipeline, for: policy, market.offers, history)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try Planner().plan(problem, policy: policy)
@@ -51,7 +50,7 @@ struct PlannedPipeline {
     ///
     /// - Throws: `CommandFailure` that says what is stale about it.
     init(_ planFile: PlanFile, at path: String, name: String? = nil, in context: CommandContext) throws {
-        let market = try Market(in: context)
+        market = try Market(in: context)
         try Staleness(planFile, path: path, market: market, now: context.now()).refuse()
         var (pipeline, plan) = (planFile.pipeline, planFile.plan)
         if let name {
@@ -64,9 +63,24 @@ struct PlannedPipeline {
         policy = nil
         history = planFile.history
         secrets = SecretValues()
-        catalog = market.offers.catalog
-        adapters = market.adapters
         file = (planFile.provenance.pipelineFile, planFile.provenance.pipelineDigest)
+    }
+
+    private static func problem(
+        _ pipeline: Pipeline, for policy: any PlacementPolicy, _ offers: CatalogOffers, _ history: PlacementHistory
+    ) throws -> PlacementProblem {
+        do throws(PlacementError) {
+            return try Planner.problem(pipeline, for: policy, offers: offers, history: history)
+        } catch {
+            guard case .noOffers(let stages) = error else { throw error }
+            throw NothingFitsReport(Planner().explainNothing(stages, of: pipeline, offers: offers)).failure
+        }
+    }
+
+    /// Why the plan is as it is.
+    func explanation() throws -> PlanExplanation {
+        try Planner().explain(
+            plan, of: pipeline, offers: market.offers, policy: policy ?? pipeline.objective.policy, history: history)
     }
 
     /// Without ever having run anything there is no journal, and none is made for looking.
@@ -79,19 +93,6 @@ struct PlannedPipeline {
     private static func timeIsUp(after limit: TimeSpan) -> @Sendable () -> Bool {
         let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
         return { ContinuousClock.now >= end }
-    }
-
-    /// What can be rented from here, and how.
-    struct Market {
-        let offers: CatalogOffers
-        let adapters: AdapterRegistry
-
-        init(in context: CommandContext) throws {
-            let access = CatalogAccess(context)
-            let catalog = try access.load()
-            offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
-            adapters = try access.adapters(for: catalog.providers)
-        }
     }
 
     /// The plan that stands at a place of the front, counted from 1.
@@ -110,7 +111,7 @@ struct PlannedPipeline {
 
     /// Providers of the plan that local processes stand in for, in the plan's order.
     var standIns: [String] {
-        let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+        let standIns = Set(market.adapters.availability.filter { $0.status == .standIn }.map(\.provider))
         var seen: Set<String> = []
         return plan.stages.map(\.offer.provider).filter { standIns.contains($0) && seen.insert($0).inserted }
     }
@@ -133,7 +134,8 @@ struct PlannedPipeline {
         PlanFile(
             pipeline: pipeline, plan: plan, history: history,
             provenance: PlanFile.Provenance(
-                createdAt: now, expiresAt: now + validity, catalogDigest: "", pipelineFile: file.path,
+                createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest,
+                pipelineFile: file.path,
                 pipelineDigest: file.digest))
     }
 }

@@ -30,7 +30,9 @@ struct RootCommand: ParsableCommand {
                     LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
                     ResumeCommand.self,
                 ]),
-            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self]),
+            CommandGroup(
+                name: "Providers",
+                subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self, SimulateCommand.self]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 

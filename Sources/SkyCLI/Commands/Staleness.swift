@@ -7,11 +7,11 @@ import SkyStorage
 struct Staleness {
     private let file: PlanFile
     private let path: String
-    private let market: PlannedPipeline.Market
+    private let market: Market
     private let now: Instant
 
     /// - Parameter path: of the plan file.
-    init(_ file: PlanFile, path: String, market: PlannedPipeline.Market, now: Instant) {
+    init(_ file: PlanFile, path: String, market: Market, now: Instant) {
         self.file = file
         self.path = path
         self.market = market

@@ -51,8 +51,8 @@ struct OfferSheet {
         let rows = zones.map { (row: $0.key, key: SortKey($0.key), zones: $0.value) }.sorted { $0.key < $1.key }
         for (row, _, zones) in rows {
             let before = previous[PreviousPrices.Key(row.type, row.region, row.accelerator)]
-            let was = before.flatMap { Self.jump(from: $0.onDemand, to: row.price) } ?? ""
-            let spotWas = before.flatMap { Self.jump(from: $0.spot, to: row.spot) } ?? ""
+            let was = before.flatMap { $0.onDemand.jump(to: row.price) }.map { Self.dollars($0) } ?? ""
+            let spotWas = before.flatMap { $0.spot.jump(to: row.spot) }.map { Self.dollars($0) } ?? ""
             if !was.isEmpty || !spotWas.isEmpty { jumps += 1 }
             let sources = [row.price == nil ? "none" : row.source, row.spot == nil ? "none" : row.spotSource]
             let provenance = sources[0] == sources[1] ? sources[0] : sources.joined(separator: "/")
@@ -64,11 +64,6 @@ struct OfferSheet {
             lines.append(fields.joined(separator: ","))
         }
         return (lines.joined(separator: "\n") + "\n", jumps)
-    }
-
-    private static func jump(from old: Int64?, to new: Int64?) -> String? {
-        guard let old, let new, OfferRows.isJump(from: old, to: new) else { return nil }
-        return dollars(old)
     }
 
     static func dollars(_ price: Int64?) -> String { price.map { Money(nanodollars: $0).exactDecimal } ?? "" }
@@ -126,26 +121,39 @@ enum PreviousPrices {
         }
     }
 
+    struct Price {
+        var price: Int64?
+        /// What it was before it jumped, if nobody has accepted that yet.
+        var was: Int64?
+
+        /// The price that `new` is ten times, or a tenth of: this one, or the one before if this is what jumped.
+        func jump(to new: Int64?) -> Int64? {
+            guard let price, let new else { return nil }
+            if new == price { return was }
+            return OfferRows.isJump(from: price, to: new) ? price : nil
+        }
+    }
+
     struct Prices {
-        var onDemand: Int64?
-        var spot: Int64?
+        var onDemand: Price
+        var spot: Price
     }
 
     /// Empty when there is no readable snapshot: a first import has nothing to compare with.
-    static func read(_ folder: String, _ profile: ProviderProfile) -> [Key: Prices] {
+    static func read(_ folder: String) -> [Key: Prices] {
         guard let bytes = try? textBytes("\(folder)/offers.csv") else { return [:] }
-        var reader = OfferTableReader(
-            bytes: bytes, path: folder, regionNames: Set(profile.regions.map(\.name)),
-            host: HostShape(cpus: 1, memoryGiB: 1), sources: profile.sources)
-        let rows = reader.read().table
+        var complaints = CSVComplaints(path: folder, bytes: bytes)
+        var table = CSVTable(
+            bytes, required: [],
+            optional: [
+                "instance_type", "region", "accelerators", "price", "spot_price", "price_was", "spot_price_was",
+            ], allowsOthers: true, &complaints)
         var prices: [Key: Prices] = [:]
-        for index in 0..<rows.count {
-            let row = rows[index]
-            let accelerator = row.accelerator < 0 ? "" : rows.accelerators[Int(row.accelerator)].description
-            let key = Key(rows.types[row.type], rows.regions[row.region], accelerator)
+        while let row = table.next(&complaints) {
+            let key = Key(row.text(0) ?? "", row.text(1) ?? "", row.text(2) ?? "")
             prices[key] = Prices(
-                onDemand: row.onDemand == OfferRows.noPrice ? nil : row.onDemand,
-                spot: row.spot == OfferRows.noPrice ? nil : row.spot)
+                onDemand: Price(price: row.number(3)?.billionths, was: row.number(5)?.billionths),
+                spot: Price(price: row.number(4)?.billionths, was: row.number(6)?.billionths))
         }
         return prices
     }

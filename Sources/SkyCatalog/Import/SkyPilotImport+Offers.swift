@@ -35,7 +35,10 @@ extension SkyPilotImport {
     private mutating func plainSheet(of cloud: String, source: String, spotSource: String) -> OfferSheet {
         var sheet = OfferSheet()
         for own in rows(of: cloud) {
-            sheet.add(row(own, at: cloud, source: source, spotSource: spotSource), zone: own.zone)
+            var row = row(own, at: cloud, source: source, spotSource: spotSource)
+            // Mithril auctions its machines: the table has the lowest bid, which buys nothing on demand.
+            if cloud == "mithril" { row.price = nil }
+            sheet.add(row, zone: own.zone)
         }
         return sheet
     }

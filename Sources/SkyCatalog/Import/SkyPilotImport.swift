@@ -25,6 +25,7 @@ public struct SkyPilotImport {
 
     var tables: SkyPilotTables
     let target: String
+    private let acceptsJumps: Bool
     private(set) var kinds = MachineKinds()
     private(set) var facts = AcceleratorFacts()
     private var profiles: [String: ProviderProfile] = [:]
@@ -38,14 +39,20 @@ public struct SkyPilotImport {
     ///   - source: the folder that holds `skypilot-v8/`.
     ///   - target: the folder of providers. Each cloud's `provider.yaml` has to be there already: it says where its
     ///     regions are.
+    ///   - acceptsJumps: prices that are ten times those of the last snapshot, or a tenth, are not marked: somebody has
+    ///     looked at them.
     /// - Returns: what was written. Tables of clouds that the source does not have stay as they are.
     /// - Throws: everything wrong with the source or the profiles, before anything is written.
-    public static func run(from source: String, into target: String) throws(DiagnosticsError) -> Report {
-        var run = SkyPilotImport(tables: SkyPilotTables(folder: source), target: target)
+    public static func run(
+        from source: String, into target: String, acceptsJumps: Bool = false
+    ) throws(DiagnosticsError) -> Report {
+        var run = SkyPilotImport(
+            tables: SkyPilotTables(folder: source), target: target, acceptsJumps: acceptsJumps)
         return try run.run()
     }
 
-    private init(tables: SkyPilotTables, target: String) {
+    private init(tables: SkyPilotTables, target: String, acceptsJumps: Bool) {
+        self.acceptsJumps = acceptsJumps
         self.tables = tables
         self.target = target
     }
@@ -69,7 +76,8 @@ public struct SkyPilotImport {
             guard let profile = profiles[cloud] else { continue }
             let sheet = sheet(of: cloud)
             check(sheet, profile)
-            let (text, jumps) = sheet.text(previous: PreviousPrices.read("\(target)/\(cloud)", profile))
+            let (text, jumps) = sheet.text(
+                previous: acceptsJumps ? [:] : PreviousPrices.read("\(target)/\(cloud)"))
             report.clouds.append(
                 Report.Cloud(
                     name: cloud, rowsRead: rowsRead, rowsWritten: sheet.count, regions: sheet.regions.count,

@@ -173,7 +173,12 @@ struct CatalogLoader {
                 bytes: bytes, path: path, regionNames: regionNames, host: host, sources: profile.sources,
                 isFree: isFree, usual: isOwn ? PriceSource.plain[3] : PriceSource.plain[0])
             let (read, problems) = reader.read()
-            if place == nil { rows = read } else { rows.override(with: read) }
+            if place == nil {
+                rows = read
+                if !isOwn { rows.flagOutliers() }
+            } else {
+                rows.override(with: read)
+            }
             return problems
         }
         readRules(rules, profile, &rows, path: "\(root)/\(folder)/provider.yaml")

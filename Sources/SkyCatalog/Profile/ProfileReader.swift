@@ -48,8 +48,9 @@ struct ProfileReader {
         for entry in entries { read(entry, into: &profile) }
         if allowsRules {
             var reader = UserRulesReader(reader: self)
-            rules = reader.read(entries)
+            let read = reader.read(entries)
             self = reader.reader
+            rules = read
         }
         let regionNames = profile.regions.map(\.name)
         for (capability, regions) in profile.capabilityRegions {

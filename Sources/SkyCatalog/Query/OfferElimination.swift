@@ -170,7 +170,6 @@ private struct Judge {
         switch constraint {
         case .part(.capability(let name)): !own.contains(name)
         case .part(.excluded(let name)): own.contains(name)
-        case .part(.network): !own.contains(where: RowFilter.fastNetworks.contains)
         case .specialMachine: !RowFilter.isMeant(own, request)
         default: false
         }
@@ -235,21 +234,24 @@ private struct Judge {
                 step.failing += rows
                 if mask & (bit - 1) == 0 { step.fallen += rows }
             }
-            step.cheapestUnlocked = bestAlone[index].flatMap { offer($0, without: constraint) }
+            step.cheapestUnlocked = bestAlone[index].flatMap { offer($0, without: bit) }
             steps.append(step)
         }
         let remaining = rowsByMask[0] ?? 0
         let miss = remaining == 0 ? nearest : nil
         return OfferElimination(
             considered: count, remaining: remaining, steps: steps,
-            nearestMiss: miss.flatMap { offer($0.best, without: nil) },
+            nearestMiss: miss.flatMap { offer($0.best, without: $0.mask) },
             nearestMissFails: miss.map { miss in steps.indices.filter { miss.mask & (1 << UInt64($0)) != 0 } } ?? [])
     }
 
-    private func offer(_ best: Best, without constraint: Constraint?) -> Offer? {
+    /// At the price that holds when the constraints of `mask` are dropped.
+    private func offer(_ best: Best, without mask: UInt64) -> Offer? {
         var maker = OfferMaker(best.shelf)
         var rest = request
-        if case .part(let part)? = constraint { rest = part.dropped(from: request) }
+        for (index, constraint) in constraints.enumerated() where mask & (1 << UInt64(index)) != 0 {
+            if case .part(let part) = constraint { rest = part.dropped(from: rest) }
+        }
         return maker.offer(best.row, best.market, surcharges: best.shelf.profile.surcharges(for: rest))
             ?? maker.offer(best.row, best.market)
     }

@@ -6,22 +6,25 @@ public enum OfferFlag: Hashable, Sendable, CustomStringConvertible {
     case zeroPrice
     /// Ten times the price of the last snapshot or more, or a tenth or less; the words say what it was.
     case jump(String)
+    /// A fifth of what the same machine costs in the middle of its regions or less, or five times that or more.
+    case outlier(String)
     /// The figure is from this day: too long ago.
     case old(CalendarDay)
 
     public var description: String {
         switch self {
         case .zeroPrice: "the price is 0"
-        case .jump(let words): words
+        case .jump(let words), .outlier(let words): words
         case .old(let day): "the figure is from \(day)"
         }
     }
 
-    /// A stable word: `zero-price`, `jump`, `old`.
+    /// A stable word: `zero-price`, `jump`, `outlier`, `old`.
     public var name: String {
         switch self {
         case .zeroPrice: "zero-price"
         case .jump: "jump"
+        case .outlier: "outlier"
         case .old: "old"
         }
     }
@@ -43,10 +46,12 @@ extension ProviderShelf {
         let bits = table.flags(row).intersection(.of(market))
         var flags: [OfferFlag] = []
         if !bits.isDisjoint(with: [.zeroOnDemand, .zeroSpot]) { flags.append(.zeroPrice) }
+        let note = Int(table.note[row])
+        let words = table.notes.indices.contains(note) ? table.notes[note] : nil
         if !bits.isDisjoint(with: [.jumpOnDemand, .jumpSpot]) {
-            let note = Int(table.note[row])
-            flags.append(.jump(table.notes.indices.contains(note) ? table.notes[note] : "the price jumped tenfold"))
+            flags.append(.jump(words ?? "the price jumped tenfold"))
         }
+        if bits.contains(.outlier) { flags.append(.outlier(words ?? "the price is far from that of other regions")) }
         if isStale(row, market), let date = source(row, market)?.date { flags.append(.old(date)) }
         return flags
     }

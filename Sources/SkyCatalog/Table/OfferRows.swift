@@ -100,9 +100,11 @@ struct RowFlags: OptionSet, Hashable, Sendable {
     static let zeroSpot = RowFlags(rawValue: 2)
     static let jumpOnDemand = RowFlags(rawValue: 4)
     static let jumpSpot = RowFlags(rawValue: 8)
+    /// The price is far from what other regions ask; also the spot price, which is mostly derived from it.
+    static let outlier = RowFlags(rawValue: 16)
 
     static func of(_ market: Offer.Market) -> RowFlags {
-        market == .spot ? [.zeroSpot, .jumpSpot] : [.zeroOnDemand, .jumpOnDemand]
+        market == .spot ? [.zeroSpot, .jumpSpot, .outlier] : [.zeroOnDemand, .jumpOnDemand, .outlier]
     }
 }
 

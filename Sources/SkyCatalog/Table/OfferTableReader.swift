@@ -263,27 +263,3 @@ struct OfferTableReader {
         return provenancePairs[Int(id)]
     }
 }
-
-extension OfferRows {
-    /// Marks the prices of a row that are ten times, or a tenth of, what they were. Prices that are not given are not
-    /// compared.
-    mutating func flagJump(_ row: inout Row, onDemandWas: Int64, spotWas: Int64) {
-        var words: [String] = []
-        if Self.isJump(from: onDemandWas, to: row.onDemand) {
-            row.flags.insert(.jumpOnDemand)
-            words.append("the price was \(Money(nanodollars: onDemandWas).exactDecimal)")
-        }
-        if Self.isJump(from: spotWas, to: row.spot) {
-            row.flags.insert(.jumpSpot)
-            words.append("the spot price was \(Money(nanodollars: spotWas).exactDecimal)")
-        }
-        if !words.isEmpty { row.note = note(words.joined(separator: ", ")) }
-    }
-
-    /// Ten times as much or more, or a tenth or less.
-    static func isJump(from old: Int64, to new: Int64) -> Bool {
-        guard old > 0, new > 0 else { return false }
-        let (a, b) = (Int128(old), Int128(new))
-        return b >= a * 10 || b * 10 <= a
-    }
-}

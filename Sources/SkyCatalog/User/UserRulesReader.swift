@@ -53,16 +53,16 @@ struct UserRulesReader {
         let what = isReservation ? "a reservation" : "committed use"
         let known = ["types", "instance_type", "region", "zones", "count", "price", "percent", "until"]
         guard reader.mapping(node, known: known, what: what) != nil, isValid(node) else { return nil }
-        guard
-            let types = reader.text(node["instance_type"] ?? node["types"], "instance_type"),
-            let region = reader.text(node["region"], "region"), let count = count(node["count"], of: node, what)
-        else {
-            for (names, field) in [(["instance_type", "types"], "instance_type"), (["region"], "region")]
-            where names.allSatisfy({ node[$0] == nil }) {
-                reader.complain(node, "missing-field", "the field '\(field)' of \(what) is missing")
-            }
-            return nil
+        let types = reader.text(node["instance_type"] ?? node["types"], "instance_type")
+        let region = reader.text(node["region"], "region")
+        let count = count(node["count"], of: node, what)
+        if node["instance_type"] == nil, node["types"] == nil {
+            reader.complain(node, "missing-field", "the field 'instance_type' of \(what) is missing")
         }
+        if node["region"] == nil {
+            reader.complain(node, "missing-field", "the field 'region' of \(what) is missing")
+        }
+        guard let types, let region, let count else { return nil }
         var price = UserRules.Commitment.Price.perHour(Money(nanodollars: reader.amount(node["price"])))
         if node["price"] == nil, node["percent"] != nil {
             guard let share = percent(node) else { return nil }

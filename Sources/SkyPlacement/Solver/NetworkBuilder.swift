@@ -99,9 +99,23 @@ struct NetworkBuilder {
         return Known(
             ways: Ways(
                 columns: lists.to.count, kinds: kinds,
-                prices: rates.map { geography.rates[$0].nanodollarsPerGigabyte },
+                prices: priceRanks(of: rates.map { geography.rates[$0].egress }),
                 sameColumn: lists.from.map { column[$0] ?? -1 }),
             rates: rates)
+    }
+
+    /// A number per price: the same for equal ones, and rising with the least that a gigabyte can cost. So whatever has
+    /// a higher number than a flat price is never cheaper than it, however much is moved.
+    private static func priceRanks(of prices: [EgressPrice]) -> [Int64] {
+        func least(_ price: EgressPrice) -> Int64 {
+            price.allowance > .zero ? 0 : price.tiers.map(\.perGigabyte.nanodollars).min() ?? 0
+        }
+        var first: [EgressPrice: Int] = [:]
+        for (index, price) in prices.enumerated() where first[price] == nil { first[price] = index }
+        let sorted = first.sorted { (least($0.key), $0.value) < (least($1.key), $1.value) }
+        let ranks = Dictionary(
+            zip(sorted.map(\.key), sorted.indices), uniquingKeysWith: { first, _ in first })
+        return prices.map { Int64(ranks[$0] ?? 0) }
     }
 
     /// Several artifacts on one way each have to be paid for, and travel side by side.

@@ -70,8 +70,7 @@ private struct Emissions {
             total += Double(milligrams(of: candidate, for: stage)) / 1_000_000
             if grids[candidate.location] == .some(nil) { unknown.insert(candidate.location.description) }
         }
-        let digits = total < 1 ? 3 : total < 100 ? 1 : 0
-        var remarks = ["about \(rounded(total, digits)) kg of CO2e, all machines at full load (docs/policies.md)"]
+        var remarks = ["about \(readable(kilograms: total)) of CO2e, all machines at full load (docs/policies.md)"]
         if !unknown.isEmpty {
             remarks.append(
                 "the grid of \(unknown.sorted().joined(separator: ", ")) is not known: counted as the world's average")
@@ -79,8 +78,11 @@ private struct Emissions {
         return remarks
     }
 
-    private func rounded(_ value: Double, _ decimals: Int) -> String {
-        let unit = decimals == 3 ? 1000.0 : decimals == 1 ? 10 : 1
-        return trimmed((value * unit).rounded() / unit)
+    /// `410 g`, `12.5 kg`, `140 kg`.
+    private func readable(kilograms: Double) -> String {
+        func rounded(_ value: Double) -> String {
+            trimmed(value < 100 ? (value * 10).rounded() / 10 : value.rounded())
+        }
+        return kilograms < 1 ? "\(rounded(kilograms * 1000)) g" : "\(rounded(kilograms)) kg"
     }
 }
