@@ -1,6 +1,6 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-swift test-pipelines test-scripts lint format bench clean packages check-packages
+.PHONY: help build test test-swift test-pipelines test-scripts test-examples lint format bench clean packages check-packages
 
 PYTHON ?= python3
 
@@ -10,7 +10,7 @@ help: ## this list
 build: ## sky and sky-agent, release, into .build/release
 	@scripts/build-release.sh
 
-test: check-packages test-scripts test-pipelines test-swift ## all tests
+test: check-packages test-scripts test-pipelines test-swift test-examples ## all tests
 
 test-swift: ## the tests of the Swift modules
 	@echo "== Swift tests: building"
@@ -28,11 +28,15 @@ test-scripts: ## the tests of ./sky, scripts/ and Benchmarks/
 	@echo "== tests of Benchmarks/"
 	@$(PYTHON) -B -m unittest discover -s Benchmarks/tests
 
+test-examples: ## build and run the packages of Examples/
+	@echo "== Examples/CarbonPolicy"
+	@scripts/test-examples.sh
+
 lint: ## complain about the form of the Swift sources
-	swift format lint --strict -r Sources Tests Package.swift
+	swift format lint --strict -r Sources Tests Examples Package.swift
 
 format: ## put the Swift sources into form
-	swift format -i -r Sources Tests Package.swift
+	swift format -i -r Sources Tests Examples Package.swift
 
 bench: build ## measure every claim of speed and size; see Benchmarks/README.md
 	@failed=; for program in Benchmarks/*.py; do \

@@ -20,7 +20,8 @@ let modules: [Target] = [
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Without pkg-config's `-lz`, so that its static form can be chosen below; its header is where the system's are.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CShims"),
     .target(name: "CCurlOnDemand", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("dl")]),
 
@@ -45,6 +46,9 @@ let modules: [Target] = [
         swiftSettings: strict),
 
     .target(
+        name: "SkyPolicyPrograms",
+        dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(
         name: "SkyBroker",
         dependencies: [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
@@ -52,12 +56,14 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
-        name: "Sky", dependencies: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        name: "Sky",
+        dependencies: ["SkyBroker", "SkyPolicyPrograms", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec", "SkyCatalog",
+            "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
 
@@ -65,6 +71,11 @@ let modules: [Target] = [
     .executableTarget(
         name: "sky-agent", dependencies: ["SkyRuntime"], swiftSettings: strict,
         linkerSettings: fullyStatic ? [.unsafeFlags(["-static-executable"])] : []),
+
+    // Measures the solver alone; no product, see Benchmarks/README.md.
+    .executableTarget(
+        name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
+        path: "Benchmarks/Solver", swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.
@@ -79,6 +90,7 @@ let tests: [Target] = [
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
+    unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
     unitTests(of: "SkyStorage", using: ["SkyCore"]),
     unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),

@@ -4,4 +4,5 @@
 @_exported public import SkyCatalog
 @_exported public import SkyCore
 @_exported public import SkyPlacement
+@_exported public import SkyPolicyPrograms
 @_exported public import SkySpec

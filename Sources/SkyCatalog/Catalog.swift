@@ -102,16 +102,15 @@ extension Catalog: TransferRates {
         tiers(from: from, to: to).first?.perGigabyte ?? .zero
     }
 
-    public func price(of size: DataSize, from: Location, to: Location) -> Money {
+    public func egress(from: Location, to: Location) -> EgressPrice {
         let tiers = tiers(from: from, to: to)
-        guard from != to, let egress = profiles[from.provider]?.egress else { return tiers.price(of: size) }
-        var (used, size) = (egress.usedGBPerMonth, size)
-        if egress.countsAllowance {
-            let left = Self.gigabytes(max(egress.freeGBPerMonth - used, 0))
-            size = DataSize(bytes: max(size.bytes - left.bytes, 0))
-            used = max(used, egress.freeGBPerMonth)
+        guard from != to, let egress = profiles[from.provider]?.egress else { return EgressPrice(tiers: tiers) }
+        guard egress.countsAllowance else {
+            return EgressPrice(tiers: tiers, used: Self.gigabytes(egress.usedGBPerMonth))
         }
-        return tiers.price(of: size, after: Self.gigabytes(used))
+        return EgressPrice(
+            tiers: tiers, used: Self.gigabytes(max(egress.usedGBPerMonth, egress.freeGBPerMonth)),
+            allowance: Self.gigabytes(max(egress.freeGBPerMonth - egress.usedGBPerMonth, 0)))
     }
 
     private static func gigabytes(_ count: Int64) -> DataSize {

@@ -46,9 +46,9 @@ public struct ResourceRequest: Hashable, Sendable, Codable {
     public var cpus: Quantity?
     /// GiB of memory.
     public var memory: Quantity?
-    /// Any one of these.
+    /// Any one of these, and exactly in that number. Beside `acceleratorMemory`: any one of these that holds as much.
     public var accelerators: [AcceleratorCount] = []
-    /// GB of memory of each accelerator, whatever its model.
+    /// GiB of memory of each accelerator, as vendors name their models by it; whatever its model if none is named.
     public var acceleratorMemory: Quantity?
     /// Number of accelerators when no model is named; nil: any number of them.
     public var acceleratorCount: Quantity?
@@ -57,7 +57,7 @@ public struct ResourceRequest: Hashable, Sendable, Codable {
     /// None of these.
     public var excludedCapabilities: [String] = []
     public var instanceType: String?
-    /// Interruptible machines are welcome at their lower price.
+    /// Interruptible machines at their lower price, and no others; without it, only others.
     public var useSpot = false
     /// GB of disk.
     public var diskSize: Int?

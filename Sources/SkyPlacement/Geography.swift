@@ -9,14 +9,16 @@ struct Geography: Sendable {
     private(set) var placesOfStage: [[Int]]
     /// Per stage and candidate index: index in `placesOfStage`.
     private(set) var placeOfCandidate: [[Int]]
-    private var rates: [Rate]
+    /// Per pair of locations, row-major: its number in `rates`, or -1 while it is not known.
+    private var kinds: [Int32]
+    /// All different rates that were learnt.
+    private(set) var rates: [Rate] = []
+    private var kindOfRate: [Rate: Int32] = [:]
 
     /// What one way costs and how fast it is.
     struct Rate: Hashable, Sendable {
-        var nanodollarsPerGigabyte: Int64
+        var egress: EgressPrice
         var bitsPerSecond: Int64
-
-        static let unknown = Rate(nanodollarsPerGigabyte: -1, bitsPerSecond: -1)
     }
 
     init(_ stages: [StageChoices]) {
@@ -46,7 +48,7 @@ struct Geography: Sendable {
         var rank = [Int](repeating: 0, count: names.count)
         for (position, number) in sorted.enumerated() { rank[number] = position }
         locations = sorted.map { names[$0] }
-        rates = [Rate](repeating: .unknown, count: names.count * names.count)
+        kinds = [Int32](repeating: -1, count: names.count * names.count)
         placesOfStage = used.map { numbers in
             var isUsed = [Bool](repeating: false, count: rank.count)
             for number in numbers { isUsed[rank[number]] = true }
@@ -67,36 +69,67 @@ struct Geography: Sendable {
 
     /// Asks the tariff about every way from `sources` to `targets` that is not known yet.
     mutating func learn(from sources: [Int], to targets: [Int], _ tariff: some TransferRates) {
+        var last: (rate: Rate, kind: Int32)?
         for source in sources {
             for target in targets {
                 let cell = source * locations.count + target
-                guard rates[cell] == .unknown else { continue }
-                let price = tariff.pricePerGigabyte(from: locations[source], to: locations[target])
+                guard kinds[cell] < 0 else { continue }
                 let gigabits = tariff.gigabitsPerSecond(from: locations[source], to: locations[target])
-                rates[cell] = Rate(
-                    nanodollarsPerGigabyte: max(price.nanodollars, 0),
+                let rate = Rate(
+                    egress: tariff.egress(from: locations[source], to: locations[target]),
                     bitsPerSecond: gigabits > 0 ? Int64(min(gigabits * 1e9, 1e18)) : 0)
+                // Neighbours in the list are mostly alike, and telling so is quicker than looking a rate up.
+                if let last, last.rate == rate {
+                    kinds[cell] = last.kind
+                } else {
+                    let kind = number(of: rate)
+                    kinds[cell] = kind
+                    last = (rate, kind)
+                }
             }
         }
     }
 
-    func rate(from source: Int, to target: Int) -> Rate { rates[source * locations.count + target] }
+    private mutating func number(of rate: Rate) -> Int32 {
+        if let known = kindOfRate[rate] { return known }
+        rates.append(rate)
+        kindOfRate[rate] = Int32(rates.count - 1)
+        return Int32(rates.count - 1)
+    }
+
+    /// The number in `rates` of a way that has been learnt.
+    func kind(from source: Int, to target: Int) -> Int32 { kinds[source * locations.count + target] }
+
+    private func rate(from source: Int, to target: Int) -> Rate {
+        rates[Int(kind(from: source, to: target))]
+    }
 
     /// Between locations that have been learnt; nothing is moved for nothing.
     func cost(of size: DataSize, from source: Int, to target: Int) -> Money {
+        size > .zero ? rate(from: source, to: target).cost(of: size) : .zero
+    }
+
+    /// Between locations that have been learnt.
+    func time(of size: DataSize, from source: Int, to target: Int) -> TimeSpan {
+        size > .zero ? rate(from: source, to: target).time(of: size) : .zero
+    }
+}
+
+extension Geography.Rate {
+    func cost(of size: DataSize) -> Money {
         guard size > .zero else { return .zero }
-        return Money(nanodollars: rate(from: source, to: target).nanodollarsPerGigabyte).perGigabyte(for: size)
+        return max(egress.price(of: size), .zero)
     }
 
     /// At full speed from the first byte, in whole milliseconds rounded up.
-    func time(of size: DataSize, from source: Int, to target: Int) -> TimeSpan {
+    func time(of size: DataSize) -> TimeSpan {
         guard size > .zero else { return .zero }
-        let speed = rate(from: source, to: target).bitsPerSecond
-        guard speed > 0 else { return Candidate.longest }
+        let speed = bitsPerSecond
+        guard speed > 0 else { return DurationModel.longest }
         let product = size.bytes.magnitude.multipliedFullWidth(by: 8000)
-        guard product.high < speed else { return Candidate.longest }
+        guard product.high < speed else { return DurationModel.longest }
         let (quotient, remainder) = speed.magnitude.dividingFullWidth(product)
         let milliseconds = min(quotient, 1 << 50) + (remainder > 0 ? 1 : 0)
-        return min(TimeSpan(milliseconds: Int64(milliseconds)), Candidate.longest)
+        return min(TimeSpan(milliseconds: Int64(milliseconds)), DurationModel.longest)
     }
 }

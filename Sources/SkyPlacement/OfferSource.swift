@@ -9,19 +9,39 @@ public protocol OfferSource: TransferRates {
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
     func explainNoOffer(for request: ResourceRequest) -> String
 
+    /// How many offers fall to which part of the request; nil where nobody counts.
+    func elimination(for request: ResourceRequest) -> OfferElimination?
+
     /// How this provider bills and how fast it delivers.
     func terms(of provider: String) -> RentalTerms
+
+    /// How fast one accelerator of this name computes, in any unit: only the ratios of two count. Nil if not known.
+    func speed(ofAccelerator name: String) -> Double?
+
+    /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`.
+    func areas(of location: Location) -> Set<String>
 }
 
 extension OfferSource {
+    public func elimination(for request: ResourceRequest) -> OfferElimination? { nil }
     public func terms(of provider: String) -> RentalTerms { .plain }
+    public func speed(ofAccelerator name: String) -> Double? { nil }
+
+    public func areas(of location: Location) -> Set<String> { [] }
 }
 
 /// A catalog as planning asks for it.
 public struct CatalogOffers: OfferSource {
     public let catalog: Catalog
+    public let speeds: AcceleratorSpeeds
 
-    public init(catalog: Catalog) { self.catalog = catalog }
+    /// - Parameter speeds: how fast accelerators are, to scale estimates by; nothing is scaled without.
+    public init(catalog: Catalog, speeds: AcceleratorSpeeds = AcceleratorSpeeds()) {
+        self.catalog = catalog
+        self.speeds = speeds
+    }
+
+    public func speed(ofAccelerator name: String) -> Double? { speeds.teraflops(of: name) }
 
     public func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
 
@@ -30,9 +50,17 @@ public struct CatalogOffers: OfferSource {
         return reason.description
     }
 
+    public func areas(of location: Location) -> Set<String> { catalog.areas(of: location) }
+
+    public func elimination(for request: ResourceRequest) -> OfferElimination? { catalog.elimination(for: request) }
+
     public func pricePerGigabyte(from: Location, to: Location) -> Money {
         catalog.pricePerGigabyte(from: from, to: to)
     }
+
+    public func egress(from: Location, to: Location) -> EgressPrice { catalog.egress(from: from, to: to) }
+
+    public func terms(of provider: String) -> RentalTerms { catalog.terms(of: provider) }
 
     public func gigabitsPerSecond(from: Location, to: Location) -> Double {
         catalog.gigabitsPerSecond(from: from, to: to)

@@ -4,11 +4,14 @@ public import SkyCore
 public struct Placement: Hashable, Sendable {
     /// By stage name.
     public let candidates: [String: Candidate]
+    /// What the policy has to say about it, one sentence each: shown below the plan.
+    public var remarks: [String]
     /// How good it is, if a solver made it for a problem from which nothing had been taken away.
     public internal(set) var proof: Plan.Proof?
 
-    public init(_ candidates: [String: Candidate]) {
+    public init(_ candidates: [String: Candidate], remarks: [String] = []) {
         self.candidates = candidates
+        self.remarks = remarks
     }
 
     public subscript(stage: String) -> Candidate? { candidates[stage] }
@@ -21,6 +24,16 @@ extension PlacementProblem {
     public func totals(of placement: Placement) throws(PlacementError) -> (cost: Money, time: TimeSpan) {
         let plan = PricedPlacement(self, try chosen(placement, by: "placement"))
         return (plan.totalCost, plan.totalTime)
+    }
+
+    /// `placement` itself, after checking that it is one of this problem and keeps its limits: what a policy does that
+    /// hands a part of the problem on to another one.
+    ///
+    /// - Throws: `PlacementError.policyMisbehaved` in the name of `policy`.
+    public func checked(_ placement: Placement, by policy: String) throws(PlacementError) -> Placement {
+        let plan = PricedPlacement(self, try chosen(placement, by: policy))
+        try checkLimits(plan, of: policy)
+        return placement
     }
 
     /// The candidates of `placement` in stage order, after checking that they are this problem's.
@@ -68,22 +81,23 @@ struct PricedPlacement {
                 duration: geography.time(of: flow.size, from: source, to: target))
         }
         totalCost = transfers.reduce(candidates.reduce(.zero) { $0 + $1.cost }) { $0 + $1.cost }
-        totalTime = Self.makespan(problem, candidates, transfers)
+        totalTime = Self.makespan(problem, candidates.map(\.pathTime), transfers.map(\.duration))
     }
 
-    private static func makespan(
-        _ problem: PlacementProblem, _ candidates: [Candidate], _ transfers: [PlannedTransfer]
-    ) -> TimeSpan {
-        var finish = [TimeSpan](repeating: .zero, count: candidates.count)
+    /// - Parameters:
+    ///   - path: per stage, how long it keeps what comes after it waiting.
+    ///   - crossing: per flow, how long it travels.
+    static func makespan(_ problem: PlacementProblem, _ path: [TimeSpan], _ crossing: [TimeSpan]) -> TimeSpan {
+        var finish = [TimeSpan](repeating: .zero, count: path.count)
         for v in problem.network.order {
             var start = TimeSpan.zero
             for edge in problem.network.edges where edge.to == v { start = max(start, finish[edge.from]) }
-            for (flow, transfer) in zip(problem.flows, transfers) where flow.reader == v {
+            for (flow, duration) in zip(problem.flows, crossing) where flow.reader == v {
                 var departure = TimeSpan.zero
                 if case .stage(let index) = flow.source { departure = finish[index] }
-                start = max(start, departure + transfer.duration)
+                start = max(start, departure + duration)
             }
-            finish[v] = start + problem.stages[v].pathTime(of: candidates[v])
+            finish[v] = start + path[v]
         }
         return finish.max() ?? .zero
     }

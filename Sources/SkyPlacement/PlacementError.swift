@@ -19,6 +19,10 @@ public enum PlacementError: Error, Hashable, Sendable {
         case unknownStage(stage: String)
         /// The candidate is none of the problem's, or differs from it in cost, duration or offer.
         case notACandidate(stage: String, offer: String)
+        /// The placement is done after the deadline.
+        case tooLate(deadline: TimeSpan, time: TimeSpan)
+        /// The placement costs more than the budget.
+        case tooDear(budget: Money, cost: Money)
     }
 
     /// Every stage that has no candidate, in the pipeline's order.
@@ -35,6 +39,9 @@ public enum PlacementError: Error, Hashable, Sendable {
     case policyMisbehaved(policy: String, faults: [PolicyFault])
     /// For policies of your own: there is no placement that the policy would allow.
     case refused(policy: String, reason: String)
+    /// A policy that is a program of its own did not answer as it should: it could not be started, ended, took too long
+    /// or said something that is not understood. `output` are the last lines of what it wrote to standard error.
+    case policyFailed(policy: String, reason: String, output: [String])
 }
 
 extension PlacementError: CustomStringConvertible {
@@ -59,6 +66,8 @@ extension PlacementError: CustomStringConvertible {
                 + faults.map(\.description).joined(separator: "; ")
         case .refused(let policy, let reason):
             return "policy '\(policy)' allows no placement: \(reason)"
+        case .policyFailed(let policy, let reason, let output):
+            return (["policy '\(policy)' failed: \(reason)"] + output.map { "| \($0)" }).joined(separator: "\n")
         }
     }
 }
@@ -69,6 +78,8 @@ extension PlacementError.PolicyFault: CustomStringConvertible {
         case .stageNotPlaced(let stage): "stage '\(stage)' has no place"
         case .unknownStage(let stage): "there is no stage '\(stage)'"
         case .notACandidate(let stage, let offer): "\(offer) is no candidate for stage '\(stage)'"
+        case .tooLate(let deadline, let time): "it is done after \(time), and the deadline is \(deadline)"
+        case .tooDear(let budget, let cost): "it costs \(readable(cost)), and the budget is \(readable(budget))"
         }
     }
 }

@@ -20,40 +20,59 @@ public struct PlacementProblem: Sendable {
         /// Index of the stage that reads it.
         public let reader: Int
         /// Zero when the pipeline does not say.
-        public let size: DataSize
+        public let sizeRange: Estimate<DataSize>
+
+        public var size: DataSize { max(sizeRange.expected, .zero) }
     }
 
     public let pipeline: String
-    public let objective: Objective
+    /// What the plan is to make small, and the limit that it has to keep.
+    public internal(set) var objective: Objective
     /// In the pipeline's order.
     public internal(set) var stages: [StageChoices]
     public let flows: [Flow]
     /// What the figures leave out, one sentence each.
     public let caveats: [String]
 
-    /// Candidates were taken away since it was made.
+    /// Where the pipeline's stages ran before.
+    public var history = PlacementHistory()
+    /// True when a policy is asked what it would do if one of its choices were not there, for the plan's runners-up.
+    public internal(set) var asksForRunnerUp = false
+
+    /// Prices that policies made, per stage and candidate index; what is not there is the candidate's cost.
+    var policyPrices: [Int: [Int64]] = [:]
+    /// What moving really costs, if policies changed that.
+    var trueTransfers: TransferCosts?
+    /// Limits beside the objective's.
+    var tighterDeadline: TimeSpan?
+    var tighterBudget: Money?
+    /// Parts of the world that a location is in.
+    var areasOf: @Sendable (Location) -> Set<String> = { _ in [] }
+
+    /// Candidates were taken away, or prices changed, since it was made.
     var isNarrowed = false
     var network: Network
     let geography: Geography
-    /// Elementary steps that the solver may take for one answer: about a third of a second.
-    var workLimit = 20_000_000
+    /// How long the solver may look for one answer. When it is given up, the best plan found says how far from the
+    /// best it can be.
+    public var effort = Effort.standard
     /// A good placement of nearly the same problem, for the solver to start from.
     var hint: [Candidate]?
 
     /// Leaves only the candidates that `isKept` accepts; pinned stages are not asked about. This is how a policy says
     /// what it will not have.
     ///
+    /// - Parameter reason: says of a stage with nothing left why that is so, in one sentence without a full stop.
     /// - Throws: `PlacementError.noOffers` naming every stage that would have none left.
     public func keeping(
-        _ isKept: (StageChoices, Candidate) -> Bool
+        _ isKept: (StageChoices, Candidate) -> Bool, otherwise reason: (StageChoices) -> String = Self.keptNone
     ) throws(PlacementError) -> PlacementProblem {
         var narrowed = self
         var empty: [PlacementError.StageWithoutOffer] = []
         for (index, stage) in stages.enumerated() where !stage.isPinned {
             let kept = stage.candidates.filter { isKept(stage, $0) }
             if kept.isEmpty {
-                let reason = "the policy keeps none of its \(counted(stage.candidates.count, "offer"))"
-                empty.append(.init(stage: stage.name, reason: reason))
+                empty.append(.init(stage: stage.name, reason: reason(stage)))
             } else if kept.count < stage.candidates.count {
                 narrowed.replaceCandidates(of: index, by: kept)
             }
@@ -62,12 +81,17 @@ public struct PlacementProblem: Sendable {
         return narrowed
     }
 
+    /// What is said of a stage that a policy leaves without any candidate.
+    public static func keptNone(_ stage: StageChoices) -> String {
+        "the policy keeps none of its \(counted(stage.candidates.count, "offer"))"
+    }
+
+    /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`. Empty when nobody knows.
+    public func areas(of location: Location) -> Set<String> { areasOf(location) }
+
     mutating func replaceCandidates(of index: Int, by kept: [Candidate]) {
         stages[index].candidates = kept
-        let frontier = Frontier(stages[index], places: geography.placeOfCandidate[index])
-        (network.nodes[index].options, network.nodes[index].first) = frontier.flattened(
-            placeCount: network.nodes[index].placeCount)
-        isNarrowed = true
+        rebuildOptions(ofStage: index)
     }
 
     /// The hint as options of the network; -1 for candidates that are not there.
@@ -83,13 +107,15 @@ public struct PlacementProblem: Sendable {
 struct Frontier {
     private var perPlace: [[Network.Option]]
 
-    init(_ stage: StageChoices, places: [Int]) {
+    /// - Parameter prices: by candidate index; nil: their costs.
+    init(_ stage: StageChoices, places: [Int], prices: [Int64]? = nil) {
         perPlace = [[Network.Option]](repeating: [], count: (places.max() ?? 0) + 1)
         for (position, candidate) in stage.candidates.enumerated() {
             let place = places[candidate.index]
+            let price = prices?[candidate.index] ?? candidate.cost.nanodollars
             let option = Network.Option(
-                cost: min(candidate.cost.nanodollars, Network.none), time: stage.pathTime(of: candidate).milliseconds,
-                place: place, candidate: position)
+                cost: min(price, Network.none), time: candidate.pathTime.milliseconds,
+                place: place, candidate: position, isSpot: candidate.offer.market == .spot)
             Self.add(option, to: &perPlace[place], stage.candidates)
         }
     }
@@ -99,7 +125,10 @@ struct Frontier {
     ) {
         if let equal = options.firstIndex(where: { $0.cost == option.cost && $0.time == option.time }) {
             let (new, old) = (candidates[option.candidate], candidates[options[equal].candidate])
-            if new.sortsByName(before: old) { options[equal] = option }
+            // Where a policy's prices are equal, the true ones decide.
+            if new.cost < old.cost || (new.cost == old.cost && new.isPreferred(to: old)) {
+                options[equal] = option
+            }
         } else {
             options.climb(option)
         }
@@ -122,12 +151,29 @@ extension Network.Option: Step {
 }
 
 extension Candidate {
-    /// Decides between equals.
-    func sortsByName(before other: Candidate) -> Bool {
-        let names = (offer.instanceType, offer.zone ?? "", offer.market.rawValue, index)
-        return names < (other.offer.instanceType, other.offer.zone ?? "", other.offer.market.rawValue, other.index)
+    /// Decides between equals in one region: on demand before spot, anywhere in the region before one zone, then by name.
+    func isPreferred(to other: Candidate) -> Bool {
+        func key(_ candidate: Candidate) -> (Int, Int, String, String, Int) {
+            let offer = candidate.offer
+            return (
+                offer.market == .spot ? 1 : 0, offer.zone == nil ? 0 : 1, offer.instanceType, offer.zone ?? "",
+                candidate.index
+            )
+        }
+        return key(self) < key(other)
     }
 }
 
 /// `1 offer`, `214 offers`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+func counted(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+
+/// `12,345`
+private func grouped(_ number: Int) -> String {
+    var digits = Array(String(number))
+    var place = digits.count - 3
+    while place > 0 {
+        digits.insert(",", at: place)
+        place -= 3
+    }
+    return String(digits)
+}

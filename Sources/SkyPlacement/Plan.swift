@@ -16,6 +16,8 @@ public struct Plan: Hashable, Sendable, Codable {
     /// From launch until the last batch stage and every service is up: the longest path, transfers included.
     public var totalTime: TimeSpan
     public var proof: Proof
+    /// What it comes to when things go well, as expected, or badly.
+    public var outlook: Outlook
     /// What the figures leave out, one sentence each.
     public var caveats: [String]
 
@@ -26,16 +28,39 @@ public struct Plan: Hashable, Sendable, Codable {
         /// No plan that keeps the objective's deadline costs less than this; equals `totalCost` for an optimal plan
         /// by cost.
         public var costLowerBound: Money
+        /// No plan that keeps the objective's budget is done sooner; equals `totalTime` for an optimal plan by time.
+        public var timeLowerBound: TimeSpan
+        /// By which part of its cost, its time or its weighted sum, as the objective says, the plan could still be
+        /// better: 0.01 is one percent, 0 when it is optimal. Nil when nothing is proven.
+        public var gap: Double?
 
-        public init(isOptimal: Bool, costLowerBound: Money) {
+        public init(
+            isOptimal: Bool, costLowerBound: Money, timeLowerBound: TimeSpan = .zero, gap: Double? = nil
+        ) {
             self.isOptimal = isOptimal
             self.costLowerBound = costLowerBound
+            self.timeLowerBound = timeLowerBound
+            self.gap = isOptimal ? 0 : gap
         }
     }
 
+    /// Good: low estimates and no interruption. Bad: high estimates, more interruptions than in nineteen of twenty
+    /// cases, and one failed try to get machines for every stage.
+    public struct Outlook: Hashable, Sendable, Codable {
+        public var cost: Estimate<Money>
+        public var time: Estimate<TimeSpan>
+
+        public init(cost: Estimate<Money>, time: Estimate<TimeSpan>) {
+            self.cost = cost
+            self.time = time
+        }
+    }
+
+    /// - Parameter outlook: nil when nothing but the expected figures is known.
     public init(
         pipeline: String, objective: Objective, policy: String, stages: [PlannedStage],
-        transfers: [PlannedTransfer], totalCost: Money, totalTime: TimeSpan, proof: Proof, caveats: [String] = []
+        transfers: [PlannedTransfer], totalCost: Money, totalTime: TimeSpan, proof: Proof, outlook: Outlook? = nil,
+        caveats: [String] = []
     ) {
         self.pipeline = pipeline
         self.objective = objective
@@ -45,6 +70,7 @@ public struct Plan: Hashable, Sendable, Codable {
         self.totalCost = totalCost
         self.totalTime = totalTime
         self.proof = proof
+        self.outlook = outlook ?? Outlook(cost: Estimate(totalCost), time: Estimate(totalTime))
         self.caveats = caveats
     }
 
@@ -60,10 +86,18 @@ public struct PlannedStage: Hashable, Sendable, Codable {
     public var replicas: Int
     /// Of all nodes of all replicas together.
     public var pricePerHour: Money
+    /// How long the stage is expected to work, or is paid for if it is a service.
     public var duration: TimeSpan
-    /// False when the pipeline gives no estimate and an hour was assumed.
-    public var durationIsEstimated: Bool
+    /// Between what it should lie.
+    public var durationRange: Estimate<TimeSpan>
+    public var durationSource: DurationSource
+    /// From asking for machines until they are given back.
+    public var heldTime: TimeSpan
+    /// How often spot machines are expected to be taken away.
+    public var interruptions: Double
     public var cost: Money
+    /// Its sum is `cost`.
+    public var costParts: CostParts
     /// One sentence: `cheapest of 214 offers with confidential, 8+ CPUs and 32+ GiB`.
     public var reason: String
     /// The best plan that puts this stage into another region or type; nil if there is none.
@@ -84,15 +118,21 @@ public struct PlannedStage: Hashable, Sendable, Codable {
 
     public init(
         stage: String, offer: Offer, numNodes: Int, pricePerHour: Money, duration: TimeSpan,
-        durationIsEstimated: Bool, cost: Money, reason: String, runnerUp: RunnerUp? = nil, replicas: Int = 1
+        durationRange: Estimate<TimeSpan>? = nil, durationSource: DurationSource = .estimate,
+        heldTime: TimeSpan? = nil, interruptions: Double = 0, cost: Money, costParts: CostParts? = nil,
+        reason: String, runnerUp: RunnerUp? = nil, replicas: Int = 1
     ) {
         self.stage = stage
         self.offer = offer
         self.numNodes = numNodes
         self.pricePerHour = pricePerHour
         self.duration = duration
-        self.durationIsEstimated = durationIsEstimated
+        self.durationRange = durationRange ?? Estimate(duration)
+        self.durationSource = durationSource
+        self.heldTime = heldTime ?? duration
+        self.interruptions = interruptions
         self.cost = cost
+        self.costParts = costParts ?? CostParts(machines: cost)
         self.reason = reason
         self.runnerUp = runnerUp
         self.replicas = replicas
@@ -122,5 +162,17 @@ public struct PlannedTransfer: Hashable, Sendable, Codable {
         self.size = size
         self.cost = cost
         self.duration = duration
+    }
+}
+
+extension Plan.Proof {
+    /// Also reads proofs that were kept before there were bounds on time.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            isOptimal: try container.decode(Bool.self, forKey: .isOptimal),
+            costLowerBound: try container.decode(Money.self, forKey: .costLowerBound),
+            timeLowerBound: try container.decodeIfPresent(TimeSpan.self, forKey: .timeLowerBound) ?? .zero,
+            gap: try container.decodeIfPresent(Double.self, forKey: .gap))
     }
 }

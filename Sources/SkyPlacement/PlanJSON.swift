@@ -23,6 +23,8 @@ public struct PlanJSON: Hashable, Sendable, Codable {
     var transfers: [TransferShape]
     var totalCostUsd: String
     var totalTimeSeconds: Double
+    /// Low, expected and high.
+    var outlook: OutlookShape
     var caveats: [String]
 
     public init(_ plan: Plan) {
@@ -30,11 +32,13 @@ public struct PlanJSON: Hashable, Sendable, Codable {
         objective = ObjectiveShape(plan.objective)
         policy = plan.policy
         proof = ProofShape(
-            isOptimal: plan.proof.isOptimal, costLowerBoundUsd: plan.proof.costLowerBound.exactDecimal)
+            isOptimal: plan.proof.isOptimal, costLowerBoundUsd: plan.proof.costLowerBound.exactDecimal,
+            timeLowerBoundSeconds: plan.proof.timeLowerBound.seconds, gap: plan.proof.gap)
         stages = plan.stages.map(StageShape.init)
         transfers = plan.transfers.map(TransferShape.init)
         totalCostUsd = plan.totalCost.exactDecimal
         totalTimeSeconds = plan.totalTime.seconds
+        outlook = OutlookShape(plan.outlook)
         caveats = plan.caveats
     }
 
@@ -54,20 +58,25 @@ extension PlanJSON {
         var minimize: String
         @OrNull var deadlineSeconds: Double?
         @OrNull var budgetUsd: String?
+        @OrNull var hourUsd: String?
 
         init(_ objective: Objective) {
             switch objective {
             case .cost, .costWithin: minimize = "cost"
             case .time, .timeWithin: minimize = "time"
+            case .weighted: minimize = "weighted"
             }
             if case .costWithin(let deadline) = objective { deadlineSeconds = deadline.seconds }
             if case .timeWithin(let budget) = objective { budgetUsd = budget.exactDecimal }
+            if case .weighted(let perHour) = objective { hourUsd = perHour.exactDecimal }
         }
     }
 
     struct ProofShape: Hashable, Codable {
         var isOptimal: Bool
         var costLowerBoundUsd: String
+        var timeLowerBoundSeconds: Double
+        @OrNull var gap: Double?
     }
 
     struct StageShape: Hashable, Codable {
@@ -77,8 +86,13 @@ extension PlanJSON {
         var replicas: Int
         var pricePerHourUsd: String
         var durationSeconds: Double
-        var durationIsEstimated: Bool
+        var durationRangeSeconds: [Double]
+        /// `estimate`, `learned`, `scaled` or `assumed`.
+        var durationSource: String
+        var heldSeconds: Double
+        var expectedInterruptions: Double
         var costUsd: String
+        var costPartsUsd: CostPartsShape
         var reason: String
         @OrNull var runnerUp: RunnerUpShape?
 
@@ -89,10 +103,38 @@ extension PlanJSON {
             replicas = stage.replicas
             pricePerHourUsd = stage.pricePerHour.exactDecimal
             durationSeconds = stage.duration.seconds
-            durationIsEstimated = stage.durationIsEstimated
+            durationRangeSeconds = [stage.durationRange.low.seconds, stage.durationRange.high.seconds]
+            durationSource = stage.durationSource.name
+            heldSeconds = stage.heldTime.seconds
+            expectedInterruptions = stage.interruptions
+            costPartsUsd = CostPartsShape(stage.costParts)
             costUsd = stage.cost.exactDecimal
             reason = stage.reason
             runnerUp = stage.runnerUp.map(RunnerUpShape.init)
+        }
+    }
+
+    struct CostPartsShape: Hashable, Codable {
+        var machines: String
+        var interruptions: String
+        var disks: String
+        var addresses: String
+
+        init(_ parts: CostParts) {
+            machines = parts.machines.exactDecimal
+            interruptions = parts.interruptions.exactDecimal
+            disks = parts.disks.exactDecimal
+            addresses = parts.addresses.exactDecimal
+        }
+    }
+
+    struct OutlookShape: Hashable, Codable {
+        var costUsd: [String]
+        var timeSeconds: [Double]
+
+        init(_ outlook: Plan.Outlook) {
+            costUsd = [outlook.cost.low, outlook.cost.expected, outlook.cost.high].map(\.exactDecimal)
+            timeSeconds = [outlook.time.low, outlook.time.expected, outlook.time.high].map(\.seconds)
         }
     }
 

@@ -15,34 +15,43 @@ public struct Planner: Sendable {
     ///   - policy: who chooses; nil for the built-in policy that the pipeline's objective names.
     ///   - pins: stages that stay on the offer they run on.
     ///   - blocked: what must not be used.
+    ///   - history: where the stages ran before.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
     public func plan(
         _ pipeline: Pipeline, offers: some OfferSource, policy: (any PlacementPolicy)? = nil,
-        pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+        history: PlacementHistory = PlacementHistory(), pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
     ) throws(PlacementError) -> Plan {
-        let problem = try PlacementProblem(
-            pipeline: pipeline, offers: offers, pins: pins, blocked: blocked)
-        return try plan(problem, policy: policy ?? pipeline.objective.policy)
+        let policy = policy ?? pipeline.objective.policy
+        let problem = try Self.problem(
+            pipeline, for: policy, offers: offers, history: history, pins: pins, blocked: blocked)
+        return try plan(problem, policy: policy)
     }
 
+    /// - Parameter rival: who looks for the runners-up; nil for the policy itself.
     /// - Throws: why there is no plan; `.policyMisbehaved` if the policy chose something that is not there.
-    public func plan(_ problem: PlacementProblem, policy: any PlacementPolicy) throws(PlacementError) -> Plan {
+    public func plan(
+        _ problem: PlacementProblem, policy: any PlacementPolicy, rival: (any PlacementPolicy)? = nil
+    ) throws(PlacementError) -> Plan {
         let placement = try policy.place(problem)
         let priced = PricedPlacement(problem, try problem.chosen(placement, by: policy.name))
+        try problem.checkLimits(priced, of: policy.name)
         let reasons = ReasonWriter(problem, priced, policy: policy.name)
         let stages = problem.stages.enumerated().map { index, stage in
             let candidate = priced.candidates[index]
             return PlannedStage(
-                stage: stage.name, offer: candidate.offer, numNodes: stage.numNodes,
+                stage: stage.name, offer: candidate.offer, numNodes: candidate.numNodes,
                 pricePerHour: candidate.pricePerHour, duration: candidate.duration,
-                durationIsEstimated: candidate.durationIsEstimated, cost: candidate.cost,
-                reason: reasons.reason(forStage: index),
-                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, policy), replicas: stage.replicas)
+                durationRange: candidate.durationRange, durationSource: candidate.durationSource,
+                heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
+                costParts: candidate.costParts, reason: reasons.reason(forStage: index),
+                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
+                replicas: stage.replicas)
         }
         return Plan(
             pipeline: problem.pipeline, objective: problem.objective, policy: policy.name, stages: stages,
             transfers: priced.transfers, totalCost: priced.totalCost, totalTime: priced.totalTime,
-            proof: proof(of: placement, problem, priced), caveats: problem.caveats)
+            proof: proof(of: placement, problem, priced), outlook: Outlooks(problem, priced).outlook,
+            caveats: problem.caveats + placement.remarks)
     }
 
     /// A placement that no solver vouches for is optimal only if it is as cheap as the bound that holds for all.
@@ -50,9 +59,7 @@ public struct Planner: Sendable {
         of placement: Placement, _ problem: PlacementProblem, _ priced: PricedPlacement
     ) -> Plan.Proof {
         if let proof = placement.proof { return proof }
-        let bound = problem.costLowerBound
-        return Plan.Proof(
-            isOptimal: problem.objective == .cost && priced.totalCost == bound, costLowerBound: bound)
+        return problem.proof(ofCost: priced.totalCost, time: priced.totalTime)
     }
 
     /// The policy's plan without this stage's region and instance type.
@@ -68,7 +75,8 @@ public struct Planner: Sendable {
         var narrowed = problem
         narrowed.replaceCandidates(of: index, by: others)
         narrowed.hint = chosen
-        narrowed.workLimit = Self.workOfRunnerUps / problem.stages.count
+        narrowed.asksForRunnerUp = true
+        narrowed.effort = .steps(Self.workOfRunnerUps / problem.stages.count)
         guard let placement = try? policy.place(narrowed),
             let candidates = try? narrowed.chosen(placement, by: policy.name)
         else { return nil }

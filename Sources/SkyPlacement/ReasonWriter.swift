@@ -20,12 +20,12 @@ struct ReasonWriter {
         let asked = Self.wording(of: stage.requests)
         guard stage.candidates.count > 1 else { return "the only offer\(asked)" }
         let all = "\(counted(stage.candidates.count, "offer"))\(asked)"
-        guard let cheapest = stage.candidates.min(by: { ($0.cost, $0.duration) < ($1.cost, $1.duration) }) else {
+        guard let cheapest = stage.candidates.min(by: { ($0.cost, $0.pathTime) < ($1.cost, $1.pathTime) }) else {
             return "the only offer\(asked)"
         }
-        let fastest = stage.candidates.map(\.duration).min() ?? chosen.duration
-        let slowest = stage.candidates.map(\.duration).max() ?? chosen.duration
-        let seeksTime = isAboutTime && fastest < slowest && chosen.duration == fastest && !stage.isService
+        let fastest = stage.candidates.map(\.pathTime).min() ?? chosen.pathTime
+        let slowest = stage.candidates.map(\.pathTime).max() ?? chosen.pathTime
+        let seeksTime = isAboutTime && fastest < slowest && chosen.pathTime == fastest && !stage.isService
         if chosen.cost == cheapest.cost {
             return seeksTime ? "fastest and cheapest of \(all)" : "cheapest of \(all)"
         }
@@ -36,7 +36,7 @@ struct ReasonWriter {
     private var isAboutTime: Bool {
         switch problem.objective {
         case .cost, .costWithin: false
-        case .time, .timeWithin: true
+        case .time, .timeWithin, .weighted: true
         }
     }
 
@@ -71,11 +71,18 @@ struct ReasonWriter {
         if !request.accelerators.isEmpty {
             parts.append(joined(request.accelerators.map(\.description), by: "or"))
         }
+        if let memory = request.acceleratorMemory {
+            let count = request.acceleratorCount.map { "\($0) " } ?? ""
+            parts.append("\(count)accelerators of \(memory) GB")
+        }
+        parts += request.excludedCapabilities.map { "not \($0)" }
         if let cpus = request.cpus { parts.append("\(cpus) CPUs") }
         if let memory = request.memory { parts.append("\(memory) GiB") }
         var text = request.instanceType.map { " of type \($0)" } ?? ""
         if !parts.isEmpty { text += " with \(joined(parts, by: "and"))" }
         if !request.places.isEmpty { text += " in \(joined(request.places.map(\.description), by: "or"))" }
+        if !request.areas.isEmpty { text += " in \(joined(request.areas, by: "or"))" }
+        if let limit = request.maxPricePerHour { text += " for at most \(readable(limit)) an hour" }
         return request.useSpot || request.capabilities.contains("spot") ? " as spot\(text)" : text
     }
 

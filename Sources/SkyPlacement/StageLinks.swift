@@ -10,7 +10,7 @@ struct StageLinks {
     private(set) var order: [Int] = []
     private(set) var caveats: [String] = []
 
-    init(_ pipeline: Pipeline) throws(PlacementError) {
+    init(_ pipeline: Pipeline, history: PlacementHistory) throws(PlacementError) {
         var numbers: [String: Int] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
             guard numbers.updateValue(index, forKey: stage.name) == nil else {
@@ -19,7 +19,7 @@ struct StageLinks {
         }
         guard !numbers.isEmpty else { throw .malformedPipeline("the pipeline '\(pipeline.name)' has no stages") }
         for (reader, stage) in pipeline.stages.enumerated() {
-            for input in stage.inputs { try read(input, of: stage.name, reader, pipeline, numbers) }
+            for input in stage.inputs { try read(input, of: stage.name, reader, pipeline, numbers, history) }
         }
         let orderings = pipeline.stages.flatMap { stage in stage.after.map { (before: $0, after: stage.name) } }
         for (before, after) in orderings {
@@ -33,7 +33,8 @@ struct StageLinks {
     }
 
     private mutating func read(
-        _ input: StageInput, of stage: String, _ reader: Int, _ pipeline: Pipeline, _ numbers: [String: Int]
+        _ input: StageInput, of stage: String, _ reader: Int, _ pipeline: Pipeline, _ numbers: [String: Int],
+        _ history: PlacementHistory
     ) throws(PlacementError) {
         switch input.source {
         case .path:
@@ -42,22 +43,23 @@ struct StageLinks {
                 caveats.append(
                     "the size of input '\(input.name)' of '\(stage)' is not known: bringing it counts as free")
             }
-            flows.append(.init(artifact: input.name, source: .here, reader: reader, size: size))
+            flows.append(.init(artifact: input.name, source: .here, reader: reader, sizeRange: Estimate(size)))
         case .uri(let address):
             caveats.append("where \(address) is kept is not known: bringing it to '\(stage)' is not priced or timed")
         case .output(let source, let artifact):
             guard let from = numbers[source] else {
                 throw .malformedPipeline("stage '\(stage)' reads from '\(source)', which is not there")
             }
-            let declared = pipeline.stages[from].outputs.first { $0.name == artifact }?.size
-            let size = input.size ?? declared
+            let declared = pipeline.stages[from].outputs.first { $0.name == artifact }?.sizeEstimate
+            let learned = history.size(of: artifact, madeBy: source)
+            let size = input.size.map { Estimate($0) } ?? learned ?? declared
             if size == nil {
                 caveats.append("the size of '\(source).\(artifact)' is not known: moving it counts as free")
             }
             flows.append(
                 .init(
                     artifact: "\(source).\(artifact)", source: .stage(from), reader: reader,
-                    size: max(size ?? .zero, .zero)))
+                    sizeRange: size ?? Estimate(.zero)))
             link(from, reader)
         }
     }

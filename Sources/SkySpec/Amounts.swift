@@ -7,16 +7,21 @@ enum Amounts {
     static let duration = TextForm(
         "a duration such as 2h, 90m or 1h30m", pattern: #"^(\s*[0-9.]+\s*(ms|s|m|h|d|w))+\s*$"#)
     static let money = TextForm("dollars such as $50", pattern: #"^\$?[0-9]*\.?[0-9]+$"#)
-    static let quantity = TextForm("a number such as 8, or 8+ for at least 8", pattern: #"^[0-9.]+\+?$"#)
+    static let quantity = TextForm(
+        "a number such as 8, 8+ for at least 8, or 8..16", pattern: #"^([0-9.]+\+?|[0-9.]*\.\.[0-9.]*)$"#)
     static let memory = TextForm(
-        "GiB such as 32, or 32+ for at least 32", pattern: #"^[0-9.]+\s*(([KMGTPkmgtp][Ii]?)?[Bb]?)?\+?$"#)
+        "GiB such as 32, 32+ for at least 32, 32..64, or 64GB",
+        pattern: #"^[0-9.]+\s*(([KMGTPkmgtp][Ii]?)?[Bb]?)?(\+|x|\.\.([0-9.]+\s*([KMGTPkmgtp]?[Ii]?[Bb]?))?)?$"#)
     static let diskSize = TextForm("GB such as 256, or a size such as 1TB", pattern: "^[0-9.]+\\s*[A-Za-z]*$")
 
     static func readSize(_ node: YAMLNode, _ reading: Reading) -> DataSize? {
-        let text = node.scalar ?? ""
+        readSize(node.scalar ?? "", at: node.range, reading)
+    }
+
+    static func readSize(_ text: String, at range: SourceRange, _ reading: Reading) -> DataSize? {
         if let size = DataSize(text) { return size }
         reading.error(
-            "spec.bad-size", at: node.range, "'\(text)' is no size", expected: size.phrase,
+            "spec.bad-size", at: range, "'\(text)' is no size", expected: size.phrase,
             help: DataSize(text + "GB").map { _ in "did you mean '\(text)GB'?" } ?? unitHelp(text))
         return nil
     }
@@ -28,16 +33,18 @@ enum Amounts {
     }
 
     static func readDuration(_ node: YAMLNode, _ reading: Reading) -> TimeSpan? {
-        let text = node.scalar ?? ""
+        readDuration(node.scalar ?? "", at: node.range, reading)
+    }
+
+    static func readDuration(_ text: String, at range: SourceRange, _ reading: Reading) -> TimeSpan? {
         guard let span = TimeSpan(text) else {
             reading.error(
-                "spec.bad-duration", at: node.range, "'\(text)' is no duration", expected: duration.phrase,
+                "spec.bad-duration", at: range, "'\(text)' is no duration", expected: duration.phrase,
                 help: TimeSpan(text + "h").map { _ in "did you mean '\(text)h'?" } ?? "units are ms, s, m, h, d, w")
             return nil
         }
         if span > .zero { return span }
-        reading.error(
-            "spec.impossible", at: node.range, "'\(text)' is no time at all", expected: "a duration above 0")
+        reading.error("spec.impossible", at: range, "'\(text)' is no time at all", expected: "a duration above 0")
         return nil
     }
 
@@ -49,28 +56,57 @@ enum Amounts {
         return nil
     }
 
-    /// `8` or `8+`, above 0; `what` names it in messages.
+    /// `8`, `8+` or `8..16`, above 0; `what` names it in messages.
     static func readQuantity(_ node: YAMLNode, what: String, _ reading: Reading) -> Quantity? {
         let text = node.scalar ?? ""
-        let orMore = text.hasSuffix("+")
-        guard let amount = decimal(String(orMore ? text.dropLast() : text[...])) else {
+        return complaining(
+            QuantityText.read(text) { decimal(String($0)) }, at: node.range, what: what, reading
+        ) {
             reading.error(
-                "spec.bad-quantity", at: node.range, "'\(text)' is no number of \(what)", expected: quantity.phrase)
-            return nil
+                "spec.bad-quantity", at: node.range, "'\(text)' is no number of \(what)", expected: quantity.phrase,
+                help: rangeHelp(text))
         }
-        return positive(amount, orMore: orMore, at: node.range, what: what, reading)
     }
 
-    /// GiB: `32`, `32+`, `32GB`, `512MB+`. Units mean powers of 1024, as in SkyPilot.
+    /// GiB: `32`, `32+`, `32GB`, `512MB+`, `32..64GB`. Units mean powers of 1024, as in SkyPilot.
     static func readMemory(_ node: YAMLNode, _ reading: Reading) -> Quantity? {
         let text = node.scalar ?? ""
-        let orMore = text.hasSuffix("+")
-        guard let amount = gibibytes(orMore ? text.dropLast() : text[...]) else {
+        return complaining(
+            QuantityText.read(text, number: gibibytes), at: node.range, what: "GiB of memory", reading
+        ) {
             reading.error(
-                "spec.bad-size", at: node.range, "'\(text)' is no amount of memory", expected: memory.phrase)
-            return nil
+                "spec.bad-size", at: node.range, "'\(text)' is no amount of memory", expected: memory.phrase,
+                help: rangeHelp(text))
         }
-        return positive(amount, orMore: orMore, at: node.range, what: "GiB of memory", reading)
+    }
+
+    private static func complaining(
+        _ result: Result<Quantity, QuantityText.Fault>, at range: SourceRange, what: String, _ reading: Reading,
+        unreadable: () -> Void
+    ) -> Quantity? {
+        switch result {
+        case .success(let quantity): return quantity
+        case .failure(.unreadable): unreadable()
+        case .failure(.notPositive(let amount)):
+            reading.error(
+                "spec.impossible", at: range, "\(trimmed(amount)) \(what) cannot be had",
+                expected: "a number above 0")
+        case .failure(.backwards(let mended)): complainBackwards(mended: mended, at: range, reading)
+        }
+        return nil
+    }
+
+    static func complainBackwards(mended: String, at range: SourceRange, _ reading: Reading) {
+        reading.error(
+            "spec.impossible", at: range, "nothing lies in this range: its lower end is above its upper end",
+            expected: "the lower end first", help: "did you mean '\(mended)'?")
+    }
+
+    /// For those who write `8-16`.
+    private static func rangeHelp(_ text: String) -> String? {
+        let ends = text.split(separator: "-")
+        guard ends.count == 2, ends.allSatisfy({ $0.first?.isNumber ?? false }) else { return nil }
+        return "did you mean '\(ends[0])..\(ends[1])'?"
     }
 
     /// Whole GB, rounded down.
@@ -86,16 +122,8 @@ enum Amounts {
         return nil
     }
 
-    private static func positive(
-        _ amount: Double, orMore: Bool, at range: SourceRange, what: String, _ reading: Reading
-    ) -> Quantity? {
-        if amount > 0 { return orMore ? .atLeast(amount) : .exactly(amount) }
-        reading.error(
-            "spec.impossible", at: range, "\(trimmed(amount)) \(what) cannot be had", expected: "a number above 0")
-        return nil
-    }
-
-    private static func gibibytes(_ text: Substring) -> Double? {
+    /// GiB of `16`, `16GB`, `512 MB`; nil for what is no amount of memory.
+    static func gibibytes(_ text: Substring) -> Double? {
         let digits = text.prefix { !$0.isLetter && $0 != " " }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
         let gibibyte = 1_073_741_824.0

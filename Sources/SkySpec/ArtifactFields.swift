@@ -22,13 +22,28 @@ enum ArtifactFields {
         ])
 
     static let output = Section<OutputDraft>(
-        name: "output", phrase: "an output", summary: "An output whose size planning should know.",
+        name: "output", phrase: "an output", summary: "An output of which planning should know more.",
         fields: [
-            Field("size", .text(Amounts.size), "An estimate, for planning.", example: "40GB") {
+            Field("size", Figures.size.shape, "An estimate, for planning: one size, or a range.", example: "30GB..60GB")
+            {
                 entry, draft, reading in
-                draft.size = Amounts.readSize(entry.value, reading)
-            }
+                draft.size = Figures.size.read(entry.value, at: entry.keyRange, reading)
+            },
+            Field(
+                "regions", AreaFields.shape,
+                "Parts of the world that it must not leave, so that what reads it runs there too; any for all.",
+                example: "eu"
+            ) { entry, draft, reading in
+                draft.areas = AreaFields.read(entry.value, reading)
+            },
         ])
+
+    static let outputsShape = Shape.anyOf([
+        .map(keys: keyForm, values: .anyOf([.text(Figures.size.range), .section("output"), .nothing])),
+        .list(.text(nameForm)),
+        // SkyPilot's: any name with its gigabytes.
+        .map(keys: TextForm("a name"), values: .number),
+    ])
 
     static func readInputs(_ node: YAMLNode, _ reading: Reading) -> [InputDraft] {
         reading.entries(of: node).compactMap { entry in
@@ -67,7 +82,15 @@ enum ArtifactFields {
                 reading.warning(
                     "spec.ignored-field", at: entry.keyRange,
                     "the address '\(entry.key)' has no effect yet: the output is called 'output'")
-                return OutputDraft(name: Located("output", entry.keyRange), size: gigabytes(entry.value, reading))
+                return OutputDraft(
+                    name: Located("output", entry.keyRange), size: gigabytes(entry.value, reading).map { Estimate($0) })
+            }
+            if let name = plainName(of: entry) {
+                reading.warning(
+                    "spec.ignored-field", at: entry.keyRange,
+                    "the output '\(entry.key)' is called '\(name.value)': its path is in"
+                        + " SKY_OUTPUT_\(name.value.uppercased())")
+                return OutputDraft(name: name, size: gigabytes(entry.value, reading).map { Estimate($0) })
             }
             guard check(entry, "output", reading) else { return nil }
             var draft = OutputDraft(name: Located(entry.key, entry.keyRange))
@@ -76,10 +99,18 @@ enum ArtifactFields {
             if entry.value.mapping != nil {
                 output.read(entry.value, into: &draft, at: entry.keyRange, reading)
             } else if !entry.value.isNull {
-                draft.size = Amounts.readSize(entry.value, reading)
+                draft.size = Figures.size.read(entry.value, at: entry.keyRange, reading)
             }
             return draft
         }
+    }
+
+    /// SkyPilot's `resnet-model-dir: 0.1` is a name of any kind with its gigabytes.
+    private static func plainName(of entry: YAMLNode.Entry) -> Located<String>? {
+        guard !Names.isArtifact(entry.key), entry.value.scalar.flatMap(decimal) != nil,
+            let name = Names.artifact(from: entry.key)
+        else { return nil }
+        return Located(name, entry.keyRange)
     }
 
     private static func check(_ entry: YAMLNode.Entry, _ kind: String, _ reading: Reading) -> Bool {

@@ -20,10 +20,19 @@ struct CodeResolver {
         }
         if let workdir = draft.workdir {
             code.workdir = folder(workdir, variables)
-        } else {
+        } else if draft.repository == nil, !RepositoryFields.fills(draft.setup?.value) {
             code.mounts += namedFiles(draft, inputs: inputs, besides: code.mounts)
         }
         return code
+    }
+
+    /// `setup`, with what brings a repository before it.
+    func setup(of draft: StageDraft, _ variables: StageVariables) -> String? {
+        guard let repository = draft.repository, let address = repository.url else { return draft.setup?.value }
+        let ref = repository.ref.map { reading.expand($0, variables) }
+        guard let url = reading.expand(address, variables), ref == nil || ref != .some(nil) else { return nil }
+        let script = RepositoryFields.script(url: url, ref: ref ?? nil)
+        return draft.setup.map { "\(script)\n\($0.value)" } ?? script
     }
 
     private func folder(_ workdir: Located<String>, _ variables: StageVariables) -> String? {
@@ -48,10 +57,7 @@ struct CodeResolver {
             let place = mount.sources.count == 1 ? target : "\(target)/\(PathText.lastComponent(text))"
             if let scheme = PathText.scheme(of: text) {
                 guard PathText.schemes.contains(scheme) else {
-                    reading.error(
-                        "spec.bad-mount", at: source.range, "unknown kind of address '\(scheme)://'",
-                        expected: "a path, or s3://, gs://, az:// or https://",
-                        help: nearestName(to: scheme, among: PathText.schemes).map { "did you mean '\($0)://'?" })
+                    reading.complain(aboutScheme: scheme, "spec.bad-mount", at: source.range)
                     return nil
                 }
                 return StageCode.Mount(target: place, source: text)

@@ -21,13 +21,18 @@ struct DocumentReader {
                 "spec.empty", at: nil, "the file is empty", expected: "a mapping with 'stages', or with 'run'")
             return nil
         }
-        if given.count == 1 { return stages(in: first) == nil ? single(first) : pipeline(first) }
+        if given.count == 1 {
+            guard stages(in: first) == nil else { return pipeline(first) }
+            reading.mayLookInWorkingDirectory = true
+            return single(first)
+        }
         for document in given where document["stages"] != nil {
             reading.error(
                 "spec.conflict", at: document.mapping?.first { $0.key == "stages" }?.keyRange,
                 "'stages' in a file with several documents", expected: "one document with all stages")
             return nil
         }
+        reading.mayLookInWorkingDirectory = true
         return chain(given)
     }
 
@@ -65,7 +70,10 @@ struct DocumentReader {
         task.wrongFields = StageFields.task.read(document, into: &task, at: document.start, reading)
         let name = task.taskName ?? defaultName
         task.name.value = Names.stage(from: name) ?? "task"
-        return PipelineDraft(name: task.taskName, objective: task.objective, stages: [task])
+        task.mayDoNothing = asksForSomething(document)
+        var draft = PipelineDraft(name: task.taskName, objective: task.objective, stages: [task])
+        draft.policy = task.policy
+        return draft
     }
 
     private func chain(_ documents: [YAMLNode]) -> PipelineDraft {
@@ -80,6 +88,8 @@ struct DocumentReader {
         for (index, document) in tasks.enumerated() {
             var task = StageDraft(name: Located("", document.start))
             task.wrongFields = StageFields.task.read(document, into: &task, at: document.start, reading)
+            task.mayDoNothing = asksForSomething(document)
+            complainOfSharedFields(document)
             let wished = task.taskName.flatMap(Names.stage) ?? "stage-\(index + 1)"
             task.name.value = unused(wished, among: taken)
             taken.insert(task.name.value)
@@ -87,6 +97,20 @@ struct DocumentReader {
         }
         if !draft.isParallel { putInOrder(&draft.stages) }
         return draft
+    }
+
+    /// SkyPilot's tasks may start machines and do nothing with them; a file with nothing but a name means nothing.
+    private func asksForSomething(_ document: YAMLNode) -> Bool {
+        (document.mapping ?? []).contains { $0.key != "name" && !$0.value.isNull }
+    }
+
+    /// What holds for a whole chain has no place in one of its tasks.
+    private func complainOfSharedFields(_ task: YAMLNode) {
+        for entry in task.mapping ?? [] where ["objective", "policy"].contains(entry.key) && !entry.value.isNull {
+            reading.error(
+                "spec.conflict", at: entry.keyRange, "'\(entry.key)' in one task of several",
+                expected: "it in a document of its own before the first task")
+        }
     }
 
     /// A task waits for the one before it, unless it already does by reading from it or by saying what it waits for.

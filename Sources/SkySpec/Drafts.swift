@@ -5,6 +5,9 @@ import SkyYAML
 struct PipelineDraft {
     var name: String?
     var objective = ObjectiveDraft()
+    var policy: String?
+    /// Where stages and outputs that say nothing else must stay; nil: anywhere.
+    var areas: [String]?
     var variables = VariablesDraft()
     var stages: [StageDraft] = []
     /// Stages of a chain wait for the one before; those of a parallel group do not.
@@ -39,15 +42,23 @@ struct StageDraft {
     var taskName: String?
     /// Of a task file that is a pipeline of its own.
     var objective = ObjectiveDraft()
+    var policy: String?
+    var areas: [String]?
+    /// A task of SkyPilot's form, for which doing nothing is no mistake: SkyPilot starts its machines all the same.
+    var mayDoNothing = false
     var resources = ResourcesDraft()
     var numNodes = 1
     var inputs: [InputDraft] = []
     var outputs: [OutputDraft] = []
     var estimate = EstimateDraft()
+    var deadline: TimeSpan?
+    var checkpointInterval: TimeSpan?
+    var checkpointPath: String?
     var variables = VariablesDraft()
     var setup: Located<String>?
     var run: Located<String>?
     var workdir: Located<String>?
+    var repository: RepositoryDraft?
     var mounts: [MountDraft] = []
     var service: ServiceDraft?
     var after: [Located<String>] = []
@@ -63,12 +74,27 @@ struct InputDraft {
 
 struct OutputDraft {
     let name: Located<String>
-    var size: DataSize?
+    var size: Estimate<DataSize>?
+    /// Nil: it says nothing of its own.
+    var areas: [String]?
 }
 
 struct EstimateDraft {
-    var general: TimeSpan?
-    var perAccelerator: [(accelerator: Located<AcceleratorCount>, duration: TimeSpan)] = []
+    struct Shape {
+        let accelerator: Located<AcceleratorCount>
+        /// Whether the file says the number, or only the name.
+        let hasCount: Bool
+        let duration: Estimate<TimeSpan>
+    }
+
+    var general: Estimate<TimeSpan>?
+    var perAccelerator: [Shape] = []
+}
+
+/// SkyPilot's `workdir: {url: …, ref: …}`.
+struct RepositoryDraft {
+    var url: Located<String>?
+    var ref: Located<String>?
 }
 
 struct MountDraft {
@@ -86,17 +112,35 @@ struct ServiceDraft {
 }
 
 struct ResourcesDraft {
+    /// What it was read from; nil when the file does not say anything.
+    var node: YAMLNode?
     var request = ResourceRequest()
+    /// Of which any one will do, or in this order.
+    var wishes: [AcceleratorWish] = []
+    var wishesAreOrdered = false
+    /// Where `accelerators` or `gpus` is given.
+    var wishesKey: SourceRange?
+    /// SkyPilot's `4x`: GiB of memory for each CPU.
+    var memoryPerCPU: Located<Double>?
+    /// Capabilities of which any one will do, as `local_disk` asks for them; empty: none.
+    var localDisks: [String] = []
+    /// Images by region; empty: the request's own.
+    var images: [(region: Located<String>, image: String)] = []
     var infra: [PlaceConstraint] = []
     /// Where `infra` is given.
     var placeKey: SourceRange?
     var provider: String?
     var region: String?
     var zone: String?
+    /// Nil: it says nothing of its own.
+    var areas: [String]?
     /// Some were complained about, so what else depends on them cannot be judged.
     var hasBrokenAccelerators = false
     /// Whole requests of which any one will do; each starts from the fields beside them.
     var alternatives: [YAMLNode] = []
     /// Where `alternatives` is given: `any_of` and `ordered` exclude each other.
     var alternativesKey: Located<String>?
+
+    /// Whether any request of these says by itself which part of the world it must stay in.
+    var namesAreas: Bool { areas != nil || alternatives.contains { $0["regions"]?.isNull == false } }
 }

@@ -29,10 +29,20 @@ struct Field<Target>: Sendable {
     }
 
     /// A field of SkyPilot's that may stand in a file but does nothing, with a warning that says so.
-    static func withoutEffect(_ name: String, _ summary: String) -> Field {
-        Field(name, .anything, "\(summary) Accepted, without effect so far.", hasEffect: false) { entry, _, reading in
+    /// `form` is what a mapping in it must look like all the same.
+    static func withoutEffect(
+        _ name: String, _ summary: String, _ shape: Shape = .anything, form: Section<Void>? = nil
+    ) -> Field {
+        Field(name, shape, "\(summary) Accepted, without effect so far.", hasEffect: false) { entry, _, reading in
+            var nothing: Void = ()
+            if entry.value.mapping != nil { form?.read(entry.value, into: &nothing, at: entry.keyRange, reading) }
             reading.warning("spec.ignored-field", at: entry.keyRange, "'\(entry.key)' has no effect yet")
         }
+    }
+
+    /// A field inside one that has no effect: its form is checked, and nothing more is said about it.
+    static func formOnly(_ name: String, _ shape: Shape, _ summary: String) -> Field {
+        Field(name, shape, summary, hasEffect: false) { _, _, _ in }
     }
 }
 
@@ -48,7 +58,10 @@ struct Section<Target>: Sendable {
     var fieldNames: [String] { fields.map(\.name) }
 
     /// Those worth telling a person about, sorted.
-    private var usefulNames: [String] { fields.filter(\.hasEffect).map(\.name).sorted() }
+    private var usefulNames: [String] {
+        let useful = fields.filter(\.hasEffect)
+        return (useful.isEmpty ? fields : useful).map(\.name).sorted()
+    }
 
     /// Reads all fields of `node` that are right and complains about all that are wrong.
     ///

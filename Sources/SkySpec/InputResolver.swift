@@ -10,7 +10,7 @@ struct InputResolver {
         guard let source = draft.source, let text = reading.expand(source, variables) else { return nil }
         if let scheme = PathText.scheme(of: text) {
             guard PathText.schemes.contains(scheme) else {
-                complainScheme(scheme, at: source.range)
+                reading.complain(aboutScheme: scheme, "spec.bad-input", at: source.range)
                 return nil
             }
             return StageInput(name: draft.name.value, source: .uri(text), size: draft.size)
@@ -38,19 +38,12 @@ struct InputResolver {
         }
         return StageInput(
             name: draft.name.value, source: .output(stage: String(first), artifact: String(last)),
-            size: draft.size ?? output.size)
+            size: draft.size ?? output.size?.expected)
     }
 
     private func local(_ text: String, at range: SourceRange, _ draft: InputDraft) -> StageInput? {
         guard let path = reading.existingPath(text, at: range, what: "input '\(draft.name.value)'") else { return nil }
         return StageInput(name: draft.name.value, source: .path(path), size: reading.files.size(of: path))
-    }
-
-    private func complainScheme(_ scheme: String, at range: SourceRange) {
-        reading.error(
-            "spec.bad-input", at: range, "unknown kind of address '\(scheme)://'",
-            expected: "s3://, gs://, az:// or https://",
-            help: nearestName(to: scheme, among: PathText.schemes).map { "did you mean '\($0)://'?" })
     }
 
     private func complainForm(_ text: String, at range: SourceRange) {
@@ -99,8 +92,26 @@ extension Reading {
         if text == "~" || text.hasPrefix("~/") { given = (files.homeDirectory ?? "~") + text.dropFirst() }
         let path = PathText.absolute(given, in: directory)
         if files.kind(of: path) != nil { return path }
+        if mayLookInWorkingDirectory, let workingDirectory {
+            let elsewhere = PathText.absolute(given, in: workingDirectory)
+            if files.kind(of: elsewhere) != nil { return elsewhere }
+        }
         error(
             "spec.no-file", at: range, "\(what): '\(text)' is not there", expected: "a file or folder at \(path)")
         return nil
+    }
+
+    /// `code` is for what is no kind of address at all.
+    func complain(aboutScheme scheme: String, _ code: String, at range: SourceRange) {
+        let known = "a path, or s3://, gs://, az:// or https://"
+        if PathText.otherStores.contains(scheme) {
+            error(
+                "spec.unsupported-store", at: range, "sky cannot read from '\(scheme)://' yet", expected: known,
+                help: "copy the data to a store that it can read")
+            return
+        }
+        error(
+            code, at: range, "unknown kind of address '\(scheme)://'", expected: known,
+            help: nearestName(to: scheme, among: PathText.schemes).map { "did you mean '\($0)://'?" })
     }
 }

@@ -25,6 +25,12 @@ enum Names {
         return name.isEmpty ? nil : name
     }
 
+    /// The nearest thing to `text` that an artifact may be called; nil when nothing of it can be kept.
+    static func artifact(from text: String) -> String? {
+        let name = String(dashed(text).replacing("-", with: "_").drop { !$0.isLetter })
+        return name.isEmpty ? nil : name
+    }
+
     /// Lower case, everything else than letters and digits made one `-`, at most 40 characters.
     private static func dashed(_ text: String) -> String {
         var name = ""

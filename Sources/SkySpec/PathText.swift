@@ -30,6 +30,9 @@ enum PathText {
     /// The schemes that inputs and mounts may come from.
     static let schemes = ["s3", "gs", "az", "https"]
 
+    /// SkyPilot's others, which nothing here can read.
+    static let otherStores = ["r2", "cos", "oci", "nebius", "cw", "hf", "volume"]
+
     /// `s3` of `s3://bucket/key`; nil for anything that is no address.
     static func scheme(of text: String) -> String? {
         guard let separator = text.firstRange(of: "://") else { return nil }

@@ -32,6 +32,8 @@ public enum Objective: Hashable, Sendable, Codable {
     case costWithin(deadline: TimeSpan)
     /// The fastest that costs no more than the budget.
     case timeWithin(budget: Money)
+    /// The least cost plus time, an hour of which is worth this much.
+    case weighted(perHour: Money)
 }
 
 /// One step of a pipeline.
@@ -47,6 +49,8 @@ public struct Stage: Hashable, Sendable, Codable {
     public var deadline: TimeSpan?
     /// How often the stage saves what it has done, so that an interruption costs no more than this; nil: not at all.
     public var checkpointInterval: TimeSpan?
+    /// Where on the node it saves that; absolute, or below `~`. Nil: it did not say.
+    public var checkpointPath: String?
     /// Pipeline-wide variables with the stage's own on top.
     public var envs: [String: String]
     /// Shell run once on each node before `run`; nil if there is none.
@@ -71,7 +75,8 @@ public struct Stage: Hashable, Sendable, Codable {
     public init(
         name: String, resources: ResourceRequest = ResourceRequest(), numNodes: Int = 1, inputs: [StageInput] = [],
         outputs: [StageOutput] = [], estimate: DurationEstimate = DurationEstimate(), deadline: TimeSpan? = nil,
-        checkpointInterval: TimeSpan? = nil, envs: [String: String] = [:], setup: String? = nil, run: String? = nil,
+        checkpointInterval: TimeSpan? = nil, checkpointPath: String? = nil, envs: [String: String] = [:],
+        setup: String? = nil, run: String? = nil,
         code: StageCode = StageCode(), service: ServiceSpec? = nil,
         after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
         alternativesAreOrdered: Bool = false
@@ -84,6 +89,7 @@ public struct Stage: Hashable, Sendable, Codable {
         self.estimate = estimate
         self.deadline = deadline
         self.checkpointInterval = checkpointInterval
+        self.checkpointPath = checkpointPath
         self.envs = envs
         self.setup = setup
         self.run = run

@@ -5,7 +5,9 @@ public enum PipelineExplanation {
     /// Valid Sky YAML. Read with the same folder and the same files there, it gives an equal pipeline again. Values of
     /// secrets are not in it, as they are not in `pipeline`.
     public static func yaml(_ pipeline: Pipeline) -> String {
-        var text = "name: \(YAMLText.inline(pipeline.name))\nobjective: \(objective(pipeline.objective))\nstages:\n"
+        var text = "name: \(YAMLText.inline(pipeline.name))\nobjective: \(objective(pipeline.objective))\n"
+        if let policy = pipeline.policy { text += "policy: \(YAMLText.inline(policy))\n" }
+        text += "stages:\n"
         for (index, stage) in pipeline.stages.enumerated() {
             if index > 0 { text += "\n" }
             text += "  \(YAMLText.inline(stage.name)):\n"
@@ -20,6 +22,7 @@ public enum PipelineExplanation {
         case .time: "time"
         case .costWithin(let deadline): "{cost: {deadline: \(deadline.exactText)}}"
         case .timeWithin(let budget): "{time: {budget: $\(budget.exactDecimal)}}"
+        case .weighted(let perHour): "{weighted: {hour: $\(perHour.exactDecimal)}}"
         }
     }
 }
@@ -30,7 +33,7 @@ private struct StageText {
     let directory: String
 
     var lines: [String] {
-        resources + nodes + inputs + outputs + estimate + variables + code + commands + service + order
+        resources + nodes + inputs + outputs + time + variables + code + commands + service + order
     }
 
     private var nodes: [String] { stage.numNodes == 1 ? [] : ["num_nodes: \(stage.numNodes)"] }
@@ -45,7 +48,7 @@ private struct StageText {
                 let fields = ResourceText.fields(of: request)
                 return fields.isEmpty ? ["    - {}"] : ["    - " + fields[0]] + fields.dropFirst().map { "      " + $0 }
             }
-            return ["resources:", "  any_of:"] + alternatives
+            return ["resources:", stage.alternativesAreOrdered ? "  ordered:" : "  any_of:"] + alternatives
         }
         let fields = ResourceText.fields(of: stage.resources)
         return fields.isEmpty ? [] : ["resources:"] + fields.map { "  " + $0 }
@@ -72,17 +75,22 @@ private struct StageText {
         guard !stage.outputs.isEmpty else { return [] }
         return ["outputs:"]
             + stage.outputs.map { output in
-                output.size.map { "  \(output.name): {size: \($0.exactText)}" } ?? "  \(output.name):"
+                let fields = [
+                    output.sizeEstimate.map { "size: \(Figures.size.text($0))" },
+                    output.areas.isEmpty ? nil : "regions: \(ResourceText.areas(output.areas))",
+                ].compactMap { $0 }
+                return fields.isEmpty ? "  \(output.name):" : "  \(output.name): {\(fields.joined(separator: ", "))}"
             }
     }
 
-    private var estimate: [String] {
-        if let general = stage.estimate.general { return ["estimate: \(general.expected.exactText)"] }
-        guard !stage.estimate.perAccelerator.isEmpty else { return [] }
-        return ["estimate:"]
-            + stage.estimate.perAccelerator.map {
-                "  \(YAMLText.quoted($0.accelerator.description)): \($0.duration.expected.exactText)"
-            }
+    private var time: [String] {
+        var lines = EstimateFields.lines(stage.estimate)
+        if let deadline = stage.deadline { lines.append("deadline: \(deadline.exactText)") }
+        if let interval = stage.checkpointInterval {
+            let path = stage.checkpointPath.map { ", path: \(YAMLText.inline($0))" }
+            lines.append("checkpoint: " + (path.map { "{interval: \(interval.exactText)\($0)}" } ?? interval.exactText))
+        }
+        return lines
     }
 
     private var variables: [String] {
@@ -132,40 +140,4 @@ private struct StageText {
 
     /// In paths and addresses `$` begins a variable; `$$` is the sign itself.
     private static func dollars(_ text: String) -> String { text.replacing("$", with: "$$") }
-}
-
-/// The fields of one request.
-private enum ResourceText {
-    static func fields(of request: ResourceRequest) -> [String] {
-        var fields: [String] = []
-        func add(_ name: String, _ value: String?) { if let value { fields.append("\(name): \(value)") } }
-        add("cpus", request.cpus?.description)
-        add("memory", request.memory?.description)
-        add("accelerators", accelerators(request.accelerators))
-        add("capabilities", list(request.capabilities.map(YAMLText.inline)))
-        add("instance_type", request.instanceType.map(YAMLText.inline))
-        add("use_spot", request.useSpot ? "true" : nil)
-        add("disk_size", request.diskSize.map { "\($0)" })
-        add("infra", list(request.places.map { YAMLText.inline(Places.shown($0)) }))
-        add("ports", list(Ports.shown(request.ports)))
-        add("labels", map(request.labels.sorted { $0.key < $1.key }.map { (YAMLText.quoted($0), YAMLText.quoted($1)) }))
-        add("image_id", request.imageID.map(YAMLText.inline))
-        return fields
-    }
-
-    private static func list(_ elements: [String]) -> String? {
-        elements.isEmpty ? nil : "[\(elements.joined(separator: ", "))]"
-    }
-
-    private static func map(_ entries: [(String, String)]) -> String? {
-        entries.isEmpty ? nil : "{\(entries.map { "\($0): \($1)" }.joined(separator: ", "))}"
-    }
-
-    /// A mapping has each name once; one asked for in several counts needs a list.
-    private static func accelerators(_ accelerators: [AcceleratorCount]) -> String? {
-        guard Set(accelerators.map(\.name)).count == accelerators.count else {
-            return list(accelerators.map { YAMLText.quoted($0.description) })
-        }
-        return map(accelerators.map { (YAMLText.inline($0.name), trimmed($0.count)) })
-    }
 }

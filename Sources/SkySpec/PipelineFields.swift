@@ -5,13 +5,14 @@ import SkyYAML
 enum PipelineFields {
     static let section = Section<PipelineDraft>(
         name: "pipeline", phrase: "the pipeline",
-        summary: "Stages, and the artifacts that flow between them.", fields: [name, objective, envs, secrets, stages])
+        summary: "Stages, and the artifacts that flow between them.",
+        fields: [name, objective, policy, regions, envs, secrets, stages])
 
     /// A multi-document file may begin with a document that has only these.
     static let chainHead = Section<PipelineDraft>(
         name: "chainHead", phrase: "the first document",
         summary: "What the tasks of a file with several documents share.",
-        fields: [name, objective, envs, secrets, execution])
+        fields: [name, objective, policy, regions, envs, secrets, execution] + SkyPilotFields.ofGroups)
 
     private static let name = Field<PipelineDraft>(
         "name", .plainText, "What the pipeline is called; the file's name when left out.", example: "support-tickets"
@@ -23,6 +24,23 @@ enum PipelineFields {
         "objective", ObjectiveFields.shape, ObjectiveFields.summary, example: "{cost: {deadline: 8h}}"
     ) { entry, draft, reading in
         draft.objective = ObjectiveFields.read(entry.value, reading)
+    }
+
+    static let policySummary =
+        "What chooses where everything runs: a policy's name, or exec: and a program; the objective's when left out."
+
+    private static let policy = Field<PipelineDraft>("policy", .plainText, policySummary, example: "spot-first") {
+        entry, draft, _ in
+        draft.policy = entry.value.scalar
+    }
+
+    static let regionsSummary =
+        "Parts of the world that all stages and outputs must stay in that do not say otherwise: continents, eu, eea,"
+        + " countries."
+
+    private static let regions = Field<PipelineDraft>("regions", AreaFields.shape, regionsSummary, example: "eu") {
+        entry, draft, reading in
+        draft.areas = AreaFields.read(entry.value, reading)
     }
 
     private static let envs = Field<PipelineDraft>(
@@ -78,8 +96,8 @@ enum PipelineFields {
 enum ObjectiveFields {
     static let shape = Shape.anyOf([.text(.oneOf(["cost", "time"])), .section("objective")])
     static let summary =
-        "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}} or"
-        + " {time: {budget: $50}}."
+        "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}},"
+        + " {time: {budget: $50}} or {weighted: {hour: $20}}."
 
     static func read(_ node: YAMLNode, _ reading: Reading) -> ObjectiveDraft {
         var draft = ObjectiveDraft()
@@ -90,7 +108,8 @@ enum ObjectiveFields {
         section.read(node, into: &draft, at: node.range, reading)
         if draft.goals.count > 1, let second = draft.goals.last {
             reading.error(
-                "spec.conflict", at: second.range, "two objectives at once", expected: "either 'cost' or 'time'")
+                "spec.conflict", at: second.range, "two objectives at once",
+                expected: "one of 'cost', 'time' and 'weighted'")
         }
         // `{cost: }` without a limit is the word alone.
         if draft.goals.isEmpty, let only = node.mapping?.first, only.key == "time" { draft.objective = .time }
@@ -109,6 +128,13 @@ enum ObjectiveFields {
             { entry, draft, reading in
                 draft.goals.append(Located("time", entry.keyRange))
                 time.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            },
+            Field(
+                "weighted", .section("weightedObjective"), "The least of cost plus what the time is worth.",
+                example: "{hour: $20}"
+            ) { entry, draft, reading in
+                draft.goals.append(Located("weighted", entry.keyRange))
+                weighted.read(entry.value, into: &draft, at: entry.keyRange, reading)
             },
         ])
 
@@ -129,6 +155,17 @@ enum ObjectiveFields {
                 entry, draft, reading in
                 guard let amount = Amounts.readMoney(entry.value, reading) else { return }
                 draft.objective = .timeWithin(budget: amount)
+            }
+        ])
+
+    static let weighted = Section<ObjectiveDraft>(
+        name: "weightedObjective", phrase: "'weighted'", summary: "The least of cost plus what the time is worth.",
+        fields: [
+            Field(
+                "hour", .text(Amounts.money), required: true, "What being done an hour sooner is worth.", example: "$20"
+            ) { entry, draft, reading in
+                guard let amount = Amounts.readMoney(entry.value, reading) else { return }
+                draft.objective = .weighted(perHour: amount)
             }
         ])
 }

@@ -19,9 +19,11 @@ struct PipelineResolver {
         variables.checkOverrides()
         let stages = draft.stages.map(resolve)
         CycleSearch(draft.stages).complain(reading)
+        ResidencyCheck(reading: reading, drafts: draft.stages).check(stages)
         let name = draft.name.flatMap(Names.pipeline) ?? Names.pipeline(from: defaultName) ?? "pipeline"
         let pipeline = Pipeline(
-            name: name, objective: draft.objective.objective, stages: stages, directory: reading.directory)
+            name: name, objective: draft.objective.objective, policy: draft.policy, stages: stages,
+            directory: reading.directory)
         return (pipeline, variables.secretValues(stages: draft.stages))
     }
 
@@ -30,30 +32,49 @@ struct PipelineResolver {
         let inputs = stageDraft.inputs.compactMap { input in
             InputResolver(reading: reading, stages: stages).resolve(input, of: stageDraft, own)
         }
-        var (resources, alternatives) = ResourceResolver(reading: reading).resolve(stageDraft.resources)
-        let service = service(of: stageDraft, &resources)
+        let defaultAreas = stageDraft.areas ?? draft.areas ?? []
+        var resources = ResourceResolver(reading: reading, defaultAreas: defaultAreas)
+            .resolve(stageDraft.resources, numNodes: stageDraft.numNodes)
+        let service = service(of: stageDraft, &resources.request)
         if let port = service?.port {
-            for index in alternatives.indices { alternatives[index].ports.removeAll { $0 == port } }
+            for index in resources.alternatives.indices {
+                resources.alternatives[index].ports.removeAll { $0 == port }
+            }
         }
-        checkEstimate(stageDraft, among: resources.accelerators + alternatives.flatMap(\.accelerators))
-        let mayHaveCommand =
-            stageDraft.isBroken || !stageDraft.wrongFields.isDisjoint(with: ["run", "setup", "service"])
-        if !mayHaveCommand, stageDraft.run == nil, stageDraft.setup == nil, stageDraft.service == nil {
+        // Where the stage itself goes its own way, its outputs do too.
+        let outputAreas = stageDraft.resources.namesAreas ? [] : defaultAreas
+        let code = CodeResolver(reading: reading)
+        var stage = Stage(
+            name: stageDraft.name.value, resources: resources.request, numNodes: resources.numNodes, inputs: inputs,
+            outputs: stageDraft.outputs.map {
+                StageOutput(name: $0.name.value, sizeEstimate: $0.size, areas: $0.areas ?? outputAreas)
+            },
+            envs: own.envs, setup: code.setup(of: stageDraft, own), run: command(of: stageDraft),
+            code: code.resolve(stageDraft, inputs: inputs, own), service: service, after: after(stageDraft),
+            secretNames: own.secretNames, alternatives: resources.alternatives,
+            alternativesAreOrdered: resources.areOrdered)
+        stage.estimate = EstimateResolver(reading: reading).resolve(stageDraft, for: stage.acceptableResources)
+        stage.deadline = stageDraft.deadline
+        stage.checkpointInterval = stageDraft.checkpointInterval
+        stage.checkpointPath = stageDraft.checkpointPath
+        return stage
+    }
+
+    /// `run`. SkyPilot's tasks may start machines and do nothing with them; a stage of a pipeline may not.
+    private func command(of stage: StageDraft) -> String? {
+        guard stage.run == nil, stage.setup == nil, stage.service == nil, !stage.isBroken,
+            stage.wrongFields.isDisjoint(with: ["run", "setup", "service"])
+        else { return stage.run?.value }
+        guard stage.mayDoNothing else {
             reading.error(
-                "spec.missing-field", at: stageDraft.name.range, "stage '\(stageDraft.name.value)' has no 'run'",
+                "spec.missing-field", at: stage.name.range, "stage '\(stage.name.value)' has no 'run'",
                 expected: "run: a shell command")
+            return nil
         }
-        return Stage(
-            name: stageDraft.name.value, resources: resources, numNodes: stageDraft.numNodes, inputs: inputs,
-            outputs: stageDraft.outputs.map { StageOutput(name: $0.name.value, size: $0.size) },
-            estimate: DurationEstimate(
-                general: stageDraft.estimate.general.map { Estimate($0) },
-                perAccelerator: stageDraft.estimate.perAccelerator.map {
-                    DurationEstimate.PerAccelerator(accelerator: $0.accelerator.value, duration: $0.duration)
-                }),
-            envs: own.envs, setup: stageDraft.setup?.value, run: stageDraft.run?.value,
-            code: CodeResolver(reading: reading).resolve(stageDraft, inputs: inputs, own), service: service,
-            after: after(stageDraft), secretNames: own.secretNames, alternatives: alternatives)
+        reading.warning(
+            "spec.nothing-to-run", at: stage.name.range,
+            "stage '\(stage.name.value)' has no 'run': its machines go back as soon as they are there")
+        return "true"
     }
 
     /// A service's port may stand in `service`, or be the first of the `ports` to open.
@@ -69,21 +90,6 @@ struct PipelineResolver {
         if let delay = service.initialDelay { spec.initialDelay = delay }
         if let replicas = service.replicas { spec.replicas = replicas }
         return spec
-    }
-
-    private func checkEstimate(_ stage: StageDraft, among accelerators: [AcceleratorCount]) {
-        guard !stage.resources.hasBrokenAccelerators, !stage.wrongFields.contains("resources") else { return }
-        for (accelerator, _) in stage.estimate.perAccelerator where !accelerators.contains(accelerator.value) {
-            let names = accelerators.map(\.description)
-            let nearest = reading.suggestion(for: accelerator.value.description, among: names)
-            reading.error(
-                "spec.bad-estimate", at: accelerator.range,
-                "an estimate for \(accelerator.value), which '\(stage.name.value)' does not ask for",
-                expected: names.isEmpty
-                    ? "estimate: 2h, since the stage asks for no accelerators"
-                    : reading.choice(of: names),
-                help: nearest)
-        }
     }
 
     private func after(_ stage: StageDraft) -> [String] {

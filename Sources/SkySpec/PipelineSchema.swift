@@ -16,18 +16,25 @@ public enum PipelineSchema {
         [
             definition(PipelineFields.section), definition(PipelineFields.chainHead),
             definition(ObjectiveFields.section), definition(ObjectiveFields.cost), definition(ObjectiveFields.time),
+            definition(ObjectiveFields.weighted),
             definition(StageFields.section), definition(StageFields.task), definition(ArtifactFields.input),
-            definition(ArtifactFields.output), definition(MountFields.section), definition(ResourceFields.section),
-            definition(ResourceFields.alternative), definition(ServiceFields.section),
+            definition(ArtifactFields.output), definition(Figures.size.section), definition(Figures.duration.section),
+            definition(CheckpointFields.section), definition(MountFields.section),
+            definition(RepositoryFields.section), definition(ResourceFields.section),
+            definition(ResourceFields.alternative, takesBack: true), definition(AcceleratorReading.byMemory),
+            definition(CapabilityFields.exclusion), definition(ServiceFields.section),
             definition(ServiceFields.probe), definition(ServiceFields.policy),
-        ]
+        ] + SkyPilotFields.sections.map { definition($0) }
     }
 
-    private static func definition<Target>(_ section: Section<Target>) -> (String, JSONText) {
+    /// - Parameter takesBack: a field without a value means something there.
+    private static func definition<Target>(
+        _ section: Section<Target>, takesBack: Bool = false
+    ) -> (String, JSONText) {
         var members: [(String, JSONText)] = [
             ("description", .string(section.summary)),
             ("type", .string("object")),
-            ("properties", .object(section.fields.map { ($0.name, property($0)) })),
+            ("properties", .object(section.fields.map { ($0.name, property($0, takesBack: takesBack)) })),
             ("additionalProperties", .bool(false)),
         ]
         let required = section.fields.filter(\.isRequired).map(\.name)
@@ -35,11 +42,11 @@ public enum PipelineSchema {
         return (section.name, .object(members))
     }
 
-    private static func property<Target>(_ field: Field<Target>) -> JSONText {
+    private static func property<Target>(_ field: Field<Target>, takesBack: Bool) -> JSONText {
         var members = [("description", JSONText.string(field.summary))]
         if !field.example.isEmpty { members[0].1 = .string("\(field.summary)\n\n\(field.name): \(field.example)") }
         if !field.hasEffect { members.append(("deprecated", .bool(true))) }
-        return .object(members + keywords(field.shape))
+        return .object(members + keywords(takesBack ? .anyOf([field.shape, .nothing]) : field.shape))
     }
 
     private static func reference(_ name: String) -> JSONText {

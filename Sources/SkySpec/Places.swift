@@ -5,22 +5,24 @@ import SkyYAML
 enum Places {
     /// `aws`, `aws/us-east-1`, `*/us-east-1`, `k8s/context`; nil after a complaint.
     static func read(_ node: YAMLNode, _ reading: Reading) -> PlaceConstraint? {
-        let text = node.scalar ?? ""
+        let given = node.scalar ?? ""
+        // As SkyPilot does: spaces around and a slash at the end mean nothing.
+        let text = given.filter { $0 != " " }.trimmingSlash
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard let first = parts.first, !parts.contains("") else {
             reading.error(
-                "spec.bad-place", at: node.range, "'\(text)' is no place", expected: "provider/region/zone")
+                "spec.bad-place", at: node.range, "'\(given)' is no place", expected: "provider/region/zone")
             return nil
         }
         let provider = first == "*" ? nil : provider(first)
-        if provider == "kubernetes" {
-            // The names of Kubernetes contexts may contain slashes themselves.
+        if provider == "kubernetes" || provider == "ssh" {
+            // The names of Kubernetes contexts and of SSH pools may contain slashes themselves.
             let context = parts.dropFirst().joined(separator: "/")
             return PlaceConstraint(provider: provider, region: context.isEmpty || context == "*" ? nil : context)
         }
         guard parts.count <= 3 else {
             reading.error(
-                "spec.bad-place", at: node.range, "'\(text)' has more than three parts",
+                "spec.bad-place", at: node.range, "'\(given)' has more than three parts",
                 expected: "provider/region/zone")
             return nil
         }
@@ -45,4 +47,8 @@ enum Places {
         if let zone = place.zone { parts.append(zone) }
         return parts.joined(separator: "/")
     }
+}
+
+extension String {
+    fileprivate var trimmingSlash: String { hasSuffix("/") ? String(dropLast()) : self }
 }

@@ -1,16 +1,20 @@
 import SkyCore
 import SkyYAML
 
-/// The forms of `ports`: `8080`, `10052-10100`, or a list of both.
+/// The forms of `ports`: `8080`, `10052-10100`, `8000,9000`, or a list of these.
 enum Ports {
-    static let form = TextForm("a port such as 8080, or a range such as 10052-10100", pattern: "^[0-9]+(-[0-9]+)?$")
+    static let form = TextForm(
+        "a port such as 8080, or a range such as 10052-10100", pattern: "^ *[0-9]+(-[0-9]+)?( *, *[0-9]+(-[0-9]+)?)*$")
 
     /// Each port once, ascending.
     static func read(_ node: YAMLNode, _ reading: Reading) -> [Int] {
         var ports: Set<Int> = []
         for element in reading.elements(of: node) {
-            guard let range = parse(element, reading) else { continue }
-            ports.formUnion(range)
+            let whole = Located(element.scalar ?? "", element.range)
+            for part in whole.value.split(separator: ",") {
+                let port = Located(part.filter { $0 != " " }, whole.range(of: part))
+                if let range = parse(port, reading) { ports.formUnion(range) }
+            }
         }
         return ports.sorted()
     }
@@ -21,15 +25,15 @@ enum Ports {
         return check(port, at: node.range, reading)
     }
 
-    private static func parse(_ node: YAMLNode, _ reading: Reading) -> ClosedRange<Int>? {
-        let text = node.scalar ?? ""
+    private static func parse(_ port: Located<String>, _ reading: Reading) -> ClosedRange<Int>? {
+        let text = port.value
         let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-        if let port = Int(text) { return check(port, at: node.range, reading).map { $0...$0 } }
+        if let number = Int(text) { return check(number, at: port.range, reading).map { $0...$0 } }
         guard ends.count == 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
-            reading.error("spec.bad-port", at: node.range, "'\(text)' is no port", expected: form.phrase)
+            reading.error("spec.bad-port", at: port.range, "'\(text)' is no port", expected: form.phrase)
             return nil
         }
-        guard check(first, at: node.range, reading) != nil, check(last, at: node.range, reading) != nil else {
+        guard check(first, at: port.range, reading) != nil, check(last, at: port.range, reading) != nil else {
             return nil
         }
         return first...last

@@ -7,6 +7,10 @@ final class Reading {
     /// The file's folder, absolute.
     let directory: String
     let overrides: [String: String]
+    /// Where the command is typed, absolute; nil: nowhere.
+    let workingDirectory: String?
+    /// Whether what is not in the file's folder may be looked for there: SkyPilot's tasks mean it so.
+    var mayLookInWorkingDirectory = false
     let files: any FileSystemView
     let accelerators: AcceleratorNames
     private(set) var complaints: [Diagnostic] = []
@@ -15,11 +19,12 @@ final class Reading {
     private var broken: Set<SourceRange> = []
 
     init(
-        path: String, directory: String, overrides: [String: String], files: any FileSystemView,
-        accelerators: AcceleratorNames
+        path: String, directory: String, workingDirectory: String?, overrides: [String: String],
+        files: any FileSystemView, accelerators: AcceleratorNames
     ) {
         self.path = path
         self.directory = directory
+        self.workingDirectory = workingDirectory
         self.overrides = overrides
         self.files = files
         self.accelerators = accelerators

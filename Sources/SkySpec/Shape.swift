@@ -26,15 +26,23 @@ struct TextForm: Sendable {
     let pattern: String?
     /// When not empty, the only words allowed.
     let choices: [String]
+    /// Whether the choices may be written in any case.
+    let ignoresCase: Bool
 
-    init(_ phrase: String, pattern: String? = nil, choices: [String] = []) {
+    init(_ phrase: String, pattern: String? = nil, choices: [String] = [], ignoresCase: Bool = false) {
         self.phrase = phrase
         self.pattern = pattern
         self.choices = choices
+        self.ignoresCase = ignoresCase
     }
 
-    static func oneOf(_ words: [String]) -> TextForm {
-        TextForm(words.map { "'\($0)'" }.joined(separator: " or "), choices: words)
+    static func oneOf(_ words: [String], ignoringCase: Bool = false) -> TextForm {
+        TextForm(
+            words.map { "'\($0)'" }.joined(separator: " or "), choices: words, ignoresCase: ignoringCase)
+    }
+
+    func admits(_ word: String) -> Bool {
+        choices.isEmpty || choices.contains(ignoresCase ? word.lowercased() : word)
     }
 }
 
@@ -83,7 +91,7 @@ extension Shape {
         }
         switch self {
         case .text(let form):
-            guard let word = node.scalar, !form.choices.isEmpty, !form.choices.contains(word) else { return true }
+            guard let word = node.scalar, !form.admits(word) else { return true }
             reading.error(
                 "spec.bad-choice", at: node.range, "\(label) is '\(word)'", expected: form.phrase,
                 help: reading.suggestion(for: word, among: form.choices))

@@ -30,15 +30,19 @@ public enum SpecReader {
         let (source, diagnostic) = SourceFile.decoding(bytes, path: path)
         if let diagnostic { throw DiagnosticsError([diagnostic], sources: [source]) }
         return try read(
-            source: source, directory: PathText.folder(of: absolute), overrides: overrides, files: files,
+            source: source, directory: PathText.folder(of: absolute),
+            workingDirectory: LocalFileSystem.currentDirectory, overrides: overrides, files: files,
             knownAccelerators: knownAccelerators)
     }
 
     /// The same for a text that is already at hand: does no I/O but through `files`.
     ///
-    /// - Parameter directory: the absolute folder that relative paths are relative to.
+    /// - Parameters:
+    ///   - directory: the absolute folder that relative paths are relative to.
+    ///   - workingDirectory: the absolute folder in which a SkyPilot task's paths are looked for that are not there.
     public static func read(
-        source: SourceFile, directory: String, overrides: [String: String] = [:], files: some FileSystemView,
+        source: SourceFile, directory: String, workingDirectory: String? = nil, overrides: [String: String] = [:],
+        files: some FileSystemView,
         knownAccelerators: AcceleratorNames = .standard
     ) throws(DiagnosticsError) -> ReadPipeline {
         let yaml = YAML.parse(source)
@@ -47,8 +51,8 @@ public enum SpecReader {
             throw DiagnosticsError(yaml.diagnostics, sources: [source])
         }
         let reading = Reading(
-            path: source.path, directory: directory, overrides: overrides, files: files,
-            accelerators: knownAccelerators)
+            path: source.path, directory: directory, workingDirectory: workingDirectory, overrides: overrides,
+            files: files, accelerators: knownAccelerators)
         reading.add(yaml.diagnostics)
         let defaultName = defaultName(of: source.path, in: directory)
         let draft = DocumentReader(reading: reading, defaultName: defaultName).read(yaml.documents)

@@ -5,12 +5,12 @@ import SkyYAML
 enum StageFields {
     static let section = Section<StageDraft>(
         name: "stage", phrase: "a stage", summary: "One step: it runs to its end, or keeps serving.",
-        fields: commands + data + machines + withoutEffect)
+        fields: commands + data + machines + time + SkyPilotFields.ofStages)
 
     /// A file without `stages`: a stage that names itself, as SkyPilot's task files do.
     static let task = Section<StageDraft>(
         name: "task", phrase: "a task file", summary: "A pipeline of one stage, in the form of a SkyPilot task.",
-        fields: [name, objective] + commands + data + machines + withoutEffect)
+        fields: [name, objective, policy, regions] + commands + data + machines + time + SkyPilotFields.ofStages)
 
     private static let name = Field<StageDraft>(
         "name", .plainText, "What the task is called; the file's name when left out.", example: "finetune"
@@ -22,6 +22,18 @@ enum StageFields {
         "objective", ObjectiveFields.shape, ObjectiveFields.summary, example: "time"
     ) { entry, draft, reading in
         draft.objective = ObjectiveFields.read(entry.value, reading)
+    }
+
+    private static let policy = Field<StageDraft>(
+        "policy", .plainText, PipelineFields.policySummary, example: "spot-first"
+    ) { entry, draft, _ in
+        draft.policy = entry.value.scalar
+    }
+
+    private static let regions = Field<StageDraft>(
+        "regions", AreaFields.shape, PipelineFields.regionsSummary, example: "eu"
+    ) { entry, draft, reading in
+        draft.areas = AreaFields.read(entry.value, reading)
     }
 
     private static let commands: [Field<StageDraft>] = [
@@ -44,9 +56,16 @@ enum StageFields {
             draft.variables.secrets = VariableFields.readSecrets(entry.value, reading)
         },
         Field(
-            "workdir", .plainText, "A folder whose contents become the working directory on each node.", example: "."
-        ) { entry, draft, _ in
-            draft.workdir = Located(entry.value.scalar ?? "", entry.value.range)
+            "workdir", .anyOf([.plainText, .section("repository")]),
+            "A folder whose contents become the working directory on each node, or a Git repository.", example: "."
+        ) { entry, draft, reading in
+            guard entry.value.mapping != nil else {
+                draft.workdir = Located(entry.value.scalar ?? "", entry.value.range)
+                return
+            }
+            var repository = RepositoryDraft()
+            RepositoryFields.section.read(entry.value, into: &repository, at: entry.keyRange, reading)
+            draft.repository = repository
         },
         Field(
             "file_mounts", .map(keys: TextForm("a path on the node"), values: .anyOf([.plainText, .section("mount")])),
@@ -66,13 +85,8 @@ enum StageFields {
             draft.inputs = ArtifactFields.readInputs(entry.value, reading)
         },
         Field(
-            "outputs",
-            .anyOf([
-                .map(
-                    keys: ArtifactFields.keyForm,
-                    values: .anyOf([.text(Amounts.size), .section("output"), .nothing])),
-                .list(.text(ArtifactFields.nameForm)),
-            ]), "What the stage writes, by name; it writes to the path in SKY_OUTPUT_<NAME>.",
+            "outputs", ArtifactFields.outputsShape,
+            "What the stage writes, by name; it writes to the path in SKY_OUTPUT_<NAME>.",
             example: "{clean: {size: 40GB}}"
         ) { entry, draft, reading in
             draft.outputs = ArtifactFields.readOutputs(entry.value, reading)
@@ -89,21 +103,13 @@ enum StageFields {
     private static let machines: [Field<StageDraft>] = [
         Field("resources", .section("resources"), "What one node must have.", example: "{cpus: 8+, memory: 32+}") {
             entry, draft, reading in
+            draft.resources.node = entry.value
             let wrong = ResourceFields.section.read(
                 entry.value, into: &draft.resources, at: entry.keyRange, reading)
             if !wrong.isDisjoint(with: ["accelerators", "gpus"]) { draft.resources.hasBrokenAccelerators = true }
         },
         Field("num_nodes", .wholeNumber, "How many nodes work together.", example: "4") { entry, draft, reading in
             draft.numNodes = Amounts.readCount(entry.value, what: "nodes", reading) ?? 1
-        },
-        Field(
-            "estimate",
-            .anyOf([
-                .text(Amounts.duration), .map(keys: AcceleratorReading.form, values: .text(Amounts.duration)),
-            ]), "How long it takes, for planning: one duration, or one per accelerator.",
-            example: "{\"tpu-v5e:8\": 6h, \"A100:8\": 9h}"
-        ) { entry, draft, reading in
-            draft.estimate = readEstimate(entry.value, reading)
         },
         Field(
             "service", .section("service"), "Makes the stage keep serving.",
@@ -115,29 +121,82 @@ enum StageFields {
         },
     ]
 
-    private static let withoutEffect: [Field<StageDraft>] = [
-        .withoutEffect("config", "SkyPilot: settings of its own."),
-        .withoutEffect("volumes", "SkyPilot: disks to attach."),
-        .withoutEffect("volume_mounts", "SkyPilot: disks to attach."),
-        .withoutEffect("event_callback", "SkyPilot: a command at every change of state."),
-        .withoutEffect("managed_secrets", "SkyPilot: secrets kept by its server."),
-        .withoutEffect("api_server_access", "SkyPilot: whether the task may call its server."),
-        .withoutEffect("file_mounts_mapping", "SkyPilot: kept by its client."),
-        .withoutEffect("pool", "SkyPilot: a pool of workers."),
+    private static let time: [Field<StageDraft>] = [
+        Field(
+            "estimate", EstimateFields.shape,
+            "How long it takes, for planning: one duration, a range, or one of these per accelerator.",
+            example: "{\"tpu-v5e:8\": 6h, \"A100:8\": 9h..12h}"
+        ) { entry, draft, reading in
+            draft.estimate = EstimateFields.read(entry, reading)
+        },
+        Field(
+            "deadline", .text(Amounts.duration), "When it must be done, from its own start.", example: "12h"
+        ) { entry, draft, reading in
+            draft.deadline = Amounts.readDuration(entry.value, reading)
+        },
+        Field(
+            "checkpoint", .anyOf([.text(Amounts.duration), .section("checkpoint")]),
+            "How often it saves what it has done, so that an interruption costs no more than this.",
+            example: "{interval: 10m, path: /ckpt}"
+        ) { entry, draft, reading in
+            if entry.value.mapping != nil {
+                CheckpointFields.section.read(entry.value, into: &draft, at: entry.keyRange, reading)
+            } else {
+                draft.checkpointInterval = Amounts.readDuration(entry.value, reading)
+            }
+        },
     ]
+}
 
-    private static func readEstimate(_ node: YAMLNode, _ reading: Reading) -> EstimateDraft {
-        var draft = EstimateDraft()
-        guard node.mapping != nil else {
-            draft.general = Amounts.readDuration(node, reading)
-            return draft
-        }
-        for entry in reading.entries(of: node) {
-            let duration = Amounts.readDuration(entry.value, reading)
-            let accelerator = AcceleratorReading.parse(Located(entry.key, entry.keyRange), reading)
-            guard let duration, let accelerator else { continue }
-            draft.perAccelerator.append((Located(accelerator, entry.keyRange), duration))
-        }
-        return draft
+/// `checkpoint` in full.
+enum CheckpointFields {
+    static let section = Section<StageDraft>(
+        name: "checkpoint", phrase: "'checkpoint'", summary: "How a stage saves what it has done.",
+        fields: [
+            Field("interval", .text(Amounts.duration), required: true, "How often it saves.", example: "10m") {
+                entry, draft, reading in
+                draft.checkpointInterval = Amounts.readDuration(entry.value, reading)
+            },
+            Field("path", .plainText, "Where on the node it saves.", example: "/ckpt") { entry, draft, reading in
+                let path = entry.value.scalar ?? ""
+                if path.hasPrefix("/") || path.hasPrefix("~/") {
+                    draft.checkpointPath = path
+                    return
+                }
+                reading.error(
+                    "spec.bad-path", at: entry.value.range, "'\(path)' is no absolute path on the node",
+                    expected: "a path such as /ckpt", help: path.isEmpty ? nil : "did you mean '/\(path)'?")
+            },
+        ])
+}
+
+/// SkyPilot's `workdir` from a Git repository.
+enum RepositoryFields {
+    static let section = Section<RepositoryDraft>(
+        name: "repository", phrase: "'workdir'", summary: "A Git repository that becomes the working directory.",
+        fields: [
+            Field("url", .plainText, required: true, "Where it is cloned from.", example: "https://github.com/a/b") {
+                entry, draft, _ in
+                draft.url = Located(entry.value.scalar ?? "", entry.value.range)
+            },
+            Field("ref", .plainText, "A branch, a tag or a commit; the default branch when left out.", example: "main")
+            { entry, draft, _ in
+                draft.ref = Located(entry.value.scalar ?? "", entry.value.range)
+            },
+        ])
+
+    /// Shell that fills the working directory. `git clone` would refuse one in which mounts already lie.
+    static func script(url: String, ref: String?) -> String {
+        let wanted = shellQuoted(ref ?? "HEAD")
+        return "\(beginning)\(shellQuoted(url)) \(wanted) && git checkout -q FETCH_HEAD || exit 1"
+    }
+
+    /// Whether a setup begins with such a script: then the commands' files come from the repository.
+    static func fills(_ setup: String?) -> Bool { setup?.hasPrefix(beginning) ?? false }
+
+    private static let beginning = "git init -q . && git fetch -q --depth 1 "
+
+    private static func shellQuoted(_ text: String) -> String {
+        "'\(text.replacing("'", with: "'\\''"))'"
     }
 }

@@ -5,27 +5,40 @@ import SkyYAML
 enum VariableFields {
     static let variableName = TextForm("a variable name", pattern: "^[A-Za-z_][A-Za-z0-9_]*$")
     static let envsShape = Shape.map(keys: variableName, values: .anyOf([.plainText, .nothing]))
-    static let secretsShape = Shape.anyOf([.list(.text(variableName)), envsShape])
+    private static let secretName = TextForm("a variable name", pattern: "^(secrets:)?[A-Za-z_][A-Za-z0-9_]*$")
+    static let secretsShape = Shape.anyOf([
+        .list(.text(secretName)), .map(keys: secretName, values: .anyOf([.plainText, .nothing])),
+    ])
     static let secretsSummary =
         "Environment variables whose values stay out of plans, logs and the journal: names alone, with the values in"
         + " the environment of whoever launches."
 
-    static func readEnvs(_ node: YAMLNode, _ reading: Reading) -> [VariablesDraft.Variable] {
+    /// SkyPilot marks secrets that its server keeps: `secrets:HF_TOKEN`.
+    private static func plainName(_ name: String) -> String {
+        name.hasPrefix("secrets:") ? String(name.dropFirst("secrets:".count)) : name
+    }
+
+    static func readEnvs(
+        _ node: YAMLNode, naming: (String) -> String = { $0 }, _ reading: Reading
+    ) -> [VariablesDraft.Variable] {
         reading.entries(of: node).compactMap { entry in
-            guard checkName(entry.key, at: entry.keyRange, reading) else { return nil }
+            let name = naming(entry.key)
+            guard checkName(name, at: entry.keyRange, reading) else { return nil }
             return VariablesDraft.Variable(
-                name: Located(entry.key, entry.keyRange), value: entry.value.isNull ? nil : entry.value.scalar)
+                name: Located(name, entry.keyRange), value: entry.value.isNull ? nil : entry.value.scalar)
         }
     }
 
     static func readSecrets(_ node: YAMLNode, _ reading: Reading) -> [VariablesDraft.Variable] {
         if node.sequence != nil {
             return reading.elements(of: node).compactMap { element in
-                guard let name = element.scalar, checkName(name, at: element.range, reading) else { return nil }
+                guard let name = element.scalar.map(plainName), checkName(name, at: element.range, reading) else {
+                    return nil
+                }
                 return VariablesDraft.Variable(name: Located(name, element.range), value: nil)
             }
         }
-        let secrets = readEnvs(node, reading)
+        let secrets = readEnvs(node, naming: plainName, reading)
         for secret in secrets where secret.value?.isEmpty == false {
             reading.warning(
                 "spec.secret-in-file", at: secret.name.range,

@@ -121,3 +121,30 @@ import Testing
         }
     }
 }
+
+@Suite("Learning from earlier runs")
+struct HistoryTests {
+    @Test("what a stage took and made is known the next time, but not of runs on stand-ins")
+    func learns() async throws {
+        try await withTemporaryFolder { path in
+            var world = try TestWorld(path: path)
+            let stage = Stage(
+                name: "make", outputs: [StageOutput(name: "text")],
+                run: #"sleep 0.2; echo "$SKY_RUN" > "$SKY_OUTPUT_TEXT""#)
+            #expect(try Journal.history(of: "test", at: world.folder.journal).isEmpty)
+            let run = try await world.launch([stage])
+            #expect(try await world.drive(run).status == .succeeded)
+            let past = try #require(try world.journal.history(of: "test").last(of: "make"))
+            #expect(past.run == run.text && past.instanceType == "m5.large" && past.provider == "aws")
+            #expect(past.duration >= TimeSpan(milliseconds: 200))
+            #expect((past.outputSizes["text"] ?? .zero) > .zero)
+            #expect(try world.journal.history(of: "other").isEmpty)
+            #expect(try Journal.history(of: "test", at: world.folder.journal) == world.journal.history(of: "test"))
+
+            world.world.isReal = { _ in false }
+            let other = Stage(name: "other", outputs: stage.outputs, run: stage.run)
+            #expect(try await world.drive(try await world.launch([other])).status == .succeeded)
+            #expect(try world.journal.history(of: "test").last(of: "other") == nil)
+        }
+    }
+}

@@ -95,7 +95,7 @@ extension Launch {
         let planned = stages.map { stage in
             PlannedStage(
                 stage: stage.name, offer: offer, numNodes: 1, pricePerHour: pricePerHour, duration: .hour,
-                durationIsEstimated: false, cost: pricePerHour, reason: "the only one")
+                durationSource: .assumed, cost: pricePerHour, reason: "the only one")
         }
         guard let run = RunID("p-test") else { preconditionFailure("a good name") }
         let plan = Plan(

@@ -14,7 +14,7 @@ import SkyStorage
 struct TestWorld {
     let folder: StateFolder
     let journal: Journal
-    let world: DriverWorld
+    var world: DriverWorld
 
     init(path: String) throws {
         let folder = StateFolder(path: path)
@@ -27,7 +27,8 @@ struct TestWorld {
             folder: folder, journal: journal, adapter: { $0 == "aws" ? adapter : nil },
             store: { LocalArtifactStore(root: "\(folder.stores)/\($0.provider)/\($0.region)") },
             pricePerGigabyte: { _, _ in Money("0.09") ?? .zero },
-            relocate: { _, _, _, _ in throw LaunchError("nowhere else to go") }, http: HTTPClient(),
+            relocate: { _, _, _, _ in throw LaunchError("nowhere else to go") }, isReal: { _ in true },
+            http: HTTPClient(),
             environment: [:], now: { Instant(Date()) }, log: { _ in })
     }
 
@@ -38,7 +39,7 @@ struct TestWorld {
         let planned = stages.map {
             PlannedStage(
                 stage: $0.name, offer: offer, numNodes: $0.numNodes, pricePerHour: offer.pricePerHour * $0.numNodes,
-                duration: .hour, durationIsEstimated: false, cost: offer.pricePerHour, reason: "the only one")
+                duration: .hour, durationSource: .assumed, cost: offer.pricePerHour, reason: "the only one")
         }
         let plan = Plan(
             pipeline: "test", objective: .cost, policy: "cheapest", stages: planned, transfers: [], totalCost: .zero,

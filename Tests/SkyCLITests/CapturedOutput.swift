@@ -51,6 +51,18 @@ struct CommandRun {
         self.err = err.text
     }
 
+    /// The world of a command that nobody watches.
+    static func context(environment: [String: String]) -> CommandContext {
+        CommandContext(
+            console: Console(out: CapturedOutput(), err: CapturedOutput(), isAnswered: false, ask: { nil }),
+            environment: environment, now: { Instant(millisecondsSince1970: 0) }, executable: "/nowhere/sky",
+            interruptions: { NoInterruptions() })
+    }
+
+    init(status: Int32, out: String, err: String) {
+        (self.status, self.out, self.err) = (status, out, err)
+    }
+
     /// All a person sees, for golden files.
     var transcript: String {
         "exit: \(status)\n----- stdout\n\(out)----- stderr\n\(err)"

@@ -38,8 +38,8 @@ struct CatalogCommandTests {
     func gpuFilters(arguments: [String], names: [String]) {
         let run = CommandRun(["gpus", "--output", "csv"] + arguments, environment: environment)
         #expect(run.status == 0, "\(run.err)")
-        let lines = run.out.split(separator: "\n").dropFirst()
-        #expect(lines.map { $0.split(separator: ",").first.map(String.init) } == names)
+        #expect(
+            run.out.split(separator: "\n").dropFirst().map { $0.split(separator: ",").first.map(String.init) } == names)
     }
 
     @Test(

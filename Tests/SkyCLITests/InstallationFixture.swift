@@ -9,6 +9,9 @@ enum InstallationFixture {
 
     static func pipeline(_ name: String) -> String { "\(folder)/Fixtures/pipelines/\(name).yaml" }
 
+    /// Made-up spot markets.
+    static var traces: String { "\(folder)/Fixtures/traces" }
+
     /// What commands find in their environment; everything they write goes below `home`; by default
     /// there is no place for anything.
     static func environment(home: String = "/dev/null/nowhere") -> [String: String] {

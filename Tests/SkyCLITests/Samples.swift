@@ -31,21 +31,21 @@ enum Samples {
     static func plan(isOptimal: Bool = true) -> Plan {
         let preprocess = PlannedStage(
             stage: "preprocess", offer: confidential, numNodes: 1, pricePerHour: confidential.pricePerHour,
-            duration: .seconds(7200), durationIsEstimated: true, cost: Money(nanodollars: 688_000_000),
+            duration: .seconds(7200), cost: Money(nanodollars: 688_000_000),
             reason: "cheapest of 214 offers with confidential, 8+ CPUs and 32+ GiB",
             runnerUp: .init(
                 offer: offer("gcp", "us-central1", "n2d-standard-8", nanodollars: 400_000_000),
                 totalCost: Money(nanodollars: 65_400_000_000), totalTime: .seconds(29_000)))
         let train = PlannedStage(
             stage: "train", offer: tpu, numNodes: 2, pricePerHour: tpu.pricePerHour * 2, duration: .seconds(21_600),
-            durationIsEstimated: true, cost: Money(nanodollars: 57_600_000_000),
+            cost: Money(nanodollars: 57_600_000_000),
             reason: "cheapest of 38 offers with tpu-v5e:8 or A100:8; moving the data there is included",
             runnerUp: .init(
                 offer: offer("lambda", "us-east-1", "gpu_8x_a100", nanodollars: 10_320_000_000),
                 totalCost: Money(nanodollars: 98_100_000_000), totalTime: .seconds(40_000)))
         let serve = PlannedStage(
             stage: "serve", offer: inferentia, numNodes: 1, pricePerHour: inferentia.pricePerHour,
-            duration: .hour, durationIsEstimated: false, cost: Money(nanodollars: 758_200_000),
+            duration: .hour, durationSource: .assumed, cost: Money(nanodollars: 758_200_000),
             reason: "cheapest of 12 offers with Inferentia2:1 or T4:1")
         let transfers = [
             PlannedTransfer(

@@ -125,7 +125,10 @@ struct SkyUnderTest: Sendable {
 
     private func endEverything() async {
         for process in processes { kill(process.pid) }
-        for _ in 0..<3000 where !processes.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<3000 {
+            if processes.isEmpty { return }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
     }
 }
 

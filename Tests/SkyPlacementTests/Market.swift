@@ -12,12 +12,23 @@ struct Market: OfferSource {
     }
 
     var shelves: [String: [Offer]] = [:]
+    /// What there is for those who ask for spot.
+    var spot: [String: [Offer]] = [:]
+    /// By region.
+    var areas: [String: Set<String>] = [:]
     var prices: [Way: Money] = [:]
-    var speeds: [Way: Double] = [:]
+    var bandwidths: [Way: Double] = [:]
     var usualPrice = Money.zero
     var usualSpeed = 8.0
+    var terms = RentalTerms.plain
+    /// Of accelerators, by name.
+    var speeds: [String: Double] = [:]
 
-    func offers(for request: ResourceRequest) -> [Offer] { shelves[request.instanceType ?? ""] ?? [] }
+    func offers(for request: ResourceRequest) -> [Offer] {
+        (request.useSpot ? spot : shelves)[request.instanceType ?? ""] ?? []
+    }
+
+    func areas(of location: Location) -> Set<String> { areas[location.region] ?? [] }
 
     mutating func reprice(_ shelf: String, _ index: Int, _ price: Money) {
         guard let old = shelves[shelf]?[index] else { return }
@@ -35,11 +46,18 @@ struct Market: OfferSource {
         from == to ? .zero : prices[Way(from: from, to: to)] ?? usualPrice
     }
 
-    func gigabitsPerSecond(from: Location, to: Location) -> Double { speeds[Way(from: from, to: to)] ?? usualSpeed }
+    func gigabitsPerSecond(from: Location, to: Location) -> Double {
+        bandwidths[Way(from: from, to: to)] ?? usualSpeed
+    }
+
+    func terms(of provider: String) -> RentalTerms { terms }
+
+    func speed(ofAccelerator name: String) -> Double? { speeds[name] }
 }
 
 extension Offer {
-    /// `usd` per hour in nanodollars or as text; the type's name doubles as an accelerator to time it by.
+    /// `usd` per hour in nanodollars or as text; the type's name doubles as an accelerator to time it by. Spot machines
+    /// are never taken away.
     static func at(
         _ provider: String, _ region: String, _ type: String, _ price: Money, zone: String? = nil,
         market: Market = .onDemand
@@ -47,7 +65,7 @@ extension Offer {
         Offer(
             provider: provider, region: region, zone: zone, instanceType: type,
             accelerator: AcceleratorCount(name: type, count: 1), cpus: 8, memoryGiB: 32, pricePerHour: price,
-            market: market)
+            market: market, interruptionsPerMonth: market == .spot ? 0 : nil)
     }
 }
 

@@ -12,7 +12,7 @@ struct ProblemTests {
         let pipeline = Pipeline(name: "p", stages: [.named("a")], directory: "/")
         let market = Market(shelves: ["a": [.at("aws", "us", "m5", usd("0.25"))]])
         let stage = try #require(try Planner().plan(pipeline, offers: market).stages.first)
-        #expect(stage.duration == .hour && !stage.durationIsEstimated && stage.cost == usd("0.25"))
+        #expect(stage.duration == .hour && stage.durationSource == .assumed && stage.cost == usd("0.25"))
     }
 
     @Test("an estimate finds its accelerator however the name is spelt")
@@ -164,7 +164,7 @@ struct ProblemTests {
             let best = try #require(front.first)
             for work in [0, 300] {
                 var problem = try PlacementProblem(pipeline: instance.pipeline, offers: instance.market)
-                problem.workLimit = work
+                problem.effort = .steps(work)
                 let cheap = try problem.cheapest()
                 let proof = try #require(cheap.proof)
                 let totals = try problem.totals(of: cheap)
@@ -181,5 +181,53 @@ struct ProblemTests {
             }
         }
         #expect(unproven > 5)
+    }
+}
+
+@Suite("Where data must stay")
+struct ResidencyTests {
+    private func requests(
+        of stage: String, areas: [String] = [], makerKeepsIn: [String] = [], ownOutputIn: [String] = []
+    ) -> [ResourceRequest?] {
+        var maker = SkySpec.Stage.named("maker")
+        maker.outputs = [StageOutput(name: "out", size: nil, areas: makerKeepsIn)]
+        var reader = SkySpec.Stage.named("reader", reads: ["maker"])
+        reader.resources.areas = areas
+        reader.outputs = [StageOutput(name: "model", size: nil, areas: ownOutputIn)]
+        let pipeline = Pipeline(name: "p", stages: [maker, reader], directory: "/")
+        return Residency(pipeline).requests(of: stage == "maker" ? maker : reader)
+    }
+
+    @Test("an artifact keeps its maker and its readers where it must stay")
+    func binds() {
+        #expect(requests(of: "maker", makerKeepsIn: ["eu"]).map(\.?.areas) == [["eu"]])
+        #expect(requests(of: "reader", makerKeepsIn: ["eu"]).map(\.?.areas) == [["eu"]])
+        #expect(requests(of: "reader").map(\.?.areas) == [[]])
+    }
+
+    @Test("several bounds hold together: the smallest area that is in all of them, by its name where it has one")
+    func intersects() {
+        #expect(requests(of: "reader", areas: ["de", "us"], makerKeepsIn: ["eu"]).map(\.?.areas) == [["de"]])
+        #expect(requests(of: "reader", areas: ["europe"], makerKeepsIn: ["eu"]).map(\.?.areas) == [["eu"]])
+        #expect(
+            requests(of: "reader", makerKeepsIn: ["de", "fr", "us"], ownOutputIn: ["eu"]).map(\.?.areas) == [
+                ["de", "fr"]
+            ])
+    }
+
+    @Test("bounds that no country meets leave no place, and the plan says why")
+    func contradicts() {
+        #expect(requests(of: "reader", areas: ["us"], makerKeepsIn: ["eu"]) == [nil])
+        var maker = SkySpec.Stage.named("maker")
+        maker.outputs = [StageOutput(name: "out", size: nil, areas: ["eu"])]
+        maker.resources.areas = ["us"]
+        let pipeline = Pipeline(name: "p", stages: [maker], directory: "/")
+        let error = #expect(throws: PlacementError.self) {
+            try Planner().plan(pipeline, offers: Market(shelves: ["maker": [.at("aws", "us", "m5", usd("1"))]]))
+        }
+        #expect(
+            error?.description
+                == "stage 'maker' can run nowhere: no country is in eu, where its data must stay, and in what it asks for"
+        )
     }
 }

@@ -57,7 +57,7 @@ struct RandomInstance {
             for to in Self.places where from != to {
                 let way = Market.Way(from: from, to: to)
                 market.prices[way] = usd(random.pick(["0", "0.01", "0.02", "0.087"]))
-                market.speeds[way] = random.pick([0.3, 1, 5])
+                market.bandwidths[way] = random.pick([0.3, 1, 5])
             }
         }
     }

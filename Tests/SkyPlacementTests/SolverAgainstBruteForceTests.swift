@@ -54,6 +54,15 @@ struct SolverAgainstBruteForceTests {
             #expect(try plan(.timeWithin(budget: point.cost)) == point, name)
             #expect(try plan(.timeWithin(budget: point.cost + Money(nanodollars: 1))) == point, name)
         }
+        try checkWeighted(instance, front, name)
+        let problem = try PlacementProblem(pipeline: instance.pipeline, offers: instance.market)
+        let found = try problem.paretoFront(limit: 1000)
+        #expect(found.isComplete && found.points.allSatisfy(\.isProven), name)
+        #expect(found.points.map { Point(cost: $0.cost, time: $0.time) } == front.map(Point.init), name)
+        let few = try problem.paretoFront(limit: 3)
+        #expect(few.points.count == min(3, front.count) && (!few.isComplete || front.count <= 3), name)
+        #expect(
+            few.points.allSatisfy { point in front.contains { $0.cost == point.cost && $0.time == point.time } }, name)
         let tooShort = fastest.time - TimeSpan(milliseconds: 1)
         #expect(
             throws: PlacementError.deadlineTooShort(deadline: tooShort, fastest: fastest.time, isProven: true), name
@@ -64,6 +73,25 @@ struct SolverAgainstBruteForceTests {
         #expect(throws: PlacementError.budgetTooSmall(budget: tooLittle, cheapest: cheapest.cost, isProven: true), name)
         {
             try plan(.timeWithin(budget: tooLittle))
+        }
+    }
+
+    private struct Point: Equatable {
+        var cost: Money
+        var time: TimeSpan
+    }
+
+    private func checkWeighted(
+        _ instance: RandomInstance, _ front: [(cost: Money, time: TimeSpan)], _ name: Comment
+    ) throws {
+        let problem = try PlacementProblem(pipeline: instance.pipeline, offers: instance.market)
+        for hour in ["0", "0.5", "4", "100"].map(usd) {
+            func value(_ point: (cost: Money, time: TimeSpan)) -> Money { point.cost + hour.perHour(for: point.time) }
+            let placement = try problem.leastWeighted(perHour: hour)
+            let totals = try problem.totals(of: placement)
+            let best = try #require(front.min { value($0) < value($1) })
+            #expect(value(totals) == value(best), name)
+            #expect(placement.proof?.isOptimal == true && placement.proof?.gap == 0, name)
         }
     }
 }

@@ -38,11 +38,27 @@ struct ExplanationTests {
     @Test("every field survives, in every combination of values that a seeded die throws")
     func random() throws {
         var random = SeededGenerator(seed: 7)
-        for _ in 0..<300 {
+        for _ in 0..<200 {
             let pipeline = RandomPipeline.make(using: &random)
             let explained = PipelineExplanation.yaml(pipeline)
             #expect(try read(explained, files: RandomPipeline.files).pipeline == pipeline, "\(explained)")
         }
+    }
+
+    @Test("alternatives and whatever else files can say about resources survive, as a seeded die writes them")
+    func randomTexts() throws {
+        var random = SeededGenerator(seed: 11)
+        var withAlternatives = 0
+        for _ in 0..<400 {
+            let text = RandomResources.text(using: &random)
+            let pipeline = try read(text).pipeline
+            let explained = PipelineExplanation.yaml(pipeline)
+            let again = try read(explained)
+            #expect(again.pipeline == pipeline, "\(text)\n\(explained)")
+            #expect(again.warnings.isEmpty)
+            withAlternatives += pipeline.stages[0].alternatives.isEmpty ? 0 : 1
+        }
+        #expect(withAlternatives > 100)
     }
 
     private func expectRoundTrip(_ text: String, files: FakeFiles) throws {

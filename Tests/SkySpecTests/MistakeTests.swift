@@ -8,6 +8,8 @@ struct MistakeTests {
     static let mistakes = [
         "unknown-field", "misspelt-stage", "cycle", "wrong-type", "unknown-accelerator", "missing-env", "bad-size",
         "bad-duration", "duplicate-key", "tab-indentation", "output-never-declared", "impossible-resources", "many",
+        "bad-range", "unknown-area", "residency", "bad-exclusion", "bad-estimate", "bad-deadline", "both-orders",
+        "bad-accelerators", "skypilot-forms",
     ]
 
     @Test("each mistake has its exact message at its exact place", arguments: mistakes)
@@ -36,7 +38,7 @@ struct MistakeTests {
             ("", "spec.empty"), ("# nothing\n---\n", "spec.empty"), ("- a\n- b\n", "spec.wrong-type"),
             ("stages: {}\n", "spec.missing-field"), ("name: a\nstages:\n", "spec.missing-field"),
             ("stages:\n  a:\n", "spec.wrong-type"), ("stages:\n  a: {}\n", "spec.missing-field"),
-            ("resources: {cpus: 2}\n", "spec.missing-field"),
+            ("name: a\n", "spec.missing-field"), ("{}\n", "spec.missing-field"),
             ("stages: {Train_1: {run: x}}\n", "spec.bad-name"), ("run: x\nenvs: {1A: b}\n", "spec.bad-name"),
             ("run: x\ninputs: {Raw: ./a}\n", "spec.bad-name"), ("run: x\noutputs: [a, a]\n", "spec.duplicate"),
             ("run: x\nworkdir: ./gone\n", "spec.no-file"), ("run: x\nfile_mounts: {/a: ./gone}\n", "spec.no-file"),
@@ -58,6 +60,18 @@ struct MistakeTests {
             ("run: x\nresources: {accelerators: 'A100:x'}\n", "spec.bad-accelerator"),
             ("run: x\nresources: {accelerators: {'A100:8': 2}}\n", "spec.bad-accelerator"),
             ("run: x\nresources: {accelerators: 'tpu-v5e-8:2'}\n", "spec.bad-accelerator"),
+            ("run: x\nresources: {accelerators: A100, gpus: A100}\n", "spec.conflict"),
+            ("run: x\nresources: {regions: [eu, any]}\n", "spec.conflict"),
+            ("run: x\nresources: {memory: 4x}\n", "spec.missing-field"),
+            ("run: x\nresources: {num_nodes: 2}\n", "spec.unknown-field"),
+            ("run: x\nresources: {any_of: [{any_of: []}]}\n", "spec.unknown-field"),
+            ("run: x\npolicy: [a]\n", "spec.wrong-type"), ("run: x\ncheckpoint: {path: /c}\n", "spec.missing-field"),
+            ("run: x\ninputs: {a: 'r2://b'}\n", "spec.unsupported-store"),
+            ("run: x\ninputs: {a: 's4://b'}\n", "spec.bad-input"),
+            ("run: x\nworkdir: {ref: main}\n", "spec.missing-field"),
+            ("run: x\nfile_mounts: {/a: 'oci://b'}\n", "spec.unsupported-store"),
+            ("run: a\npolicy: fast\n---\nrun: b\n", "spec.conflict"),
+            ("run: x\nestimate: {A100: 2h, 'A100:1': 3h}\nresources: {accelerators: A100}\n", "spec.duplicate"),
             ("run: x\nestimate: {'A100:8': 2h}\n", "spec.bad-estimate"), ("run: x\nestimate: 0h\n", "spec.impossible"),
             ("run: x\nenvs: {A: b}\nsecrets: [A]\n", "spec.conflict"),
             ("name: a\n---\nstages: {}\n", "spec.conflict"), ("stages: {a: {run: x, service: [1]}}", "spec.wrong-type"),

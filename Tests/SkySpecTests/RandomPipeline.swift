@@ -12,13 +12,16 @@ enum RandomPipeline {
         let objectives: [Objective] = [
             .cost, .time, .costWithin(deadline: TimeSpan(milliseconds: 5_400_250)),
             .timeWithin(budget: Money(nanodollars: 1_500_000_001)),
+            .weighted(perHour: Money(nanodollars: 20_250_000_001)),
         ]
         var stages: [Stage] = []
         for index in 0..<Int.random(in: 1...4, using: &random) {
             stages.append(stage(index, after: stages, using: &random))
         }
         return Pipeline(
-            name: "p", objective: pick(objectives, using: &random), stages: stages, directory: folder)
+            name: "p", objective: pick(objectives, using: &random),
+            policy: pick([nil, "spot-first", "exec:./a policy.py --x"], using: &random), stages: stages,
+            directory: folder)
     }
 
     private static func stage(_ index: Int, after stages: [Stage], using random: inout SeededGenerator) -> Stage {
@@ -31,13 +34,26 @@ enum RandomPipeline {
             StageInput(name: "c", source: .uri("s3://b/k$x"), size: DataSize(bytes: 1_234_567)),
             StageInput(name: "d", source: .uri("https://h/x?y=z"), size: nil),
         ].filter { _ in Bool.random(using: &random) }
-        stage.outputs = [StageOutput(name: "o", size: DataSize(bytes: 40_000_000_000)), StageOutput(name: "n")]
+        stage.outputs = [
+            StageOutput(name: "o", size: DataSize(bytes: 40_000_000_000)), StageOutput(name: "n", areas: ["europe"]),
+            StageOutput(name: "m", sizeEstimate: estimate(DataSize.init(bytes:), using: &random)),
+        ]
         if let earlier = stages.last {
             if Bool.random(using: &random) { stage.after = [earlier.name] }
             stage.inputs.append(
                 StageInput(name: "e", source: .output(stage: earlier.name, artifact: "o"), size: DataSize("40GB")))
         }
-        if Bool.random(using: &random) { stage.estimate.general = Estimate(TimeSpan(milliseconds: 3_661_001)) }
+        if Bool.random(using: &random) {
+            stage.estimate.general = estimate(TimeSpan.init(milliseconds:), using: &random)
+        }
+        stage.estimate.perAccelerator = stage.resources.accelerators.map {
+            .init(accelerator: $0, duration: estimate(TimeSpan.init(milliseconds:), using: &random))
+        }
+        stage.deadline = pick([nil, TimeSpan(milliseconds: 86_400_001)], using: &random)
+        if Bool.random(using: &random) {
+            stage.checkpointInterval = .seconds(600)
+            stage.checkpointPath = pick([nil, "/a b", "~/ckpt"], using: &random)
+        }
         if Bool.random(using: &random) {
             stage.service = ServiceSpec(
                 port: 8080, readinessPath: pick([nil, "/h"], using: &random),
@@ -54,15 +70,28 @@ enum RandomPipeline {
     private static func request(using random: inout SeededGenerator) -> ResourceRequest {
         var request = ResourceRequest()
         request.cpus = pick(
-            [nil, .atLeast(8), .exactly(0.5)], using: &random)
-        request.memory = pick([nil, .atLeast(1.0 / 1024 / 1024)], using: &random)
+            [nil, .atLeast(8), .exactly(0.5), Quantity(least: 16, most: 64), Quantity(least: 0, most: 8)],
+            using: &random)
+        request.memory = pick(
+            [nil, .atLeast(1.0 / 1024 / 1024), Quantity(least: 1.0 / 1024 / 1024, most: 0.3)], using: &random)
         request.accelerators = pick(
             [
                 [], [AcceleratorCount(name: "RTX PRO 4500", count: 2), AcceleratorCount(name: "tpu-v5e", count: 8)],
                 [AcceleratorCount(name: "RTX PRO 4500", count: 1), AcceleratorCount(name: "RTX PRO 4500", count: 2)],
                 [AcceleratorCount(name: "A10", count: 0.167)],
             ], using: &random)
+        if request.accelerators.isEmpty {
+            request.acceleratorMemory = pick(
+                [nil, .atLeast(80), .exactly(79.5), Quantity(least: 40, most: 80)], using: &random)
+            request.acceleratorCount = pick([nil, .exactly(8), .atLeast(2)], using: &random)
+        }
         request.capabilities = pick([[], ["confidential", "no"]], using: &random)
+        request.excludedCapabilities = pick([[], ["arm64"], ["arm64", "yes"]], using: &random)
+        // Where the outputs of all stages may be too.
+        request.areas = pick([[], ["europe"], ["fr", "no", "us"]], using: &random)
+        request.diskTier = pick([nil, "best"], using: &random)
+        request.networkTier = pick([nil, "standard"], using: &random)
+        request.maxPricePerHour = pick([nil, Money(nanodollars: 1_250_000_001)], using: &random)
         request.instanceType = pick([nil, "Standard_D8", "16x"], using: &random)
         request.useSpot = Bool.random(using: &random)
         request.diskSize = pick([nil, 100], using: &random)
@@ -78,6 +107,17 @@ enum RandomPipeline {
         request.labels = pick([[:], ["a": "1", "b: c": "no"]], using: &random)
         request.imageID = pick([nil, "docker:a/b:c"], using: &random)
         return request
+    }
+
+    private static func estimate<Value>(
+        _ make: (Int64) -> Value, using random: inout SeededGenerator
+    ) -> Estimate<Value> {
+        let low = Int64.random(in: 1...9_000_000, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: return Estimate(make(low))
+        case 1: return Estimate(low: make(low), expected: make(low + 500), high: make(low + 1001))
+        default: return Estimate(low: make(low), expected: make(low + 7), high: make(low + 1000))
+        }
     }
 
     private static func pick<Value>(_ values: [Value], using random: inout SeededGenerator) -> Value {

@@ -190,6 +190,13 @@ struct ReadingTests {
         #expect(result.pipeline.stages.first?.resources.accelerators.map(\.description) == ["Abacus:2"])
     }
 
+    @Test("names of one's own stand beside the known ones, and leave their other spellings alone")
+    func moreAccelerators() {
+        let names = AcceleratorNames.standard.adding(["Abacus"])
+        #expect(names.canonicalName(of: "ABACUS") == "Abacus" && names.canonicalName(of: "a100-40gb") == "A100")
+        #expect(names.all.contains("Abacus") && names.all.count == AcceleratorNames.standard.all.count + 1)
+    }
+
     @Test("files of this machine are found and measured")
     func localFiles() async throws {
         try await withTemporaryFolder { folder in

@@ -6,7 +6,8 @@ import Testing
 @Suite("SkyPilot task files")
 struct TaskFileTests {
     static let tasks = [
-        "minimal", "finetune", "torchrun", "service", "chain", "any-of", "tpu", "parallel",
+        "minimal", "finetune", "torchrun", "service", "chain", "any-of", "tpu", "parallel", "job-group", "cluster",
+        "repository",
     ]
 
     static let files = FakeFiles([
@@ -49,9 +50,12 @@ struct TaskFileTests {
     @Test("alternatives that one request can say become that request, the others stay apart")
     func alternatives() throws {
         let apart = try #require(try read("any-of").pipeline.stages.first)
-        #expect(apart.alternatives.map { $0.places.count } == [2, 1])
-        #expect(apart.alternatives.map { $0.accelerators.map(\.description) } == [["H100:8"], ["tpu-v5p:16"]])
-        #expect(apart.alternatives.map(\.useSpot) == [false, true])
+        #expect(apart.alternatives.map { $0.places.count } == [2, 1, 1])
+        #expect(
+            apart.alternatives.map { $0.accelerators.map(\.description) } == [
+                ["H100:8"], ["tpu-v5p:16"], ["tpu-v5p:16"],
+            ])
+        #expect(apart.alternatives.map(\.useSpot) == [false, false, true])
         #expect(apart.resources.accelerators.count == 2 && apart.resources.cpus?.least == 4)
         let text = """
             run: x
@@ -65,6 +69,21 @@ struct TaskFileTests {
         let together = try stage(text)
         #expect(together.alternatives.isEmpty)
         #expect(together.resources.places.count == 2 && together.resources.accelerators.count == 2)
+    }
+
+    @Test("what is not in a task's folder is looked for where the command is typed, a pipeline's is not")
+    func workingDirectory() throws {
+        let files = FakeFiles(["/repo/examples/app/run.py": 1, "\(folder)/local/run.py": 1, "/repo/local/run.py": 1])
+        func code(_ text: String) throws -> StageCode? {
+            try SpecReader.read(
+                source: SourceFile(path: "t.yaml", text: text), directory: folder, workingDirectory: "/repo",
+                files: files
+            ).pipeline.stages.first?.code
+        }
+        #expect(try code("run: x\nworkdir: examples/app\n")?.workdir == "/repo/examples/app")
+        #expect(try code("run: x\nworkdir: local\n")?.workdir == "\(folder)/local")
+        #expect(try code("run: x\nfile_mounts: {/a: ./examples}\n")?.mounts.map(\.source) == ["/repo/examples"])
+        #expect(throws: DiagnosticsError.self) { try code("stages: {a: {run: x, workdir: examples/app}}") }
     }
 
     @Test("secrets are known by name only; their values stay beside the pipeline and are never shown")

@@ -58,10 +58,13 @@ public struct Launch: Hashable, Sendable, Codable {
     public var code: [String: StoredArtifact]
     /// Inputs that come from outside the pipeline, as `stage.input`.
     public var externalInputs: [String: StoredArtifact]
+    /// What the plan knew of earlier runs; a stage that has to move is planned again with the same.
+    public var history: PlacementHistory
 
     public init(
         run: RunID, pipeline: Pipeline, plan: Plan, zones: [String: [String]] = [:],
-        code: [String: StoredArtifact] = [:], externalInputs: [String: StoredArtifact] = [:]
+        code: [String: StoredArtifact] = [:], externalInputs: [String: StoredArtifact] = [:],
+        history: PlacementHistory = PlacementHistory()
     ) {
         self.run = run
         self.pipeline = pipeline
@@ -69,6 +72,7 @@ public struct Launch: Hashable, Sendable, Codable {
         self.zones = zones
         self.code = code
         self.externalInputs = externalInputs
+        self.history = history
     }
 }
 

@@ -32,8 +32,8 @@ extension RunState {
         case .provisioned(let id, let group): provisioned(id, group, at: at)
         case .provisionFailed(let id, let error):
             update(id) { $0.provisionFailed(error, dice: recorded.dice) }
-        case .delivered(let id, let transfers): delivered(id, transfers)
-        case .jobEnded(let id, let code): jobEnded(id, code)
+        case .delivered(let id, let transfers): delivered(id, transfers, at: at)
+        case .jobEnded(let id, let code): jobEnded(id, code, at: at)
         case .serviceReady(let id, let url):
             update(id) { if $0.phase == .probing { $0.nowServing(url) } }
         case .collected(let id, let outputs):
@@ -67,21 +67,27 @@ extension RunState {
         }
     }
 
-    private mutating func delivered(_ id: AttemptID, _ transfers: [TransferRecord]) {
+    private mutating func delivered(_ id: AttemptID, _ transfers: [TransferRecord], at: Instant) {
         let isService = spec(id.stage)?.service != nil
         update(id) { stage in
             guard stage.phase == .delivering else { return }
-            stage.updateAttempt { $0.transfers = transfers }
+            stage.updateAttempt {
+                $0.transfers = transfers
+                $0.deliveredAt = at
+            }
             stage.transientFailures = 0
             stage.phase = isService ? .probing : .running
         }
     }
 
-    private mutating func jobEnded(_ id: AttemptID, _ code: Int) {
+    private mutating func jobEnded(_ id: AttemptID, _ code: Int, at: Instant) {
         let isService = spec(id.stage)?.service != nil
         update(id) { stage in
             guard stage.phase == .running || stage.phase == .probing || stage.phase.isServing else { return }
-            stage.updateAttempt { $0.exitCode = code }
+            stage.updateAttempt {
+                $0.exitCode = code
+                $0.workEndedAt = at
+            }
             if isService {
                 stage.release(then: .end(.failed("the service ended by itself with exit code \(code)")))
             } else if code == 0 {

@@ -151,6 +151,9 @@ public struct Attempt: Hashable, Sendable {
     public let startedAt: Instant
     public internal(set) var group: NodeGroup?
     public internal(set) var provisionedAt: Instant?
+    /// When the last node had its code and inputs: from then on it works.
+    public internal(set) var deliveredAt: Instant?
+    public internal(set) var workEndedAt: Instant?
     public internal(set) var releasedAt: Instant?
     public internal(set) var transfers: [TransferRecord] = []
     public internal(set) var exitCode: Int?

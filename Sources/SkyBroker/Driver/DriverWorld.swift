@@ -21,6 +21,8 @@ public struct DriverWorld: Sendable {
     /// Egress per 10⁹ bytes between two locations.
     public var pricePerGigabyte: @Sendable (_ from: Location, _ to: Location) async -> Money
     public var relocate: Relocation
+    /// Whether what this provider rents is what its offers say, so that how long a stage takes there is worth knowing.
+    public var isReal: @Sendable (_ provider: String) -> Bool
     /// For asking services whether they are ready.
     public var http: HTTPClient
     /// Where secrets' values come from: the driver's own environment.
@@ -33,7 +35,8 @@ public struct DriverWorld: Sendable {
         folder: StateFolder, journal: Journal, adapter: @escaping @Sendable (String) -> (any ProviderAdapter)?,
         store: @escaping @Sendable (Location) -> LocalArtifactStore,
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
-        relocate: @escaping Relocation, http: HTTPClient, environment: [String: String],
+        relocate: @escaping Relocation, isReal: @escaping @Sendable (String) -> Bool, http: HTTPClient,
+        environment: [String: String],
         now: @escaping @Sendable () -> Instant, log: @escaping @Sendable (String) -> Void
     ) {
         self.folder = folder
@@ -42,6 +45,7 @@ public struct DriverWorld: Sendable {
         self.store = store
         self.pricePerGigabyte = pricePerGigabyte
         self.relocate = relocate
+        self.isReal = isReal
         self.http = http
         self.environment = environment
         self.now = now

@@ -54,13 +54,16 @@ public actor RunDriver {
         for event in recorded { _ = next.apply(event) }
         try world.journal.append(recorded, to: state.run, after: count, runEnded: next.endedAt != nil)
         count += recorded.count
-        remember(events)
         state = next
+        remember(events)
     }
 
     /// Only now that the journal has them: nobody reuses what no journal knows.
     private func remember(_ events: [RunEvent]) {
         for case .collected(let id, let outputs) in events {
+            do { try world.journal.learn(from: id, in: state, isReal: world.isReal) } catch {
+                world.log("how long stage \(id.stage) took will not be learnt: \(error)")
+            }
             guard let inputs = state.inputs(of: id.stage) else { continue }
             do { try performer.remember(outputs, of: id.stage, inputs: inputs) } catch {
                 world.log("stage \(id.stage) will not be found by its digest: \(error)")

@@ -63,6 +63,15 @@ enum JournalSchema {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE past_run (
+                      pipeline TEXT NOT NULL, stage TEXT NOT NULL, ended_at INTEGER NOT NULL, run TEXT NOT NULL,
+                      body TEXT NOT NULL, PRIMARY KEY (pipeline, stage, ended_at, run)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

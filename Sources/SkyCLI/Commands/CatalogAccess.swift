@@ -33,6 +33,8 @@ struct CatalogAccess {
         CalendarDay(number: Int(context.now().millisecondsSince1970 / 86_400_000))
     }
 
+    func speeds() throws -> AcceleratorSpeeds { try AcceleratorSpeeds.load(root: try context.installation().providers) }
+
     /// The adapters of these providers. Nothing is asked of any of them yet. `SKY_MOCK` names a script of failures.
     func adapters(for providers: [ProviderProfile]) throws -> AdapterRegistry {
         let home = context.environment["HOME"] ?? ""

@@ -12,12 +12,14 @@ struct LaunchCommand: SkySubcommand {
         usage: "sky launch <file> [--yes] [--dryrun] [--detach] [--env <name[=value]>] ...",
         discussion: """
             Shows the plan and what it will cost, asks once, and then one live line per stage. Ctrl-C looks away: the \
-            run goes on by itself. A stage that is done and has not changed since is not run again.
+            run goes on by itself. A stage that is done and has not changed since is not run again. A plan file is \
+            carried out exactly as it is, or refused when it is stale.
 
             EXAMPLES
               sky launch pipeline.yaml
               sky launch pipeline.yaml --yes --detach
               sky launch pipeline.yaml --dryrun
+              sky plan pipeline.yaml -o plan.json && sky launch plan.json
               sky launch pipeline.yaml --env SEED=8 --name tickets-seed-8
             """)
 
@@ -40,16 +42,16 @@ struct LaunchCommand: SkySubcommand {
 
     func execute(in context: CommandContext) throws -> ExitStatus {
         if let name { try refuseUnlessName(name) }
-        let planned = try PlannedPipeline(file, planning, name: name, in: context)
+        let planned = try planned(in: context)
         guard !dryrun else {
             try planned.show(as: options.output, on: context.console.out)
             return .done
         }
-        let secrets = try Secrets.resolve(planned.read, in: context)
+        let secrets = try Secrets.resolve(planned, in: context)
         // Before anybody is asked: a yes must not be followed by "cannot".
         _ = try context.installation().agent()
         let err = context.console.err
-        try err.lines(planned.screen.lines(width: err.terminal.width) + [.empty])
+        try err.lines(planned.screen().lines(width: err.terminal.width) + [.empty])
         guard try yes || agrees(to: planned, on: context.console) else {
             try err.line("nothing was started")
             return .interrupted
@@ -59,6 +61,19 @@ struct LaunchCommand: SkySubcommand {
         let run = try begin(planned, access, context, interruptions)
         let watch = RunWatch(access: access, context: context, interruptions: interruptions, format: options.output)
         return detach ? try watch.conclude(access.row(of: run)) : try watch.watch(run)
+    }
+
+    /// The plan of a plan file is carried out as it is; a pipeline is planned now.
+    private func planned(in context: CommandContext) throws -> PlannedPipeline {
+        guard let plan = try PipelineFile.planFile(at: file.file) else {
+            return try PlannedPipeline(file, planning, name: name, in: context)
+        }
+        guard file.env.isEmpty, planning.policy == nil else {
+            throw CommandFailure(
+                .wrongRequest, "\(file.file) is a plan: --env and --policy had their say when it was made",
+                hints: ["sky launch \(file.file)", "sky plan \(plan.provenance.pipelineFile) -o \(file.file)"])
+        }
+        return try PlannedPipeline(plan, at: file.file, name: name, in: context)
     }
 
     private func agrees(to planned: PlannedPipeline, on console: Console) throws -> Bool {
@@ -80,14 +95,16 @@ struct LaunchCommand: SkySubcommand {
     ) throws -> RunID {
         let folder = access.broker.folder
         let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
-        let (pipeline, plan, now) = (planned.pipeline, planned.plan, context.now())
+        let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
         let zones = Dictionary(
-            plan.stages.map { ($0.stage, planned.catalog.zones(of: $0.offer)) }, uniquingKeysWith: { first, _ in first }
+            plan.stages.map { ($0.stage, planned.market.offers.catalog.zones(of: $0.offer)) },
+            uniquingKeysWith: { first, _ in first }
         )
         do {
             let run = try AsyncWork.run(interruptions: interruptions) {
                 var generator = SystemRandomNumberGenerator()
-                return try await launcher.launch(pipeline, plan: plan, zones: zones, at: now, using: &generator)
+                return try await launcher.launch(
+                    pipeline, plan: plan, zones: zones, history: history, at: now, using: &generator)
             }
             _ = try access.broker.ensureDriven(run)
             return run
@@ -107,9 +124,9 @@ struct LaunchCommand: SkySubcommand {
 /// Values that must not be written anywhere, for the driver's environment.
 enum Secrets {
     /// - Throws: `CommandFailure` naming those that neither the file, the command line nor the environment has.
-    static func resolve(_ read: ReadPipeline, in context: CommandContext) throws -> [String: String] {
-        let names = Set(read.pipeline.stages.flatMap(\.secretNames)).sorted()
-        let (found, missing) = read.secrets.resolve(names, environment: context.environment)
+    static func resolve(_ planned: PlannedPipeline, in context: CommandContext) throws -> [String: String] {
+        let names = Set(planned.pipeline.stages.flatMap(\.secretNames)).sorted()
+        let (found, missing) = planned.secrets.resolve(names, environment: context.environment)
         guard let first = missing.first else { return found }
         throw CommandFailure(
             .wrongRequest, "the pipeline needs \(Figures.list(missing)), and the environment does not have it",

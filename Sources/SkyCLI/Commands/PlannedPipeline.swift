@@ -1,50 +1,141 @@
+import SkyBroker
 import SkyCatalog
 import SkyCore
 import SkyPlacement
+import SkyProcess
 import SkyProviders
 import SkySpec
+import SkyStorage
 
-/// A pipeline file, read and planned against this installation's catalog.
+/// A pipeline, planned against this installation's catalog.
 struct PlannedPipeline {
-    let read: ReadPipeline
-    let catalog: Catalog
-    let plan: Plan
-    let adapters: AdapterRegistry
+    /// As it is to run: with the name and the objective that the command line gave it.
+    let pipeline: Pipeline
+    /// Nil when the plan came from a file.
+    let problem: PlacementProblem?
+    /// Given in the file or on the command line; the others come from the environment.
+    let secrets: SecretValues
+    private(set) var plan: Plan
+    let history: PlacementHistory
+    let market: Market
+    /// Who chose; nil when the plan came from a file.
+    let policy: (any PlacementPolicy)?
+    /// The pipeline's file, absolute, and the digest of its text.
+    let file: (path: String, digest: String)
 
     /// - Parameter name: what the pipeline is called instead of what its file says.
     init(
         _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, in context: CommandContext
     ) throws {
-        read = try PipelineFile.read(arguments, in: context)
+        let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
-        if let policy = options.policy { pipeline.objective = policy.objective(insteadOf: pipeline.objective) }
+        let (policy, wanted) = try PolicyAccess(context, timeLimit: options.policyTimeout)
+            .policy(for: pipeline, option: options.policy)
+        pipeline = wanted
+        market = try Market(in: context, tariffs: options.tariffs)
+        try UnknownNames(in: read.source, catalog: market.offers.catalog).refuse(pipeline)
         self.pipeline = pipeline
-        let access = CatalogAccess(context)
-        catalog = try access.load()
-        adapters = try access.adapters(for: catalog.providers)
-        plan = try Planner().plan(pipeline, offers: CatalogOffers(catalog: catalog))
+        self.policy = policy
+        secrets = read.secrets
+        file = PipelineFile.identity(of: read.source)
+        history = try Self.history(of: pipeline.name, in: context)
+        var problem = try Self.problem(pipeline, for: policy, market.offers, history)
+        if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
+        self.problem = problem
+        plan = try Planner().plan(problem, policy: policy)
     }
 
-    /// As it is to run: with the name and the objective that the command line gave it.
-    let pipeline: Pipeline
+    /// Exactly the plan of a plan file.
+    ///
+    /// - Throws: `CommandFailure` that says what is stale about it.
+    init(_ planFile: PlanFile, at path: String, name: String? = nil, in context: CommandContext) throws {
+        market = try Market(in: context)
+        try Staleness(planFile, path: path, market: market, now: context.now()).refuse()
+        var (pipeline, plan) = (planFile.pipeline, planFile.plan)
+        if let name {
+            pipeline.name = name
+            plan.pipeline = name
+        }
+        self.pipeline = pipeline
+        self.plan = plan
+        problem = nil
+        policy = nil
+        history = planFile.history
+        secrets = SecretValues()
+        file = (planFile.provenance.pipelineFile, planFile.provenance.pipelineDigest)
+    }
+
+    private static func problem(
+        _ pipeline: Pipeline, for policy: any PlacementPolicy, _ offers: CatalogOffers, _ history: PlacementHistory
+    ) throws -> PlacementProblem {
+        do throws(PlacementError) {
+            return try Planner.problem(pipeline, for: policy, offers: offers, history: history)
+        } catch {
+            guard case .noOffers(let stages) = error else { throw error }
+            throw NothingFitsReport(Planner().explainNothing(stages, of: pipeline, offers: offers)).failure
+        }
+    }
+
+    /// Why the plan is as it is.
+    func explanation() throws -> PlanExplanation {
+        try Planner().explain(
+            plan, of: pipeline, offers: market.offers, policy: policy ?? pipeline.objective.policy, history: history)
+    }
+
+    /// Without ever having run anything there is no journal, and none is made for looking.
+    private static func history(of pipeline: String, in context: CommandContext) throws -> PlacementHistory {
+        let journal = StateFolder(path: try context.paths().state).journal
+        return Files.exists(journal) ? try Journal.history(of: pipeline, at: journal) : PlacementHistory()
+    }
+
+    /// A question that is answered with yes once `limit` has passed from now on.
+    private static func timeIsUp(after limit: TimeSpan) -> @Sendable () -> Bool {
+        let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
+        return { ContinuousClock.now >= end }
+    }
+
+    /// The plan that stands at a place of the front, counted from 1.
+    func picking(_ number: Int, of front: ParetoFront) throws -> PlannedPipeline {
+        guard front.points.indices.contains(number - 1), let problem else {
+            throw CommandFailure(
+                .wrongRequest, "--pick \(number): the frontier has plans 1 to \(front.points.count)",
+                hints: ["sky plan \(file.path) --frontier"])
+        }
+        let point = front.points[number - 1]
+        let given = GivenPlacement(point.placement, name: "frontier, plan \(number) of \(front.points.count)")
+        var picked = self
+        picked.plan = try Planner().plan(problem, policy: given, rival: policy)
+        return picked
+    }
 
     /// Providers of the plan that local processes stand in for, in the plan's order.
     var standIns: [String] {
-        let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+        let standIns = Set(market.adapters.availability.filter { $0.status == .standIn }.map(\.provider))
         var seen: Set<String> = []
         return plan.stages.map(\.offer.provider).filter { standIns.contains($0) && seen.insert($0).inserted }
     }
 
-    var screen: PlanScreen {
+    func screen(withOutlook: Bool = false) -> PlanScreen {
         PlanScreen(
-            plan: plan, services: Set(pipeline.stages.filter { $0.service != nil }.map(\.name)), standIns: standIns)
+            plan: plan, services: Set(pipeline.stages.filter { $0.service != nil }.map(\.name)), standIns: standIns,
+            showsOutlook: withOutlook)
     }
 
     func show(as format: OutputFormat, on output: any TextOutput) throws {
         switch format {
         case .json: try output.write(try PlanJSON(plan).text())
-        case .text: try output.lines(screen.lines(width: output.terminal.width))
+        case .text: try output.lines(screen().lines(width: output.terminal.width))
         }
+    }
+
+    /// For carrying out later; prices count for `validity`.
+    func planFile(validFor validity: TimeSpan, at now: Instant) -> PlanFile {
+        PlanFile(
+            pipeline: pipeline, plan: plan, history: history,
+            provenance: PlanFile.Provenance(
+                createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest,
+                pipelineFile: file.path,
+                pipelineDigest: file.digest))
     }
 }

@@ -20,14 +20,19 @@ struct RootCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self]),
+                subcommands: [
+                    ValidateCommand.self, ExplainCommand.self, SchemaCommand.self, PlanCommand.self,
+                    PoliciesCommand.self,
+                ]),
             CommandGroup(
                 name: "Runs",
                 subcommands: [
                     LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
                     ResumeCommand.self,
                 ]),
-            CommandGroup(name: "Providers", subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self]),
+            CommandGroup(
+                name: "Providers",
+                subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self, SimulateCommand.self]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 

@@ -13,6 +13,7 @@ struct ValidateCommand: SkySubcommand {
               sky validate pipeline.yaml
               sky validate pipelines/*/pipeline.yaml
               sky validate --output json pipeline.yaml
+              sky validate pipeline.yaml --env SEED=8
             """)
 
     @Argument(
@@ -20,10 +21,18 @@ struct ValidateCommand: SkySubcommand {
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String]
 
+    @Option(
+        name: .shortAndLong, parsing: .singleValue,
+        help: ArgumentHelp(
+            "Set a variable of the pipelines; without a value, take it from the environment.",
+            valueName: "name[=value]"))
+    var env: [String] = []
+
     @OptionGroup var options: OutputOptions
 
     func execute(in context: CommandContext) throws -> ExitStatus {
-        let findings = files.map(Finding.init)
+        let variables = try PipelineArguments.variables(env, environment: context.environment)
+        let findings = files.map { Finding($0, variables: variables) }
         let isValid = findings.allSatisfy(\.isValid)
         switch options.output {
         case .json:
@@ -45,10 +54,10 @@ private struct Finding {
     let sources: [SourceFile]
     private let pipeline: Pipeline?
 
-    init(_ file: String) {
+    init(_ file: String, variables: [String: String]) {
         self.file = file
         do {
-            let read = try SpecReader.read(path: file)
+            let read = try SpecReader.read(path: file, overrides: variables)
             (diagnostics, sources, pipeline) = (read.warnings, [read.source], read.pipeline)
         } catch {
             (diagnostics, sources, pipeline) = (error.diagnostics, error.sources, nil)

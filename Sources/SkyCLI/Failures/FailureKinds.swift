@@ -12,6 +12,7 @@ enum FailureKinds {
         case let obstacle as PlacementError: unplaced(obstacle)
         case let refusal as LaunchError: CommandFailure(.wrongRequest, refusal.description)
         case let trouble as JournalError: CommandFailure(.wrongRequest, trouble.description)
+        case let problem as PlanFileError: CommandFailure(.wrongRequest, problem.description)
         case let trouble as StorageError: CommandFailure(.wrongRequest, trouble.description)
         default: nil
         }
@@ -22,10 +23,14 @@ enum FailureKinds {
         case .noOffers(let stages):
             let subject = stages.count == 1 ? "a stage" : "\(stages.count) stages"
             return CommandFailure(
-                .providerRefused, "there is no plan: \(subject) can run nowhere",
-                details: stages.map { "\($0.stage): \($0.reason)" }, hints: ["sky catalog list", "sky check"])
+                .wrongRequest, "there is no plan: \(subject) can run nowhere",
+                details: stages.map { "\($0.stage): \($0.reason)" },
+                hints: ["sky plan <file> --explain", "sky gpus", "sky check"])
         case .deadlineTooShort, .budgetTooSmall, .beyondCounting, .refused:
             return CommandFailure(.providerRefused, error.description)
+        case .policyFailed(let policy, let reason, let output):
+            return CommandFailure(
+                .wrongRequest, "policy '\(policy)' failed: \(reason)", details: output.map { "| \($0)" })
         case .unknownPinnedStage, .malformedPipeline, .policyMisbehaved:
             return CommandFailure(.wrongRequest, error.description)
         }

@@ -37,6 +37,12 @@ enum Figures {
     /// Time that is running: whole seconds, so that it does not flicker.
     static func clock(_ span: TimeSpan) -> String { TimeSpan.seconds(span.milliseconds / 1000).description }
 
+    /// As people write deadlines: `60h`, not two days and a half; `90m` is `1h 30m`.
+    static func hours(_ span: TimeSpan) -> String {
+        let (whole, rest) = span.milliseconds.quotientAndRemainder(dividingBy: TimeSpan.hour.milliseconds)
+        return rest == 0 ? "\(whole)h" : span.description
+    }
+
     /// `just now`, `5m ago`, `3h ago`, `2d ago`
     static func ago(_ moment: Instant, at now: Instant) -> String {
         let seconds = max(0, (now - moment).milliseconds / 1000)

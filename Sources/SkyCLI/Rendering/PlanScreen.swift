@@ -10,11 +10,14 @@ struct PlanScreen: Sendable {
     var services: Set<String> = []
     /// Providers of this plan that local processes stand in for.
     var standIns: [String] = []
+    /// Also what it comes to when things go well, or badly.
+    var showsOutlook = false
 
     func lines(width: Int?) -> [StyledText] {
         var lines = heading().map { line in width.map { line.truncated(to: $0) } ?? line } + [.empty]
         lines += costTable().lines(width: width)
         let proseWidth = width ?? 100
+        if showsOutlook { lines += [.empty] + outlook() }
         lines += [.empty] + proof(width: proseWidth)
         lines += reasons(width: proseWidth)
         let notes = self.notes(width: proseWidth)
@@ -24,7 +27,19 @@ struct PlanScreen: Sendable {
 
     private func heading() -> [StyledText] {
         let stages = Figures.count(plan.stages.count, "stage")
-        return ["\(plan.pipeline, .none, bold: true) \("· \(stages), \(goal) · policy \(plan.policy)", .dim)"]
+        // Other policies make other things small than what the pipeline's objective names.
+        let isObjectivesOwn = plan.objective.policy.name == plan.policy
+        let wish = isObjectivesOwn ? ", \(goal)" : limit
+        return ["\(plan.pipeline, .none, bold: true) \("· \(stages)\(wish) · policy \(plan.policy)", .dim)"]
+    }
+
+    /// What any policy has to keep.
+    private var limit: String {
+        switch plan.objective {
+        case .cost, .time, .weighted: ""
+        case .costWithin(let deadline): " · within \(deadline)"
+        case .timeWithin(let budget): " · for at most \(Figures.amount(budget))"
+        }
     }
 
     private var goal: String {
@@ -33,6 +48,7 @@ struct PlanScreen: Sendable {
         case .time: "as fast as possible"
         case .costWithin(let deadline): "as cheap as possible within \(deadline)"
         case .timeWithin(let budget): "as fast as possible for \(Figures.amount(budget))"
+        case .weighted(let perHour): "as cheap as possible with an hour worth \(Figures.amount(perHour))"
         }
     }
 
@@ -66,7 +82,7 @@ struct PlanScreen: Sendable {
         let machines = stage.numNodes * stage.replicas
         let nodes = machines > 1 ? "\(machines) × " : ""
         let spot = offer.market == .spot ? StyledText(" spot", .yellow) : .empty
-        let time = (stage.durationIsEstimated ? "" : "~") + stage.duration.description
+        let time = (stage.durationSource.isGuess ? "~" : "") + stage.duration.description
         return [
             StyledText(stage.stage, .cyan), "\(offer.location)", "\(nodes)\(offer.instanceType)\(spot)",
             offer.accelerator.map { "\($0)" } ?? StyledText("–", .dim), "\(Figures.hourly(stage.pricePerHour))",
@@ -93,12 +109,34 @@ struct PlanScreen: Sendable {
         location == .here ? "this machine" : location.description
     }
 
+    private func outlook() -> [StyledText] {
+        let (cost, time) = (plan.outlook.cost, plan.outlook.time)
+        var table = Table(
+            [.init("OUTLOOK"), .init("COST", .right), .init("TIME", .right), .init("WHEN")], indent: 2)
+        table.addHeader()
+        let rows: [(String, Money, TimeSpan, String)] = [
+            ("good", cost.low, time.low, "low estimates, no interruption"),
+            ("expected", cost.expected, time.expected, expectedInterruptions),
+            ("bad", cost.high, time.high, "high estimates, many interruptions, a failed try to get machines each"),
+        ]
+        for (name, cost, time, when) in rows {
+            table.addRow([StyledText(name), "\(cost.formatted(decimals: 2))", "\(time)", StyledText(when, .dim)])
+        }
+        return table.lines(width: nil)
+    }
+
+    private var expectedInterruptions: String {
+        let count = plan.stages.reduce(0) { $0 + $1.interruptions }
+        return count == 0 ? "no interruption" : "\(fixed(count, decimals: 2)) interruptions on average"
+    }
+
     private func proof(width: Int) -> [StyledText] {
         if plan.proof.isOptimal {
             let better =
                 switch plan.objective {
                 case .cost, .costWithin: "cheaper"
                 case .time, .timeWithin: "faster"
+                case .weighted: "better"
                 }
             return ["  \("✓ optimal", .green): no \(better) plan exists in the catalog (proven)"]
         }
@@ -139,9 +177,20 @@ struct PlanScreen: Sendable {
 
     private func notes(width: Int) -> [StyledText] {
         var notes: [StyledText] = []
-        let guessed = plan.stages.filter { !$0.durationIsEstimated }.map(\.stage)
+        let guessed = plan.stages.filter { $0.durationSource == .assumed }.map(\.stage)
         if !guessed.isEmpty {
             notes += note("~ no estimate in the file for \(Figures.list(guessed)): an hour is assumed", width)
+        }
+        for stage in plan.stages {
+            switch stage.durationSource {
+            case .scaled(let base):
+                notes += note(
+                    "~ \(stage.stage): scaled by published speeds from the estimate for \(base): a guess", width)
+            case .learned(let runs, let latest):
+                let times = runs == 1 ? "run \(latest)" : "the last \(runs) runs, \(latest) the latest"
+                notes += note("the time of \(stage.stage) is learnt from \(times)", width)
+            case .estimate, .assumed: break
+            }
         }
         for caveat in plan.caveats { notes += note(caveat, width) }
         let serving = plan.stages.filter { services.contains($0.stage) }
@@ -165,5 +214,15 @@ enum StandInNote {
             "local processes stand in for \(Figures.list(providers)): prices are what they would charge, "
             + "nobody bills them; 'sky check' says why"
         return wrapped(text, width: (width ?? 100) - 2).map { "  \($0, .yellow)" }
+    }
+}
+
+extension DurationSource {
+    /// Neither the author nor a machine has said so.
+    var isGuess: Bool {
+        switch self {
+        case .assumed, .scaled: true
+        case .estimate, .learned: false
+        }
     }
 }

@@ -19,14 +19,20 @@ struct DriverComposition {
     ) throws -> DriverWorld {
         let access = CatalogAccess(context)
         let catalog = try access.load()
+        let offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
         let adapters = try access.adapters(for: catalog.providers)
+        let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
+        let relocation = Relocation(offers: offers) { (pipeline) throws(PlacementError) in
+            try PolicyAccess.policy(ofRun: pipeline, in: context)
+        }
         return DriverWorld(
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
             store: { store(of: $0, in: folder) },
             pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
             relocate: { launch, stage, pinned, excluded in
-                try Relocation(catalog: catalog).place(stage, of: launch, pinned: pinned, excluded: excluded)
+                try relocation.place(stage, of: launch, pinned: pinned, excluded: excluded)
             },
+            isReal: { !standIns.contains($0) },
             http: HTTPClient(), environment: context.environment, now: context.now, log: log)
     }
 }

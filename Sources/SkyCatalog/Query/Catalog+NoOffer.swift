@@ -49,7 +49,7 @@ private struct NoOfferExplainer {
         case .spot, .nodes: 0
         case .cpus: 1
         case .memory: 2
-        case .capability, .excluded, .network: 3
+        case .capability, .excluded: 3
         case .place, .area: 4
         case .instanceType: 5
         case .accelerators, .acceleratorMemory, .acceleratorCount: 6
@@ -68,7 +68,7 @@ private struct NoOfferExplainer {
                 help: didYouMean(name, catalog.capabilityNames))
         case .spot: return NoOfferReason(constraint: .spot, message: "no offer of the catalog is sold as spot")
         case .area: return unknownArea()
-        case .acceleratorMemory, .acceleratorCount, .excluded, .network, .price, .nodes:
+        case .acceleratorMemory, .acceleratorCount, .excluded, .price, .nodes:
             let nearest = catalog.offers(for: part.dropped(from: part.alone(of: request))).min(by: Offer.isListedBefore)
             return NoOfferReason(
                 constraint: part.constraint, message: "no offer has \(part.words(in: request))",
@@ -117,7 +117,7 @@ private struct NoOfferExplainer {
             return NoOfferReason(
                 constraint: .price, message: "nothing that meets the rest costs \(part.words(in: request))",
                 help: instead, nearest: cheapest)
-        case .acceleratorMemory, .acceleratorCount, .excluded, .network, .nodes:
+        case .acceleratorMemory, .acceleratorCount, .excluded, .nodes:
             return NoOfferReason(
                 constraint: part.constraint, message: "no offer with \(part.words(in: request)) meets the rest",
                 help: "without that \(instead)", nearest: cheapest)

@@ -13,7 +13,6 @@ public struct NoOfferReason: Hashable, Sendable, CustomStringConvertible {
         case memory
         case capability(String)
         case excludedCapability(String)
-        case network
         case spot
         /// Per hour.
         case price

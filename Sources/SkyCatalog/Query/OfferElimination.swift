@@ -170,7 +170,6 @@ private struct Judge {
         switch constraint {
         case .part(.capability(let name)): !own.contains(name)
         case .part(.excluded(let name)): own.contains(name)
-        case .part(.network): !own.contains(where: RowFilter.fastNetworks.contains)
         case .specialMachine: !RowFilter.isMeant(own, request)
         default: false
         }

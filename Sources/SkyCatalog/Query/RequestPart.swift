@@ -1,9 +1,9 @@
-import SkyCore
+public import SkyCore
 
 /// One constraint of a request that can be looked at by itself, or dropped.
 enum RequestPart: Hashable {
     case place, area, instanceType, accelerators, acceleratorMemory, acceleratorCount
-    case capability(String), excluded(String), network, spot, cpus, memory, price, nodes
+    case capability(String), excluded(String), spot, cpus, memory, price, nodes
 
     /// The parts that a request has, the ones that are mostly plain mistakes first.
     static func all(of request: ResourceRequest) -> [RequestPart] {
@@ -16,7 +16,6 @@ enum RequestPart: Hashable {
         if request.acceleratorCount != nil { parts.append(.acceleratorCount) }
         parts += request.wantedCapabilities.map { .capability($0) }
         parts += request.excludedCapabilities.map { .excluded($0) }
-        if request.networkTier == "best" { parts.append(.network) }
         if request.wantedMarket == .spot { parts.append(.spot) }
         if request.cpus != nil { parts.append(.cpus) }
         if request.memory != nil { parts.append(.memory) }
@@ -37,8 +36,6 @@ enum RequestPart: Hashable {
         case .acceleratorCount: alone.acceleratorCount = request.acceleratorCount
         case .capability(let name): alone.capabilities = [name]
         case .excluded(let name): alone.excludedCapabilities = [name]
-        case .network:
-            (alone.networkTier, alone.accelerators) = (request.networkTier, request.accelerators)
         case .spot: alone.useSpot = true
         case .cpus: (alone.cpus, alone.accelerators) = (request.cpus, request.accelerators)
         case .memory: (alone.memory, alone.accelerators) = (request.memory, request.accelerators)
@@ -60,7 +57,6 @@ enum RequestPart: Hashable {
         case .acceleratorCount: rest.acceleratorCount = nil
         case .capability(let name): rest.capabilities.removeAll { $0 == name }
         case .excluded(let name): rest.excludedCapabilities.removeAll { $0 == name }
-        case .network: rest.networkTier = nil
         case .spot:
             rest.useSpot = false
             rest.capabilities.removeAll { $0 == RowFilter.spotCapability }
@@ -83,7 +79,6 @@ enum RequestPart: Hashable {
         case .acceleratorCount: "\(request.acceleratorCount?.description ?? "") accelerators"
         case .capability(let name): name
         case .excluded(let name): "not \(name)"
-        case .network: "the best network"
         case .spot: "spot"
         case .cpus: "\(request.cpus?.description ?? "") CPUs"
         case .memory: "\(request.memory?.description ?? "") GiB of memory"
@@ -102,12 +97,23 @@ enum RequestPart: Hashable {
         case .acceleratorCount: .acceleratorCount
         case .capability(let name): .capability(name)
         case .excluded(let name): .excludedCapability(name)
-        case .network: .network
         case .spot: .spot
         case .cpus: .cpus
         case .memory: .memory
         case .price: .price
         case .nodes: .nodes
         }
+    }
+}
+
+extension ResourceRequest {
+    /// The same request without one constraint; nil for those that cannot be given up by leaving something out.
+    public func relaxing(_ constraint: NoOfferReason.Constraint) -> ResourceRequest? {
+        if constraint == .onDemand {
+            var relaxed = self
+            relaxed.useSpot = true
+            return relaxed
+        }
+        return RequestPart.all(of: self).first { $0.constraint == constraint }?.dropped(from: self)
     }
 }

@@ -16,10 +16,6 @@ struct RowFilter {
     static let optIn: Set<String> = ["arm64", "bare-metal", "burstable", "previous-generation"]
     /// Asks for the spot market; no row lists it.
     static let spotCapability = "spot"
-    /// Any of these is what SkyPilot's `network_tier: best` asks for.
-    static let fastNetworks: Set<String> = [
-        "efa", "gpudirect-tcpx", "rdma", "net-100g", "net-200g", "net-400g", "net-1600g", "net-3200g",
-    ]
 
     private let shelf: ProviderShelf
     private let type: Int32?
@@ -101,10 +97,8 @@ struct RowFilter {
     /// By capability list of the table.
     static func capabilitiesFit(_ request: ResourceRequest, _ table: OfferTable) -> [Bool] {
         let wanted = request.wantedCapabilities
-        let needsFastNetwork = request.networkTier == "best"
         return table.capabilitySets.map { own in
             wanted.allSatisfy(own.contains) && !request.excludedCapabilities.contains(where: own.contains)
-                && (!needsFastNetwork || own.contains(where: fastNetworks.contains))
                 && isMeant(own, request)
         }
     }

@@ -51,7 +51,7 @@ extension Forest {
         for (own, cost) in costs.enumerated() where cost < Network.none {
             var cell = own * strides.own
             for receiver in 0..<receivers {
-                let sum = cost + table.cost[cell]
+                let sum = cost + table.cost(at: cell)
                 if sum < result[receiver] {
                     result[receiver] = sum
                     place[receiver] = own

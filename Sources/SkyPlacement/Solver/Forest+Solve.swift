@@ -4,6 +4,8 @@ struct Answer<Plan: Sendable>: Sendable {
     var plan: Plan?
     /// Whether it is certain that there is none better.
     var isProven: Bool
+    /// When less than the plan's time: nothing is known to be impossible above it.
+    var timeBound: Int64 = 0
 }
 
 extension Forest {
@@ -12,17 +14,15 @@ extension Forest {
 
     /// The cheapest plan that ends by `limit` and costs at most `cap`.
     func cheapest(
-        _ costs: CostMessages, limit: Int64, cap: Int64, work: inout Int, ends: ([Int]) -> Bool
+        _ costs: CostMessages, limit: Int64, cap: Int64, work: inout Meter, ends: ([Int]) -> Bool
     ) -> Answer<[Int]> {
         guard costs.best <= cap else { return Answer(plan: nil, isProven: true) }
         // Without a thought for time the cheapest plan is quickly found, and is often early enough.
         if let options = cheapestOptions(costs), ends(options) { return Answer(plan: options, isProven: true) }
         let times = timeMessages(limit: limit, alive: alive(costs, cap: cap))
         guard times.options != nil else { return Answer(plan: nil, isProven: true) }
-        var unmetered = Int.max
         var rough = LabelPass(self, costs: costs, times: times, limit: limit, cap: cap, width: Self.roughWidth)
-        _ = rough.sweep(work: &unmetered)
-        work -= Int.max - unmetered
+        rough.sweepUnmetered(&work)
         let first = rough.cheapest()
         guard rough.isTruncated else { return Answer(plan: first, isProven: true) }
         let better = first.map { min(cap, cost(of: $0)) } ?? cap
@@ -36,7 +36,7 @@ extension Forest {
     /// The fastest plan that costs at most `budget` (`Network.none`: at any cost). `known` is a plan within it, and
     /// `time` tells a plan's makespan.
     func fastest(
-        _ costs: CostMessages, budget: Int64, known: (options: [Int], time: Int64), work: inout Int,
+        _ costs: CostMessages, budget: Int64, known: (options: [Int], time: Int64), work: inout Meter,
         time: ([Int]) -> Int64
     ) -> Answer<[Int]> {
         let alive = alive(costs, cap: budget)
@@ -51,7 +51,7 @@ extension Forest {
             }
             probe = rush.next
         }
-        guard budget < Network.none else { return Answer(plan: rush.plan, isProven: true) }
+        guard budget < Network.none else { return Answer(plan: rush.plan, isProven: true, timeBound: rush.time) }
         var search = TimeLimitSearch(plan: known.options, time: known.time, impossible: rush.time - 1)
         // A rough sweep comes near the answer; tight limits then keep the exact ones small.
         for width in [Self.roughWidth, .max] {
@@ -59,7 +59,7 @@ extension Forest {
                 let times = timeMessages(limit: limit, alive: alive)
                 var pass = LabelPass(self, costs: costs, times: times, limit: limit, cap: budget, width: width)
                 guard times.options == nil || pass.sweep(work: &work) else {
-                    return Answer(plan: search.plan, isProven: false)
+                    return Answer(plan: search.plan, isProven: false, timeBound: search.bound)
                 }
                 if times.options != nil, let options = pass.slackest() {
                     search.found(options, time: time(options), within: limit)
@@ -70,7 +70,7 @@ extension Forest {
                 }
             }
         }
-        return Answer(plan: search.plan, isProven: true)
+        return Answer(plan: search.plan, isProven: true, timeBound: search.time)
     }
 
     /// Places that some plan within `cap` uses.
@@ -86,7 +86,7 @@ extension Forest {
             guard let table = node.parentTable else { continue }
             let parentPlace = nodes[node.parent].options[options[node.parent]].place
             sum = Network.plus(
-                sum, table.cost[option.place * node.strides.own + parentPlace * node.strides.parents])
+                sum, table.cost(at: option.place * node.strides.own + parentPlace * node.strides.parents))
         }
         return sum
     }
@@ -106,6 +106,9 @@ struct TimeLimitSearch<Plan> {
         self.time = time
         self.impossible = impossible
     }
+
+    /// No plan is faster.
+    var bound: Int64 { min(time, impossible + 1) }
 
     /// The limit to try next; nil when `plan` is the fastest.
     var next: Int64? {

@@ -83,7 +83,7 @@ extension Forest {
         for (own, tau) in taus.enumerated() where tau < Network.none {
             var cell = own * strides.own
             for receiver in 0..<receivers {
-                let sum = tau + table.time[cell]
+                let sum = tau + table.time(at: cell)
                 if sum < result[receiver] {
                     result[receiver] = sum
                     place[receiver] = own

@@ -49,18 +49,27 @@ struct LabelPass {
         messages = [[[Message]]](repeating: [], count: forest.nodes.count)
     }
 
+    /// Sweeps to the end, whatever it takes.
+    mutating func sweepUnmetered(_ work: inout Meter) {
+        for v in forest.order.reversed() where v != forest.root { sweep(v, &work) }
+    }
+
     /// Returns false when `work` was used up before the sweep was over.
-    mutating func sweep(work: inout Int) -> Bool {
+    mutating func sweep(work: inout Meter) -> Bool {
         for v in forest.order.reversed() where v != forest.root {
-            ways[v] = forest.nodes[v].cost.indices.map { place in
-                isUsable(v, place) ? waysToBe(v, at: place, &work) : []
-            }
-            messages[v] = forest.nodes[forest.nodes[v].parent].cost.indices.map { place in
-                isUsable(forest.nodes[v].parent, place) ? tell(parentAt: place, about: v, &work) : []
-            }
-            guard work > 0 else { return false }
+            sweep(v, &work)
+            guard !work.isOver else { return false }
         }
         return true
+    }
+
+    private mutating func sweep(_ v: Int, _ work: inout Meter) {
+        ways[v] = forest.nodes[v].cost.indices.map { place in
+            isUsable(v, place) ? waysToBe(v, at: place, &work) : []
+        }
+        messages[v] = forest.nodes[forest.nodes[v].parent].cost.indices.map { place in
+            isUsable(forest.nodes[v].parent, place) ? tell(parentAt: place, about: v, &work) : []
+        }
     }
 
     private func isUsable(_ v: Int, _ place: Int) -> Bool {
@@ -81,14 +90,14 @@ struct LabelPass {
         return (ins, outs)
     }
 
-    private func waysToBe(_ v: Int, at place: Int, _ work: inout Int) -> [Way] {
+    private func waysToBe(_ v: Int, at place: Int, _ work: inout Meter) -> [Way] {
         let (ins, outs) = childSteps(v, place)
         let node = forest.nodes[v]
         var result: [Way] = []
         for option in node.options(at: place) {
             let cost = Network.plus(node.options[option].cost, node.cost[place])
             let time = node.options[option].time
-            work -= ins.count + outs.count
+            work.spend(ins.count + outs.count)
             if node.feedsParent || v == forest.root {
                 for step in ins {
                     let finish = max(step.tau, node.release[place]) + time
@@ -110,7 +119,7 @@ struct LabelPass {
         return result
     }
 
-    private mutating func tell(parentAt place: Int, about v: Int, _ work: inout Int) -> [Message] {
+    private mutating func tell(parentAt place: Int, about v: Int, _ work: inout Meter) -> [Message] {
         let node = forest.nodes[v]
         let parent = forest.nodes[node.parent]
         let least = parent.leastTime(at: place)
@@ -122,15 +131,15 @@ struct LabelPass {
         for (own, list) in ways[v].enumerated() {
             guard let fastest = list.first, let cheapest = list.last else { continue }
             let cell = own * node.strides.own + place * node.strides.parents
-            let cost = node.parentTable?.cost[cell] ?? 0
-            let time = node.parentTable?.time[cell] ?? 0
-            work -= 1
+            let cost = node.parentTable?.cost(at: cell) ?? 0
+            let time = node.parentTable?.time(at: cell) ?? 0
+            work.spend(1)
             guard fastest.tau + time <= latest, cheapest.cost + cost <= room,
                 !result.beats(cost: cheapest.cost + cost, tau: fastest.tau + time)
             else { continue }
             for (index, way) in list.enumerated() {
                 guard way.tau + time <= latest else { break }
-                work -= 1
+                work.spend(1)
                 guard way.cost + cost <= room else { continue }
                 result.climb(Message(cost: way.cost + cost, tau: way.tau + time, place: own, way: index))
             }
@@ -141,7 +150,7 @@ struct LabelPass {
 
     /// The cheapest plan, and of the cheapest one that ends early at the root; nil if none is within `cap`.
     func cheapest() -> [Int]? {
-        var unmetered = Int.max
+        var unmetered = Meter(.steps(.max))
         var best: (way: Way, place: Int)?
         for place in forest.nodes[forest.root].cost.indices where isUsable(forest.root, place) {
             guard let way = waysToBe(forest.root, at: place, &unmetered).last, way.cost <= cap else { continue }

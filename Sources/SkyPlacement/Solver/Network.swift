@@ -9,6 +9,8 @@ struct Network: Sendable {
         var place: Int
         /// Index of the stage's candidate.
         var candidate: Int
+        /// It may be taken away: between equals the other is taken.
+        var isSpot = false
     }
 
     struct Node: Sendable {
@@ -19,6 +21,8 @@ struct Network: Sendable {
         /// Per place: cost and time of bringing in what comes from outside.
         var entryCost: [Int64]
         var entryTime: [Int64]
+        /// Per place: its number among all places of the network, by name. Only ties are broken by it.
+        var locations: [Int32] = []
 
         var placeCount: Int { entryCost.count }
     }
@@ -35,7 +39,25 @@ struct Network: Sendable {
     /// At most one between any two nodes.
     var edges: [Edge]
     /// Every node after all that feed it.
-    var order: [Int]
+    let order: [Int]
+    /// Per node: the edges that come in, and those that go out.
+    let edgesInto: [[Int]]
+    let edgesFrom: [[Int]]
+    /// Per number of a place: its provider.
+    let providerOfLocation: [Int32]
+
+    init(nodes: [Node], edges: [Edge], order: [Int], providerOfLocation: [Int32] = []) {
+        self.providerOfLocation = providerOfLocation
+        self.nodes = nodes
+        self.edges = edges
+        self.order = order
+        var (into, from) = ([[Int]](repeating: [], count: nodes.count), [[Int]](repeating: [], count: nodes.count))
+        for (index, edge) in edges.enumerated() {
+            into[edge.to].append(index)
+            from[edge.from].append(index)
+        }
+        (edgesInto, edgesFrom) = (into, from)
+    }
 
     /// More than any plan: "there is no way".
     static let none = Int64.max / 4
@@ -44,23 +66,6 @@ struct Network: Sendable {
 
     /// Saturates at `none`.
     static func plus(_ a: Int64, _ b: Int64) -> Int64 { min(a + b, none) }
-}
-
-/// Cost and time of one edge's artifacts for every pair of places, as row-major tables: rows are where they come from.
-struct TransferTable: Sendable {
-    let columns: Int
-    let cost: [Int64]
-    let time: [Int64]
-    let isFree: Bool
-
-    init(columns: Int, cost: [Int64], time: [Int64]) {
-        self.columns = columns
-        self.cost = cost
-        self.time = time
-        isFree = cost.allSatisfy { $0 == 0 }
-    }
-
-    func index(from: Int, to: Int) -> Int { from * columns + to }
 }
 
 /// An option (by index) for every node, and what they come to together.
@@ -88,17 +93,68 @@ extension Network {
         for v in order {
             let finish = Self.plus(start[v], nodes[v].options[options[v]].time)
             makespan = max(makespan, finish)
-            for edge in edges where edge.from == v {
+            for edge in edgesFrom[v].lazy.map({ edges[$0] }) {
                 var arrival = finish
                 if let table = edge.table {
                     let cell = table.index(
                         from: nodes[v].options[options[v]].place, to: nodes[edge.to].options[options[edge.to]].place)
-                    cost = Self.plus(cost, table.cost[cell])
-                    arrival = Self.plus(arrival, table.time[cell])
+                    cost = Self.plus(cost, table.cost(at: cell))
+                    arrival = Self.plus(arrival, table.time(at: cell))
                 }
                 start[edge.to] = max(start[edge.to], arrival)
             }
         }
         return Assignment(options: options, cost: cost, time: makespan)
+    }
+}
+
+extension Network {
+    /// The same with only some options left, and only the places that those are in.
+    ///
+    /// - Parameter kept: per node the options to keep, rising and not empty.
+    func restricted(to kept: [[Int]]) -> Network {
+        var places: [[Int]] = []
+        var newNodes: [Node] = []
+        for (node, options) in zip(nodes, kept) {
+            var used: [Int] = []
+            var first: [Int] = []
+            var newOptions: [Option] = []
+            newOptions.reserveCapacity(options.count)
+            for index in options {
+                var option = node.options[index]
+                if used.last != option.place {
+                    used.append(option.place)
+                    first.append(newOptions.count)
+                }
+                option.place = used.count - 1
+                newOptions.append(option)
+            }
+            first.append(newOptions.count)
+            newNodes.append(
+                Node(
+                    options: newOptions, first: first, entryCost: used.map { node.entryCost[$0] },
+                    entryTime: used.map { node.entryTime[$0] },
+                    locations: node.locations.isEmpty ? [] : used.map { node.locations[$0] }))
+            places.append(used)
+        }
+        let newEdges = edges.map { edge in
+            guard let table = edge.table,
+                places[edge.from].count < nodes[edge.from].placeCount
+                    || places[edge.to].count < nodes[edge.to].placeCount
+            else { return edge }
+            return Edge(
+                from: edge.from, to: edge.to, table: table.restricted(rows: places[edge.from], columns: places[edge.to])
+            )
+        }
+        return Network(self, nodes: newNodes, edges: newEdges)
+    }
+
+    private init(_ whole: Network, nodes: [Node], edges: [Edge]) {
+        self.nodes = nodes
+        self.edges = edges
+        order = whole.order
+        edgesInto = whole.edgesInto
+        edgesFrom = whole.edgesFrom
+        providerOfLocation = whole.providerOfLocation
     }
 }

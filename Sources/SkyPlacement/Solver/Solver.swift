@@ -4,21 +4,29 @@ struct Solver {
     private let shape: Shape
     /// A good plan for nearly the same network, as options per node; -1 where it says nothing.
     private let hint: [Int]?
-    /// Elementary steps left.
-    private var work: Int
+    private var work: Meter
+    /// Per node the options that the cheapest assignments use, if a search without a time limit has found out.
+    private var survivors: [[Int]]?
+    private var knownCostBound: Int64?
+    /// No assignment ends sooner.
+    let timeBound: Int64
+
+    /// What breaking ties may take.
+    private static let tieSteps = 1_500_000
 
     private enum Shape {
         case forest(Forest, Forest.CostMessages)
-        case loops(QuickestTransfers)
+        case loops
     }
 
-    init(_ network: Network, work: Int, hint: [Int]? = nil) {
+    init(_ network: Network, effort: Effort, hint: [Int]? = nil) {
         self.network = network
-        self.work = work
+        work = Meter(effort)
         self.hint = hint
+        timeBound = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
         let links = network.edges.map { (from: $0.from, to: $0.to) }
         guard GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count else {
-            shape = .loops(QuickestTransfers(network))
+            shape = .loops
             return
         }
         let nodes = network.nodes.map {
@@ -28,42 +36,69 @@ struct Solver {
         shape = .forest(forest, forest.costMessages())
     }
 
-    struct Cheapest {
-        var answer: Answer<Assignment>
-        /// No assignment that ends within the limit costs less.
-        var bound: Int64
-    }
-
     /// The cheapest assignment that ends by `limit` and, of those, the fastest.
-    mutating func cheapest(limit: Int64 = Network.forever) -> Cheapest {
+    mutating func cheapest(limit: Int64 = Network.forever) -> Outcome {
+        survivors = nil
         let known = hinted(Assignment.isCheaper) { $0.time <= limit || limit == Network.forever }
         var result = cheapestAtAnyPace(limit: limit, known: known)
-        guard let plan = result.answer.plan, result.answer.isProven, plan.time > 0 else { return result }
-        if let faster = fastestAtAnyPrice(budget: plan.cost, known: plan).plan, faster.isCheaper(than: plan) {
-            result.answer.plan = faster
+        result.timeBound = timeBound
+        guard let plan = result.plan, result.isProven else { return result }
+        result.plan = tieBroken(plan) { solver in
+            guard plan.time > solver.timeBound else { return nil }
+            return solver.fastestOfEquals(plan)
         }
         return result
     }
 
+    /// The fastest that costs no more than the cheapest assignment.
+    private mutating func fastestOfEquals(_ plan: Assignment) -> Assignment? {
+        guard let kept = survivors else { return fastestAtAnyPrice(budget: plan.cost, known: plan).plan }
+        guard kept.contains(where: { $0.count > 1 }) else { return nil }
+        let rest = network.restricted(to: kept)
+        var search = TimeSearch(rest, goal: .fastest, limit: plan.time - 1, cap: plan.cost + 1, meter: work)
+        _ = search.search()
+        work = search.meter
+        return search.best.map { best in network.assignment(zip(kept, best.options).map { $0[$1] }) }
+    }
+
+    /// Of assignments that are as good by the first measure, a better one by the second, and of equals the preferred one.
+    private mutating func tieBroken(_ plan: Assignment, _ better: (inout Solver) -> Assignment?) -> Assignment {
+        var solver = self
+        let best = work.lending(Self.tieSteps) { [network] part in
+            solver.work = part
+            let found = better(&solver) ?? plan
+            part = solver.work
+            return TieBreaker.best(network, found, &part)
+        }
+        return best
+    }
+
     /// The fastest assignment that costs at most `budget` and, of those, the cheapest.
-    mutating func fastest(budget: Int64 = Network.none) -> Answer<Assignment> {
+    mutating func fastest(budget: Int64 = Network.none) -> Outcome {
         let known = hinted(Assignment.isFaster) { $0.cost <= budget }
-        var result = fastestAtAnyPrice(budget: budget, known: known)
+        let answer = fastestAtAnyPrice(budget: budget, known: known)
+        var result = Outcome(plan: answer.plan, isProven: answer.isProven)
+        result.timeBound = max(answer.timeBound, timeBound)
+        result.costBound = costBound()
         guard let plan = result.plan else { return result }
-        if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).answer.plan, cheaper.isFaster(than: plan) {
+        if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).plan, cheaper.isFaster(than: plan) {
             result.plan = cheaper
         }
+        result.plan = result.plan.map { plan in tieBroken(plan) { _ in nil } }
         return result
     }
 
     /// The least that any assignment costs, or a bound below it.
     mutating func costBound() -> Int64 {
         if case .forest(_, let costs) = shape { return costs.best }
-        return cheapestAtAnyPace(limit: Network.forever, known: nil).bound
+        if let knownCostBound { return knownCostBound }
+        let bound = cheapestAtAnyPace(limit: Network.forever, known: nil).costBound
+        knownCostBound = bound
+        return bound
     }
 
     /// `known`: an assignment that keeps the limit.
-    private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Cheapest {
+    private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Outcome {
         let cap = min(known?.cost ?? Network.none, Network.none - 1)
         switch shape {
         case .forest(let forest, let costs):
@@ -72,19 +107,24 @@ struct Solver {
             }
             let plan = answer.plan.map(assignment) ?? known
             let bound = answer.isProven ? plan?.cost ?? costs.best : costs.best
-            return Cheapest(answer: Answer(plan: plan, isProven: answer.isProven), bound: bound)
-        case .loops(let quickest):
-            var search = BranchAndBound(network, goal: .cheapest, limit: limit, cap: cap, quickest: quickest)
-            search.search(work: &work)
-            if !search.isExhausted {
-                let bound = search.best?.cost ?? search.costBound
-                return Cheapest(answer: Answer(plan: search.best, isProven: true), bound: bound)
-            }
-            let rough = search.best ?? known ?? search.rough.map { descended($0, Assignment.isFaster) { _ in true } }
-            let start = rough.flatMap { $0.time <= limit || limit == Network.forever ? $0 : nil }
-            let plan = start.map { descended($0, Assignment.isCheaper) { $0.time <= limit } }
-            return Cheapest(
-                answer: Answer(plan: plan, isProven: plan?.cost == search.costBound), bound: search.costBound)
+            return Outcome(plan: plan, isProven: answer.isProven, costBound: bound)
+        case .loops where limit == Network.forever:
+            var search = CostSearch(network, cap: cap, meter: work)
+            let bound = search.search()
+            work = search.meter
+            survivors = search.survivors
+            let plan = search.best.map(network.assignment) ?? known
+            return Outcome(
+                plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,
+                costBound: min(bound, plan?.cost ?? bound))
+        case .loops:
+            var search = TimeSearch(network, goal: .cheapest, limit: limit, cap: cap, meter: work)
+            let bound = search.search()
+            work = search.meter
+            let plan = search.best.map { network.assignment($0.options) } ?? known
+            return Outcome(
+                plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,
+                costBound: min(bound, plan?.cost ?? bound))
         }
     }
 
@@ -97,35 +137,33 @@ struct Solver {
             let answer = forest.fastest(
                 costs, budget: budget, known: (start.options, start.time), work: &work
             ) { [network] in network.assignment($0).time }
-            return Answer(plan: answer.plan.map(assignment), isProven: answer.isProven)
-        case .loops(let quickest):
-            let start =
-                known.map { Answer(plan: $0, isProven: true) }
-                ?? cheapestAtAnyPace(limit: Network.forever, known: nil).answer
-            guard let plan = start.plan, plan.cost <= budget else { return Answer(plan: nil, isProven: start.isProven) }
-            let quick = descended(plan, Assignment.isFaster) { $0.cost <= budget }
-            return narrowedDown(from: quick, budget: budget, quickest)
+            return Answer(
+                plan: answer.plan.map(assignment), isProven: answer.isProven, timeBound: answer.timeBound)
+        case .loops:
+            return fastestOfLoops(budget: budget, known: known)
         }
     }
 
-    private mutating func narrowedDown(
-        from known: Assignment, budget: Int64, _ quickest: QuickestTransfers
-    ) -> Answer<Assignment> {
-        let undecided = [Int](repeating: -1, count: network.nodes.count)
-        let windows = Windows(network, fixed: undecided, limit: Network.forever, quickest: quickest)
-        var search = TimeLimitSearch(plan: known, time: known.time, impossible: windows.makespanBound - 1)
-        while let limit = search.next {
-            var attempt = BranchAndBound(network, goal: .anyWithinCap, limit: limit, cap: budget, quickest: quickest)
-            attempt.search(work: &work)
-            if let found = attempt.best {
-                search.found(found, time: found.time, within: limit)
-            } else if attempt.isExhausted {
-                return Answer(plan: search.plan, isProven: false)
-            } else {
-                search.failed(limit)
-            }
-        }
-        return Answer(plan: search.plan, isProven: true)
+    /// Returns the best plan and a bound on the weighted sum.
+    mutating func weightedSearch(_ worth: Worth, costBound: Int64) -> (plan: Assignment?, bound: Int64) {
+        let goal = TimeSearch.Goal.weighted(worth, costBound: costBound)
+        var search = TimeSearch(network, goal: goal, limit: Network.forever, cap: Network.none, meter: work)
+        let bound = search.search()
+        work = search.meter
+        return (search.best.map { network.assignment($0.options) }, bound)
+    }
+
+    private mutating func fastestOfLoops(budget: Int64, known: Assignment?) -> Answer<Assignment> {
+        let cap = budget < Network.none ? budget + 1 : Network.none
+        let limit = known.map { $0.time - 1 } ?? Network.forever
+        var search = TimeSearch(network, goal: .fastest, limit: limit, cap: cap, meter: work)
+        let bound = search.search()
+        work = search.meter
+        let plan = search.best.map { network.assignment($0.options) } ?? known
+        let isProven = !search.isExhausted || bound >= cap
+        return Answer(
+            plan: plan, isProven: isProven,
+            timeBound: isProven ? plan?.time ?? search.timeBound : min(search.timeBound, plan?.time ?? .max))
     }
 
     /// Also for options of a forest, which may have a root of its own at the end.

@@ -1,0 +1,110 @@
+import SkyCatalog
+import SkyCore
+import SkySpec
+
+/// Finds what each stage could run on.
+struct CandidateFinder<Source: OfferSource> {
+    let offers: Source
+    let history: PlacementHistory
+    let pins: [String: Offer]
+    let blocked: [BlockedPlace]
+
+    /// An offer, and how many nodes of it make a gang.
+    private struct Gang: Hashable {
+        var offer: Offer
+        var numNodes: Int
+    }
+
+    /// - Throws: `PlacementError.noOffers` naming every stage without a candidate.
+    func choices(for pipeline: Pipeline) throws(PlacementError) -> [StageChoices] {
+        var result: [StageChoices] = []
+        var empty: [PlacementError.StageWithoutOffer] = []
+        // Stages often ask for the same: a catalog is searched once for each different request.
+        var known: [ResourceRequest: [Offer]] = [:]
+        let speeds = speeds(for: pipeline)
+        let residency = Residency(pipeline)
+        for stage in pipeline.stages {
+            let pin = pins[stage.name]
+            let requests = residency.requests(of: stage).compactMap { $0 }
+            let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
+            let usable = pin == nil ? all.filter { !isBlocked($0.offer) } : all
+            if usable.isEmpty {
+                let reason = requests.isEmpty ? residency.explanation(of: stage) : reason(requests, all)
+                empty.append(.init(stage: stage.name, reason: reason))
+            }
+            result.append(choices(of: stage, requests, usable, speeds))
+        }
+        guard empty.isEmpty else { throw .noOffers(empty) }
+        return result
+    }
+
+    private func isBlocked(_ offer: Offer) -> Bool { blocked.contains { $0.blocks(offer) } }
+
+    private func reason(_ requests: [ResourceRequest], _ all: [Gang]) -> String {
+        guard !all.isEmpty else { return requests.map(offers.explainNoOffer).joined(separator: "; or ") }
+        let places = blocked.map(\.description).joined(separator: ", ")
+        let what = all.count == 1 ? "its only offer is" : "all of its \(all.count) offers are"
+        return "\(what) in blocked places (\(places))"
+    }
+
+    /// As many nodes as the alternative asked for that brought the offer.
+    private func pinned(_ offer: Offer, of stage: Stage, _ known: inout [ResourceRequest: [Offer]]) -> Gang {
+        var numNodes = stage.numNodes
+        if stage.alternatives.contains(where: { $0.numNodes != nil }) {
+            numNodes =
+                gangs(for: stage, stage.acceptableResources, &known).first { $0.offer == offer }?.numNodes ?? numNodes
+        }
+        return Gang(offer: offer, numNodes: numNodes)
+    }
+
+    /// In the source's order, each once. Of ordered alternatives only the first that can be had counts.
+    private func gangs(
+        for stage: Stage, _ requests: [ResourceRequest], _ known: inout [ResourceRequest: [Offer]]
+    ) -> [Gang] {
+        var result: [Gang] = []
+        var seen: Set<Gang> = []
+        for request in requests {
+            let found = known[request] ?? offers.offers(for: request)
+            known[request] = found
+            let numNodes = request.numNodes ?? stage.numNodes
+            if requests.count == 1 { return found.map { Gang(offer: $0, numNodes: numNodes) } }
+            let gangs = found.map { Gang(offer: $0, numNodes: numNodes) }
+            if stage.alternativesAreOrdered, gangs.contains(where: { !isBlocked($0.offer) }) { return gangs }
+            result += gangs.filter { seen.insert($0).inserted }
+        }
+        return result
+    }
+
+    private func choices(
+        of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
+    ) -> StageChoices {
+        let model = StageCostModel(stage, past: history.runs[stage.name] ?? [], speeds: speeds)
+        let terms = Dictionary(
+            Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
+        )
+        let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
+        var choices = StageChoices(
+            name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
+            isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms, diskGB: diskGB)
+        choices.candidates = gangs.enumerated().map { index, gang in
+            let numNodes = max(gang.numNodes, 1)
+            return Candidate(
+                index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
+                model: model)
+        }
+        return choices
+    }
+
+    /// Of all accelerators that the pipeline gives estimates for or could run on, by lower-case name.
+    private func speeds(for pipeline: Pipeline) -> [String: Double] {
+        var speeds: [String: Double] = [:]
+        for stage in pipeline.stages where !stage.estimate.perAccelerator.isEmpty {
+            let named = stage.acceptableResources.flatMap(\.accelerators)
+            for accelerator in stage.estimate.perAccelerator.map(\.accelerator) + named {
+                let name = accelerator.name.lowercased()
+                if speeds[name] == nil { speeds[name] = offers.speed(ofAccelerator: accelerator.name) }
+            }
+        }
+        return speeds
+    }
+}

@@ -1,0 +1,42 @@
+import SkyCore
+import SkySpec
+
+/// What a placement comes to when things go well, as expected, or badly.
+struct Outlooks {
+    private let problem: PlacementProblem
+    private let priced: PricedPlacement
+
+    init(_ problem: PlacementProblem, _ priced: PricedPlacement) {
+        self.problem = problem
+        self.priced = priced
+    }
+
+    var outlook: Plan.Outlook {
+        let (good, bad) = (total(.good) { $0.low }, total(.bad) { $0.high })
+        return Plan.Outlook(
+            cost: Estimate(low: good.cost, expected: priced.totalCost, high: bad.cost),
+            time: Estimate(low: good.time, expected: priced.totalTime, high: bad.time))
+    }
+
+    private func total(
+        _ luck: StageCostModel.Luck, size: (Estimate<DataSize>) -> DataSize
+    ) -> (cost: Money, time: TimeSpan) {
+        let outcomes = zip(problem.stages, priced.candidates).map { stage, candidate in
+            // A stage that runs already has its machines, and its past is known.
+            stage.isPinned ? stage.outcome(.usual, of: candidate) : stage.outcome(luck, of: candidate)
+        }
+        let geography = problem.geography
+        let places = priced.candidates.indices.map {
+            geography.location(ofStage: $0, candidate: priced.candidates[$0].index)
+        }
+        var cost = outcomes.reduce(Money.zero) { $0 + $1.parts.total }
+        var crossing: [TimeSpan] = []
+        for flow in problem.flows {
+            let source = if case .stage(let index) = flow.source { places[index] } else { geography.here }
+            let amount = max(size(flow.sizeRange), .zero)
+            cost += geography.cost(of: amount, from: source, to: places[flow.reader])
+            crossing.append(geography.time(of: amount, from: source, to: places[flow.reader]))
+        }
+        return (cost, PricedPlacement.makespan(problem, outcomes.map(\.path), crossing))
+    }
+}

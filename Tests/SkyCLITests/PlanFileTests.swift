@@ -1,0 +1,125 @@
+import FoundationEssentials
+import SkyCore
+import SkyTestSupport
+import Testing
+
+@testable import SkyCLI
+
+@Suite("Plan files")
+struct PlanFileTests {
+    /// An installation of its own in a folder of its own, for tests that change its prices or its pipeline.
+    private struct Desk {
+        let folder: String
+        var now = Instant(millisecondsSince1970: 1_800_000_000_000)
+
+        init(_ folder: String) throws {
+            self.folder = folder
+            let environment = InstallationFixture.environment()
+            try FileManager.default.copyItem(atPath: environment["SKY_ROOT"] ?? "", toPath: "\(folder)/root")
+            try FileManager.default.copyItem(
+                atPath: InstallationFixture.pipeline("tickets"), toPath: "\(folder)/tickets.yaml")
+        }
+
+        func sky(_ arguments: String...) -> CommandRun {
+            var environment = InstallationFixture.environment()
+            environment["SKY_ROOT"] = "\(folder)/root"
+            return CommandRun(
+                arguments.map { $0.replacing("@", with: folder) }, environment: environment,
+                terminal: Terminal(isInteractive: false, width: 100, isColoured: false), now: now)
+        }
+
+        func edit(_ file: String, _ old: String, _ new: String) throws {
+            let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
+            try #require(text.contains(old))
+            try text.replacing(old, with: new).write(
+                toFile: "\(folder)/\(file)", atomically: true, encoding: .utf8)
+        }
+
+        func plain(_ run: CommandRun) -> String { run.transcript.replacing(folder, with: "[HERE]") }
+    }
+
+    private func withDesk(_ body: (inout Desk) throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            var desk = try Desk(folder)
+            try body(&desk)
+        }
+    }
+
+    @Test("a plan that was written down is the plan that launch shows")
+    func roundTrip() async throws {
+        try await withDesk { desk in
+            let written = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            #expect(written.status == 0 && written.out.isEmpty)
+            #expect(written.err.contains("sky launch \(desk.folder)/plan.json"))
+            let shown = desk.sky("launch", "--dryrun", "@/plan.json", "--output", "json")
+            #expect(shown.status == 0 && shown.err.isEmpty)
+            #expect(shown.out == desk.sky("plan", "@/tickets.yaml", "--output", "json").out)
+        }
+    }
+
+    @Test("a plan whose prices have moved is refused, and old and new stand side by side")
+    func prices() async throws {
+        try await withDesk { desk in
+            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            try desk.edit("root/providers/acme/offers.csv", "85,3.5,", "85,3.75,")
+            try expectGolden(desk.plain(desk.sky("launch", "@/plan.json", "--yes")), "plan-file-stale.txt")
+            try expectGolden(
+                desk.plain(desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json")), "plan-file-diff.txt")
+            #expect(
+                desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json", "--output", "json").out
+                    .contains("\"is_different\" : true"))
+        }
+    }
+
+    @Test("a plan is stale when its file has changed, its offer is gone, or its time is over, and says all at once")
+    func reasons() async throws {
+        try await withDesk { desk in
+            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json", "--valid-for", "1h")
+            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+            try desk.edit("root/providers/nimbus/offers.csv", "t1,north", "t9,north")
+            try desk.edit("tickets.yaml", "6h", "7h")
+            desk.now = desk.now + .seconds(3 * 3600)
+            try expectGolden(desk.plain(desk.sky("launch", "@/plan.json", "--yes")), "plan-file-reasons.txt")
+        }
+    }
+
+    @Test("a plan outlives its pipeline's file, and nothing is different while nothing changes")
+    func orphan() async throws {
+        try await withDesk { desk in
+            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            #expect(desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json").out == "= nothing is different\n")
+            try FileManager.default.removeItem(atPath: "\(desk.folder)/tickets.yaml")
+            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+        }
+    }
+
+    @Test("what is no plan file, or one that cannot be read, is told so")
+    func mistakes() async throws {
+        try await withDesk { desk in
+            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            let missing = desk.sky("plan", "@/tickets.yaml", "--diff", "@/nowhere.json")
+            #expect(missing.status == 2 && missing.err.contains("there is no such file"))
+            let other = desk.sky("plan", "@/tickets.yaml", "--diff", "@/tickets.yaml")
+            #expect(other.status == 2 && other.err.contains("this is no plan file"))
+            let early = desk.sky("launch", "@/plan.json", "--policy", "fastest", "--yes")
+            #expect(early.status == 2 && early.err.contains("had their say when it was made"))
+            try desk.edit("plan.json", "\"version\" : 1,\n  \"prov", "\"version\" : 7,\n  \"prov")
+            let version = desk.sky("launch", "@/plan.json", "--yes")
+            #expect(version.status == 2 && version.err.contains("has version 7"))
+            try "{\"kind\":\"sky-plan\",\"version\":1}".write(
+                toFile: "\(desk.folder)/plan.json", atomically: true, encoding: .utf8)
+            let damaged = desk.sky("launch", "@/plan.json", "--yes")
+            #expect(damaged.status == 2 && damaged.err.contains("damaged"))
+            #expect(desk.sky("plan", "@/tickets.yaml", "-o", "plan.txt").status == 2)
+        }
+    }
+
+    @Test("the outlook says what it comes to when things go well, as expected, and badly")
+    func outlook() throws {
+        let run = CommandRun(
+            ["plan", InstallationFixture.pipeline("tickets"), "--confidence"],
+            environment: InstallationFixture.environment(),
+            terminal: Terminal(isInteractive: false, width: 100, isColoured: false))
+        #expect(run.out.contains("OUTLOOK") && run.out.contains("expected  $23.13"), "\(run.out)")
+    }
+}
