@@ -1,3 +1,6 @@
+import SkyCatalog
+import SkyCore
+
 extension Forest {
     /// An option per node, for the cheapest plan that has `v` in `place`; nil if there is none.
     func cheapestOptions(_ messages: CostMessages, with v: Int, in place: Int) -> [Int]? {
