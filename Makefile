@@ -1,6 +1,6 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-swift test-pipelines test-scripts test-examples lint format bench clean packages check-packages
+.PHONY: help build test test-swift test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
 
 PYTHON ?= python3
 
@@ -17,6 +17,10 @@ test-swift: ## the tests of the Swift modules
 	swift build --build-tests
 	@echo "== Swift tests"
 	swift test --skip-build
+
+test-ortools: ## the solver against CP-SAT; needs `pip install ortools`
+	swift build -c release --product solver-bench
+	.build/release/solver-bench dump | $(PYTHON) -B Benchmarks/solver_check.py
 
 test-pipelines: ## the tests of the sample pipelines' own scripts
 	@echo "== tests of pipelines/"
