@@ -80,7 +80,7 @@ public struct Catalog: Sendable {
     }
 
     /// Every part of the world that some region is in, by the names that requests use, sorted.
-    public var areaNames: [String] { Areas.names(of: shelves.flatMap(\.profile.regions)) }
+    public var areaNames: [String] { RegionAreas.names(of: shelves.flatMap(\.profile.regions)) }
 
     /// How many rows the catalog holds; a row is one machine in one region with both its prices.
     public var rowCount: Int { shelves.reduce(0) { $0 + $1.table.count } }

@@ -92,7 +92,8 @@ extension Money: CustomStringConvertible, Codable {
     }
 }
 
-private func groupedByThousands(_ value: UInt64) -> String {
+/// `12,345`
+public func groupedByThousands(_ value: UInt64) -> String {
     var groups: [String] = []
     var rest = value
     while rest >= 1000 {

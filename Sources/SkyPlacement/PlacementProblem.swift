@@ -165,15 +165,6 @@ extension Candidate {
 }
 
 /// `1 offer`, `214 offers`.
-func counted(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
-
-/// `12,345`
-private func grouped(_ number: Int) -> String {
-    var digits = Array(String(number))
-    var place = digits.count - 3
-    while place > 0 {
-        digits.insert(",", at: place)
-        place -= 3
-    }
-    return String(digits)
+func counted(_ count: Int, _ noun: String) -> String {
+    "\(groupedByThousands(UInt64(count))) \(noun)\(count == 1 ? "" : "s")"
 }

@@ -3,21 +3,14 @@ import SkySpec
 
 /// Where data must stay, its readers and its maker must run.
 struct Residency {
-    /// By `stage.artifact`: the areas that the artifact must not leave.
-    private var areasOfArtifact: [String: [String]] = [:]
+    private let pipeline: Pipeline
 
-    init(_ pipeline: Pipeline) {
-        for stage in pipeline.stages {
-            for output in stage.outputs where !output.areas.isEmpty {
-                areasOfArtifact["\(stage.name).\(output.name)"] = output.areas
-            }
-        }
-    }
+    init(_ pipeline: Pipeline) { self.pipeline = pipeline }
 
     /// A stage's requests, narrowed to where all that it reads and writes may be. Nil in place of a request that no
     /// country meets.
     func requests(of stage: Stage) -> [ResourceRequest?] {
-        let bounds = bounds(of: stage)
+        let bounds = pipeline.dataAreas(of: stage)
         guard !bounds.isEmpty else { return stage.acceptableResources }
         return stage.acceptableResources.map { request in
             var narrowed = request
@@ -30,21 +23,9 @@ struct Residency {
 
     /// What keeps the stage where it is, for people: `its data must stay in eu`.
     func explanation(of stage: Stage) -> String {
-        let bounds = bounds(of: stage).map { $0.joined(separator: " or ") }
+        let bounds = pipeline.dataAreas(of: stage).map { $0.joined(separator: " or ") }
         return
             "no country is in \(bounds.joined(separator: " and in ")), where its data must stay, and in what it asks for"
-    }
-
-    private func bounds(of stage: Stage) -> [[String]] {
-        var bounds: [[String]] = []
-        for output in stage.outputs where !output.areas.isEmpty { bounds.append(output.areas) }
-        for input in stage.inputs {
-            guard case .output(let maker, let artifact) = input.source else { continue }
-            if let areas = areasOfArtifact["\(maker).\(artifact)"] { bounds.append(areas) }
-        }
-        var different: [[String]] = []
-        for areas in bounds where !different.contains(areas) { different.append(areas) }
-        return different
     }
 
     /// One list of areas that means "in every one of these lists"; nil when no country is.

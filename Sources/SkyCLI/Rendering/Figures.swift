@@ -30,9 +30,7 @@ enum Figures {
     static func count(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
 
     /// `12,345`
-    static func grouped(_ number: Int) -> String {
-        String(Money(nanodollars: Int64(number)).scaled(by: 1_000_000_000, over: 1).formatted(decimals: 0).dropFirst())
-    }
+    static func grouped(_ number: Int) -> String { groupedByThousands(UInt64(max(number, 0))) }
 
     /// Time that is running: whole seconds, so that it does not flicker.
     static func clock(_ span: TimeSpan) -> String { TimeSpan.seconds(span.milliseconds / 1000).description }

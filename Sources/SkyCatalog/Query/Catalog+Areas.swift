@@ -5,6 +5,6 @@ extension Catalog {
     public func areas(of location: Location) -> Set<String> {
         guard let region = provider(named: location.provider)?.regions.first(where: { $0.name == location.region })
         else { return [] }
-        return Set(Areas.names(of: [region]))
+        return Set(RegionAreas.names(of: [region]))
     }
 }

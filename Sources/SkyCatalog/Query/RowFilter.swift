@@ -162,7 +162,7 @@ extension ProviderProfile {
     func isIn(_ areas: [String], _ region: String) -> Bool {
         guard !areas.isEmpty else { return true }
         guard let own = regions.first(where: { $0.name == region }) else { return false }
-        return areas.contains { Areas.contains($0, own) }
+        return areas.contains { RegionAreas.contains($0, own) }
     }
 
     /// What the capabilities asked for cost on top, on machines that have them.
