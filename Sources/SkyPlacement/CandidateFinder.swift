@@ -21,11 +21,16 @@ struct CandidateFinder<Source: OfferSource> {
         var empty: [PlacementError.StageWithoutOffer] = []
         // Stages often ask for the same: a catalog is searched once for each different request.
         var known: [ResourceRequest: [Offer]] = [:]
+        var listed: [ResourceRequest: ListedOffers] = [:]
         let speeds = speeds(for: pipeline)
         let residency = Residency(pipeline)
         for stage in pipeline.stages {
             let pin = pins[stage.name]
             let requests = residency.requests(of: stage).compactMap { $0 }
+            if let choices = listedChoices(of: stage, requests, speeds, &listed) {
+                result.append(choices)
+                continue
+            }
             let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
             let usable = pin == nil ? all.filter { !isBlocked($0.offer) } : all
             if usable.isEmpty {
@@ -78,21 +83,28 @@ struct CandidateFinder<Source: OfferSource> {
     private func choices(
         of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
     ) -> StageChoices {
+        var choices = choices(of: stage, requests, providers: Set(gangs.map(\.offer.provider)), speeds)
+        choices.candidates = CandidateList(
+            gangs.enumerated().map { [choices] index, gang in
+                let numNodes = max(gang.numNodes, 1)
+                return Candidate(
+                    index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
+                    model: choices.model)
+            })
+        return choices
+    }
+
+    /// Without candidates yet.
+    func choices(
+        of stage: Stage, _ requests: [ResourceRequest], providers: Set<String>, _ speeds: [String: Double]
+    ) -> StageChoices {
         let model = StageCostModel(stage, past: history.runs[stage.name] ?? [], speeds: speeds)
         let terms = Dictionary(
-            Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
-        )
-        let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
-        var choices = StageChoices(
+            providers.map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        return StageChoices(
             name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
-            isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms, diskGB: diskGB)
-        choices.candidates = gangs.enumerated().map { index, gang in
-            let numNodes = max(gang.numNodes, 1)
-            return Candidate(
-                index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
-                model: model)
-        }
-        return choices
+            isPinned: pins[stage.name] != nil, candidates: CandidateList([]), model: model, terms: terms,
+            diskGB: stage.resources.diskSize ?? StageCostModel.usualDiskGB)
     }
 
     /// Of all accelerators that the pipeline gives estimates for or could run on, by lower-case name.
