@@ -120,12 +120,14 @@ class SkyPilot:
         done = subprocess.run([self.python, "-c", WORKER], input=json.dumps([stages, CLOUDS, again]), text=True,
                               capture_output=True, env=self.environment, preexec_fn=limited)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode < 0:
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        # It is killed itself, or the solver that it calls is, which it reports as that solver's error.
+        if done.returncode < 0 or done.returncode != 0 and used >= self.limit:
             return f"not within {self.limit} s"
         if done.returncode != 0:
             return "refused: " + (done.stderr.strip().splitlines() or ["?"])[-1][:120]
         answer = json.loads(done.stdout.splitlines()[-1])
-        answer["whole"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        answer["whole"] = used
         return answer
 
 

@@ -67,21 +67,26 @@ func measure(
 
 /// Solves one case again and again, for a profiler to watch.
 func again(_ arguments: [String]) throws {
-    guard arguments.count == 4, let shape = Shape(rawValue: arguments[0]), let stages = Int(arguments[1]),
+    guard arguments.count >= 4, let shape = Shape(rawValue: arguments[0]), let stages = Int(arguments[1]),
         let runs = Int(arguments[3])
-    else { return print("SHAPE STAGES cost|time|deadline|budget RUNS") }
+    else { return print("SHAPE STAGES cost|time|deadline|budget RUNS [SLACK SEED]") }
+    let slack = arguments.count > 4 ? Double(arguments[4]) ?? 1.5 : 1.5
+    let seed = arguments.count > 5 ? UInt64(arguments[5]) ?? 1 : 1
     let world = MadeUpWorld(seed: 7)
-    let pipeline = world.pipeline(shape, stages: stages, gigabytes: 100, seed: 1)
+    let pipeline = world.pipeline(shape, stages: stages, gigabytes: [20, 100, 500][Int(seed + 2) % 3], seed: seed)
     let problem = try PlacementProblem(pipeline: pipeline, offers: world)
+    var proof: Plan.Proof?
     let times = try (0..<runs).map { _ in
-        try timed {
+        let (placement, time) = try timed {
             switch arguments[2] {
             case "time": try problem.fastest()
-            case "deadline": try Limits(problem).withinDeadline(slack: 1.5).placement
-            case "budget": try Limits(problem).withinBudget(slack: 1.5).placement
+            case "deadline": try Limits(problem).withinDeadline(slack: slack).placement
+            case "budget": try Limits(problem).withinBudget(slack: slack).placement
             default: try problem.cheapest()
             }
-        }.milliseconds
+        }
+        proof = placement.proof
+        return time
     }
-    print("median \(text(times.median)) ms")
+    print("median \(text(times.median)) ms, proven \(proof?.isOptimal == true), gap \(text((proof?.gap ?? 1) * 100)) %")
 }

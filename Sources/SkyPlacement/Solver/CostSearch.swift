@@ -82,7 +82,7 @@ struct CostSearch {
     /// Goes through all places that the bounds leave open; nil if there is too much of it.
     private mutating func lookedThrough(_ sweep: inout CostSweep, _ names: [[Int]], width: Int) -> Int64? {
         if sweep.reference == nil { sweep.pass() }
-        guard var search = FrontierSearch(sweep, limit: Network.forever, cap: cap, width: width) else { return nil }
+        guard var search = FrontierSearch([sweep], limit: Network.forever, cap: cap, width: width) else { return nil }
         let isDone = search.search(&meter)
         if let places = search.best { consider(places, sweep, names) }
         guard isDone else { return nil }

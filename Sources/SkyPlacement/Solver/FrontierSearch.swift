@@ -4,7 +4,8 @@
 /// `width` between two nodes.
 ///
 /// Only ways that reduced costs (`ReducedCosts`) and time windows leave open are kept, so that it is quick where those
-/// are nearly tight, whatever the number of plans.
+/// are nearly tight, whatever the number of plans. Reduced costs at several prices of time each tell something: dear time
+/// is right for those who are late already, cheap time for those who are early.
 struct FrontierSearch {
     /// What a plan is worth, the less the better: its cost, or its cost and its time.
     typealias Value = (_ cost: Int64, _ time: Int64) -> Int64
@@ -12,8 +13,8 @@ struct FrontierSearch {
     /// A way to have gone so far.
     private struct Way {
         var cost: Int64
-        /// What that is above the reference.
-        var reduced: Int64
+        /// The least that any plan costs that goes on from here, in units above the first reference.
+        var bound: Int64
         /// So far the latest end, where that matters.
         var end: Int64
         /// A number for the places of the frontier.
@@ -26,15 +27,18 @@ struct FrontierSearch {
     /// All ways between two nodes; where and when the nodes of the frontier are, way by way.
     private struct Layer {
         var ways: [Way] = []
+        /// What each has cost so far in the reduced costs at all prices, above the first reference.
+        var sums: [Int64] = []
         var places: [Int32] = []
         var finish: [Int64] = []
     }
 
     private let network: Network
-    private let reduced: ReducedCosts
+    /// At different prices of time.
+    private let reduced: [ReducedCosts]
     private let windows: TimeWindows
     private let limit: Int64
-    /// In units above the reference: the reduced costs of a plan that is of interest come to no more.
+    /// In units above the first reference: a plan that is of interest costs no more.
     private let room: Int64
     /// The makespan matters beside the limit.
     private let value: Value?
@@ -45,7 +49,7 @@ struct FrontierSearch {
     private let worthCap: Int64
 
     private let steps: [FrontierStep]
-    private var layer = Layer(ways: [Way(cost: 0, reduced: 0, end: 0, key: 0, from: 0, option: 0)])
+    private var layer = Layer(ways: [Way(cost: 0, bound: 0, end: 0, key: 0, from: 0, option: 0)])
     /// Per node taken: the ways that were kept.
     private var trail: [[Way]] = []
 
@@ -61,22 +65,23 @@ struct FrontierSearch {
     private static let mostRivals = 40
 
     /// - Parameters:
+    ///   - sweeps: of one network, at different prices of time, each after a pass at these.
     ///   - value: nil when the cost alone counts.
     ///   - worthCap: only plans of less value are looked for; nil: as for the cost.
     init?(
-        _ sweep: CostSweep, limit: Int64, cap: Int64, value: Value? = nil, worthCap: Int64? = nil, width: Int
+        _ sweeps: [CostSweep], limit: Int64, cap: Int64, value: Value? = nil, worthCap: Int64? = nil, width: Int
     ) {
-        guard let reduced = ReducedCosts(sweep), let windows = TimeWindows(sweep.network, limit: limit)
-        else { return nil }
-        network = sweep.network
-        self.reduced = reduced
+        reduced = sweeps.compactMap(ReducedCosts.init)
+        guard let first = reduced.first, let windows = TimeWindows(sweeps[0].network, limit: limit) else { return nil }
+        network = sweeps[0].network
+        layer.sums = reduced.map { Int64(clamping: $0.reference - first.reference) }
         self.windows = windows
         self.limit = limit
         self.cap = cap
         self.value = value
         self.worthCap = worthCap ?? cap
         self.width = width
-        room = Int64(clamping: (Int128(cap) - 1) * Int128(sweep.units.scale) - reduced.reference)
+        room = Int64(clamping: (Int128(cap) - 1) * Int128(sweeps[0].units.scale) - first.reference)
         guard room >= 0,
             let steps = FrontierStep.plan(network, limit: value == nil ? limit : windows.earliestEnd)
         else { return nil }
@@ -121,13 +126,15 @@ struct FrontierSearch {
     private func onwards(_ step: FrontierStep, _ meter: inout Meter) -> Layer {
         let node = network.nodes[step.node]
         let crossings = step.edges.map { Crossing($0, network, reduced) }
-        let options = reduced.option[step.node]
+        let options = reduced.map { $0.option[step.node] }
+        let prices = reduced.indices
+        var sums = [Int64](repeating: 0, count: prices.count)
         let after = Array(windows.after[windows.start[step.node]..<windows.start[step.node + 1]])
         var next = Layer()
         var made = 0
         for (number, way) in layer.ways.enumerated() where !meter.isOver {
             for place in 0..<node.placeCount where node.first[place] < node.first[place + 1] {
-                var sum = way.reduced
+                for price in prices { sums[price] = layer.sums[number * prices.count + price] }
                 var cost = Network.plus(way.cost, node.entryCost[place])
                 var begin = node.entryTime[place]
                 for crossing in crossings {
@@ -136,22 +143,26 @@ struct FrontierSearch {
                         begin = max(begin, layer.finish[from])
                         continue
                     }
-                    let figures = crossing.figures[Int(layer.places[from]) * crossing.columns + place]
-                    sum += figures.reduced
+                    let cell = Int(layer.places[from]) * crossing.columns + place
+                    let figures = crossing.figures[cell]
+                    for price in prices { sums[price] += crossing.reduced[cell * prices.count + price] }
                     cost = Network.plus(cost, figures.cost)
                     begin = max(begin, Network.plus(layer.finish[from], figures.time))
                 }
-                guard sum <= room else { continue }
+                guard prices.allSatisfy({ sums[$0] <= room }) else { continue }
                 for option in node.first[place]..<node.first[place + 1] {
                     let end = Network.plus(begin, node.options[option].time)
                     guard Network.plus(end, after[place]) <= limit else { break }
                     let whole = Network.plus(cost, node.options[option].cost)
-                    guard sum + options[option] <= room, whole < cap else { continue }
+                    var bound = Int64.min
+                    for price in prices { bound = max(bound, sums[price] + options[price][option]) }
+                    guard bound <= room, whole < cap else { continue }
                     made += 1
+                    for price in prices { next.sums.append(sums[price] + options[price][option]) }
                     let key = remember(number, step, place, end, in: &next)
                     next.ways.append(
                         Way(
-                            cost: whole, reduced: sum + options[option],
+                            cost: whole, bound: bound,
                             end: value == nil ? 0 : max(way.end, max(end, windows.earliestEnd)), key: key,
                             from: Int32(number), option: Int32(option)))
                 }
@@ -178,6 +189,7 @@ struct FrontierSearch {
 
     private func picked(_ whole: Layer, _ chosen: [Int], slots: Int) -> Layer {
         var layer = Layer(ways: chosen.map { whole.ways[$0] })
+        for way in chosen { layer.sums += whole.sums[way * reduced.count..<(way + 1) * reduced.count] }
         layer.places.reserveCapacity(chosen.count * slots)
         layer.finish.reserveCapacity(chosen.count * slots)
         for way in chosen {
@@ -221,31 +233,35 @@ struct FrontierSearch {
         }
         meter.spend(compared * 2)
         guard kept.count > width else { return kept }
-        kept.sort { (layer.ways[$0].reduced, $0) < (layer.ways[$1].reduced, $1) }
-        dropped = min(dropped, reduced.reference + Int128(layer.ways[kept[width]].reduced))
+        // At the price that fits best: then those who are late and those who are early stay side by side.
+        kept.sort { (layer.sums[$0 * reduced.count], $0) < (layer.sums[$1 * reduced.count], $1) }
+        if let first = reduced.first, let least = kept[width...].lazy.map({ layer.ways[$0].bound }).min() {
+            dropped = min(dropped, first.reference + Int128(least))
+        }
         return Array(kept[..<width])
     }
 }
 
 /// What the ways of one edge come to, pair of places by pair of places.
 private struct Crossing {
-    typealias Figures = (reduced: Int64, cost: Int64, time: Int64)
+    typealias Figures = (cost: Int64, time: Int64)
 
     let slot: Int
     /// 0: nothing is moved, and the places do not matter.
     let columns: Int
     let figures: [Figures]
+    /// The same in reduced costs, at one price after the other.
+    let reduced: [Int64]
 
-    init(_ edge: FrontierStep.Edge, _ network: Network, _ reduced: ReducedCosts) {
+    init(_ edge: FrontierStep.Edge, _ network: Network, _ reduced: [ReducedCosts]) {
         slot = edge.slot
         guard let table = network.edges[edge.edge].table else {
-            (columns, figures) = (0, [])
+            (columns, figures, self.reduced) = (0, [], [])
             return
         }
         columns = table.columns
-        let more = reduced.way[edge.edge]
-        figures = table.ways.kinds.indices.map { cell in
-            (more.isEmpty ? 0 : more[cell], table.cost(at: cell), table.time(at: cell))
-        }
+        figures = table.ways.kinds.indices.map { cell in (table.cost(at: cell), table.time(at: cell)) }
+        let ways = reduced.map { $0.way[edge.edge] }
+        self.reduced = figures.indices.flatMap { cell in ways.map { $0.isEmpty ? 0 : $0[cell] } }
     }
 }

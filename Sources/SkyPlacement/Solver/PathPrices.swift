@@ -97,6 +97,13 @@ struct PathPrices: Sendable {
         for index in paths.indices { paths[index].price = paths[index].best }
     }
 
+    /// The same prices, so many times as high.
+    func scaled(by factor: Double) -> PathPrices {
+        var scaled = self
+        for index in paths.indices { scaled.set(index, Double(paths[index].price) * factor) }
+        return scaled
+    }
+
     /// The best prices so far as the first ones of another search.
     var asStart: PathPrices {
         var start = self

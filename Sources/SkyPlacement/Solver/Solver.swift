@@ -12,7 +12,7 @@ struct Solver {
     lazy var timeBound: Int64 = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
 
     /// What trade-offs without bounds on them may take, in networks without loops.
-    private static let labelSteps = 2_000_000
+    private static let labelSteps = 5_000_000
     /// What breaking ties may take.
     private static let tieSteps = 500_000
 
@@ -85,7 +85,7 @@ struct Solver {
         var sweep = CostSweep(network, CostUnits(network, cap: plan.cost), isTimed: true)
         sweep.pass()
         var search = FrontierSearch(
-            sweep, limit: plan.time - 1, cap: plan.cost + 1, value: { $1 }, worthCap: plan.time, width: 1_000)
+            [sweep], limit: plan.time - 1, cap: plan.cost + 1, value: { $1 }, worthCap: plan.time, width: 1_000)
         _ = search?.search(&meter)
         return search?.best.map(network.assignment)
     }

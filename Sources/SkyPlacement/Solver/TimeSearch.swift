@@ -45,8 +45,8 @@ struct TimeSearch {
     private static let rootPasses = 120
     private static func branchPasses(_ isRough: Bool) -> Int { isRough ? 25 : 8 }
     /// Ways that are kept between two nodes: first few, to find a good plan, and then more.
-    private static let rootWidths = [300, 3_000, 20_000]
-    private static let branchWidths = [1_000]
+    private static let rootWidths = [30, 300, 3_000, 20_000]
+    private static let branchWidths = [30, 500]
 
     /// - Parameters:
     ///   - limit: only plans that end by this are looked for; `Network.none`: whenever they end.
@@ -120,7 +120,7 @@ struct TimeSearch {
             if isDecided { return decided(branch) }
             let gap = Int128(cap) * Int128(branch.sweep.units.scale) - Int128(before)
             stalled = alive.dropped == 0 && Int128(branch.sweep.bound - before) * 50 < gap ? stalled + 1 : 0
-            let isPatient = depth == 0 && !isRough
+            let isPatient = depth == 0 && !isRough && lookThroughs == 0
             if stalled > (isPatient ? 12 : 3) || passes >= (isPatient ? Self.rootPasses : Self.branchPasses(isRough)) {
                 guard !isRough else {
                     isExhausted = true
@@ -138,7 +138,7 @@ struct TimeSearch {
         }
     }
 
-    private static let mostLookThroughs = 4
+    private static let mostLookThroughs = 10
 
     private var isSatisfied: Bool { stopsAtFirst && best != nil }
 
@@ -166,9 +166,10 @@ struct TimeSearch {
             guard narrowByTime(&branch) else { return .settled(cap) }
         }
         branch.sweep.pass()
+        let sweeps = atSeveralPrices(branch)
         for width in widths {
             guard
-                var search = FrontierSearch(branch.sweep, limit: limit, cap: cap, value: valueOfPlans, width: width)
+                var search = FrontierSearch(sweeps, limit: limit, cap: cap, value: valueOfPlans, width: width)
             else { return .open }
             let isDone = search.search(&meter)
             let before = best
@@ -181,6 +182,21 @@ struct TimeSearch {
         }
         return .open
     }
+
+    /// The sweep, and what it is at other prices of time.
+    private mutating func atSeveralPrices(_ branch: Branch) -> [CostSweep] {
+        guard case .cheapest = goal else { return [branch.sweep] }
+        return [branch.sweep]
+            + Self.otherPrices.map { factor in
+                var sweep = branch.sweep
+                branch.paths.scaled(by: factor).apply(to: &sweep, limit: limit)
+                for _ in 0..<4 { sweep.pass() }
+                meter.spend(4 * sweep.stepsPerPass)
+                return sweep
+            }
+    }
+
+    private static let otherPrices = [0, 0.4, 0.75, 1.4, 2.5]
 
     /// What `FrontierSearch` makes small, if not the cost alone.
     private var valueOfPlans: FrontierSearch.Value? {
