@@ -34,4 +34,4 @@ fi
 
 swift build --package-path "$root" -c release --product solver-bench
 "$(swift build --package-path "$root" -c release --show-bin-path)/solver-bench" dump |
-    "$python" -B "$root/Benchmarks/solver_check.py" "$@"
+    "$python" -B "$root/Benchmarks/solver_check.py" --seconds 5 "$@"

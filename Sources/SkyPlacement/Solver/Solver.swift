@@ -12,7 +12,7 @@ struct Solver {
     lazy var timeBound: Int64 = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
 
     /// What trade-offs without bounds on them may take, in networks without loops.
-    private static let labelSteps = 5_000_000
+    private static let labelSteps = 14_000_000
     /// What breaking ties may take.
     private static let tieSteps = 500_000
 
