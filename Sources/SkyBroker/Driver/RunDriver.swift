@@ -52,7 +52,9 @@ public actor RunDriver {
         let recorded = events.map { RecordedEvent($0, at: world.now(), dice: dice()) }
         var next = state
         for event in recorded { _ = next.apply(event) }
-        try world.journal.append(recorded, to: state.run, after: count, runEnded: next.endedAt != nil)
+        let summary = recorded.last.map { RunSummary(next, at: $0.at) }
+        try world.journal.append(
+            recorded, to: state.run, after: count, runEnded: next.endedAt != nil, summary: summary)
         count += recorded.count
         state = next
         remember(events)
@@ -89,10 +91,10 @@ public actor RunDriver {
 
     /// What other processes ask of this run, as it comes.
     private func relayRequests() async {
-        var seen: Set<StopReason> = []
+        var seen: Set<RunRequest> = []
         while !Task.isCancelled {
-            for reason in (try? world.journal.requests(of: state.run)) ?? [] where seen.insert(reason).inserted {
-                outbox.yield(.stopRequested(reason))
+            for request in (try? world.journal.requests(of: state.run)) ?? [] where seen.insert(request).inserted {
+                if case .stop(let reason) = request { outbox.yield(.stopRequested(reason)) }
             }
             try? await Task.sleep(for: .milliseconds(100))
         }
