@@ -59,6 +59,8 @@ public struct Journal: Sendable {
                     "sky state rebuild   makes it again from what the providers still list",
                 ])
         }
+        // SQLite would make it readable for others; the files beside it get the same mode.
+        close(try Descriptor.open(place.path, O_RDWR | O_CREAT, mode: 0o600))
         let queue = try place.connect()
         try queue.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
         try JournalSchema.migrator.migrate(queue)
