@@ -106,7 +106,7 @@ let tests: [Target] = [
         of: "SkyBroker",
         using: [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyProcess",
-            "SkyCore", "sky-agent", "journal-bench",
+            "SkyCore", "sky-agent", "journal-bench", grdb,
         ]),
     unitTests(
         of: "SkyCLI",

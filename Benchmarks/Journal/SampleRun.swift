@@ -43,7 +43,8 @@ struct SampleRun {
             token: id.token, run: run, provider: "aws", region: "us-east-1", instanceType: "m5.large", state: .running,
             nodes: [Node(id: "i-0123456789abcdef0", rank: 0, address: "10.0.0.17")])
         return RecordedEvent(
-            .provisioned(id, group), at: start + TimeSpan.seconds(Int64(number)), dice: UInt32(truncatingIfNeeded: number))
+            .provisioned(id, group), at: start + TimeSpan.seconds(Int64(number)),
+            dice: UInt32(truncatingIfNeeded: number))
     }
 
     /// What the list says of it.

@@ -1,4 +1,6 @@
+import FoundationEssentials
 import GRDB
+import Glibc
 public import SkyCore
 import SkyProcess
 
@@ -34,21 +36,44 @@ extension Journal {
             report.problems.append("there is no such file")
             return report
         }
-        do {
-            try place.connect(readingOnly: true).inDatabase { db in
-                attempt(at: place, &report) { report in
-                    let lines = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)")
-                    report.problems += lines.filter { $0 != "ok" }
-                }
-                attempt(at: place, &report) { _ in
-                    if try !isCurrent(db, at: place) {
-                        throw JournalError("it is of an earlier version; any other command brings it up to date")
-                    }
-                }
-                attempt(at: place, &report) { try examineRuns(in: db, &$0) }
+        do { try examine(place, &report) } catch let error as DatabaseError
+            where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
+        {
+            // Where nothing at all may be written, SQLite cannot make the files that it reads with: a copy is read.
+            do { try examineCopy(of: place, &report) } catch {
+                report.problems.append(place.failure(error, doing: "read").description)
             }
         } catch { report.problems.append(place.failure(error, doing: "read").description) }
         return report
+    }
+
+    private static func examineCopy(of place: JournalPlace, _ report: inout JournalReport) throws {
+        let folder =
+            FileManager.default.temporaryDirectory.path + "/sky-check-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try Files.makeFolder(folder, mode: 0o700)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let copy = JournalPlace(path: "\(folder)/journal.sqlite")
+        for end in ["", "-wal"] where Files.exists(place.path + end) {
+            try FileManager.default.copyItem(atPath: place.path + end, toPath: copy.path + end)
+        }
+        try examine(copy, &report)
+    }
+
+    private static func examine(_ place: JournalPlace, _ report: inout JournalReport) throws {
+        try place.connect(readingOnly: true).inDatabase { db in
+            // The first look finds out whether it can be read at all.
+            _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master")
+            attempt(at: place, &report) { report in
+                let lines = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)")
+                report.problems += lines.filter { $0 != "ok" }
+            }
+            attempt(at: place, &report) { _ in
+                if try !isCurrent(db, at: place) {
+                    throw JournalError("it is of an earlier version; any other command brings it up to date")
+                }
+            }
+            attempt(at: place, &report) { try examineRuns(in: db, &$0) }
+        }
     }
 
     private static func attempt(

@@ -52,8 +52,10 @@ public struct RunPurge: Sendable {
         for provider in Files.names(in: folder.stores) {
             for region in Files.names(in: "\(folder.stores)/\(provider)") {
                 let store = LocalArtifactStore(root: "\(folder.stores)/\(provider)/\(region)")
-                freed = freed + (try await store.removeUnreferenced(
-                    keeping: named, unusedSince: now + TimeSpan(milliseconds: -Self.youth.milliseconds)))
+                freed =
+                    freed
+                    + (try await store.removeUnreferenced(
+                        keeping: named, unusedSince: now + TimeSpan(milliseconds: -Self.youth.milliseconds)))
             }
         }
         return freed

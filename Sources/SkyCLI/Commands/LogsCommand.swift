@@ -79,7 +79,8 @@ struct LogsCommand: SkySubcommand {
         // With --follow, one that is still to come is waited for.
         guard attempt >= 1, attempt <= tries || follow else {
             throw CommandFailure(
-                .wrongRequest, "--attempt \(attempt): stage '\(stage)' of \(row.id) has had \(Figures.count(tries, "try", "tries"))",
+                .wrongRequest,
+                "--attempt \(attempt): stage '\(stage)' of \(row.id) has had \(Figures.count(tries, "try", "tries"))",
                 hints: tries > 0 ? ["sky logs \(row.id) \(stage) --attempt \(tries)"] : ["sky status \(row.id)"])
         }
     }

@@ -59,7 +59,8 @@ struct EventEntry: Hashable, Sendable {
         let isAttempt = subject?["run"] != nil && subject?["pipeline"] == nil
         attempt = isAttempt ? subject?["number"]?.integer.map(Int.init(clamping:)) : nil
         data = payload
-        message = record.event.flatMap { EventWords.message(for: $0.event) } ?? Self.words(of: key).joined(separator: " ")
+        message =
+            record.event.flatMap { EventWords.message(for: $0.event) } ?? Self.words(of: key).joined(separator: " ")
     }
 
     /// `provisionFailed` as `provision`, `failed`.

@@ -28,7 +28,8 @@ enum EventWords {
         case .checkpointFailed(_, let message, let number): "checkpoint \(number) could not be saved: \(message)"
         case .lossNoticed: "the provider will take the nodes"
         case .released: "all nodes are given back"
-        case .relocated(_, let planned, _): "moves to \(planned.offer.provider)/\(planned.offer.region) \(planned.offer.instanceType)"
+        case .relocated(_, let planned, _):
+            "moves to \(planned.offer.provider)/\(planned.offer.region) \(planned.offer.instanceType)"
         case .notRelocatable(_, let message): "there is no other place: \(message)"
         case .answered(let question, let isYes): "\(isYes ? "approved" : "denied"): \(question.text)"
         case .nobodyToAsk(let question): "nobody could be asked: \(question.text)"

@@ -25,8 +25,10 @@ struct JournalFixture {
 
     /// Numbered events, so that their order can be told.
     static func events(_ numbers: some Sequence<Int>) -> [RecordedEvent] {
-        numbers.map { RecordedEvent(
-                .driverStarted(processID: Int32($0)), at: .start + TimeSpan(milliseconds: Int64($0)), dice: 7) }
+        numbers.map {
+            RecordedEvent(
+                .driverStarted(processID: Int32($0)), at: .start + TimeSpan(milliseconds: Int64($0)), dice: 7)
+        }
     }
 }
 
