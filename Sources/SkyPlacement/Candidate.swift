@@ -75,7 +75,7 @@ public struct StageChoices: Sendable {
     /// It already runs, or ran, where it is: its only candidate is that offer.
     public let isPinned: Bool
     /// Never empty.
-    public internal(set) var candidates: [Candidate]
+    public internal(set) var candidates: CandidateList
     let model: StageCostModel
     /// By provider.
     let terms: [String: RentalTerms]

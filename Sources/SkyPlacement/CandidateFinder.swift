@@ -24,6 +24,7 @@ struct CandidateFinder<Source: OfferSource> {
         var empty: [PlacementError.StageWithoutOffer] = []
         // Stages often ask for the same.
         var known: [ResourceRequest: [Offer]] = [:]
+        var listed: [ResourceRequest: ListedOffers] = [:]
         let speeds = speeds(for: pipeline)
         let residency = Residency(pipeline)
         for stage in pipeline.stages {
@@ -33,6 +34,10 @@ struct CandidateFinder<Source: OfferSource> {
             }
             let pin = pins[stage.name]
             let requests = residency.requests(of: stage).compactMap { $0 }
+            if let choices = listedChoices(of: stage, requests, speeds, &listed) {
+                result.append(choices)
+                continue
+            }
             let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
             let usable = pin == nil ? all.filter { !isBlocked($0.offer) } : all
             if usable.isEmpty {
@@ -101,21 +106,25 @@ struct CandidateFinder<Source: OfferSource> {
     private func choices(
         of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
     ) -> StageChoices {
+        var choices = choices(of: stage, requests, providers: Set(gangs.map(\.offer.provider)), speeds)
+        let candidates =
+            stage.deadline.map { inTime(stage, choices, gangs, by: $0) }
+            ?? gangs.enumerated().map { candidate(index: $0, $1, choices) }
+        choices.candidates = CandidateList(candidates)
+        return choices
+    }
+
+    /// Without candidates yet.
+    func choices(
+        of stage: Stage, _ requests: [ResourceRequest], providers: Set<String>, _ speeds: [String: Double]
+    ) -> StageChoices {
         let model = StageCostModel(stage, past: history.runs[stage.name] ?? [], speeds: speeds)
         let terms = Dictionary(
-            Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
-        )
-        let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
-        var choices = StageChoices(
+            providers.map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        return StageChoices(
             name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
-            deadline: stage.deadline, isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms,
-            diskGB: diskGB)
-        choices.candidates =
-            stage.deadline.map { inTime(stage, choices, gangs, by: $0) }
-            ?? gangs.enumerated().map {
-                candidate(index: $0, $1, choices)
-            }
-        return choices
+            deadline: stage.deadline, isPinned: pins[stage.name] != nil, candidates: CandidateList([]), model: model,
+            terms: terms, diskGB: stage.resources.diskSize ?? StageCostModel.usualDiskGB)
     }
 
     func candidate(index: Int, _ gang: Gang, _ choices: StageChoices) -> Candidate {

@@ -66,11 +66,7 @@ public struct Planner: Sendable {
     private func runnerUp(
         to chosen: [Candidate], ofStage index: Int, _ problem: PlacementProblem, _ policy: any PlacementPolicy
     ) -> PlannedStage.RunnerUp? {
-        let candidate = chosen[index]
-        let others = problem.stages[index].candidates.filter {
-            $0.offer.instanceType != candidate.offer.instanceType || $0.offer.region != candidate.offer.region
-                || $0.offer.provider != candidate.offer.provider
-        }
+        let others = problem.stages[index].candidates.others(than: chosen[index])
         guard !others.isEmpty else { return nil }
         var narrowed = problem
         narrowed.replaceCandidates(of: index, by: others)
