@@ -76,6 +76,14 @@ let modules: [Target] = [
     .executableTarget(
         name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         path: "Benchmarks/Solver", swiftSettings: strict),
+    // Measures the journal beside bare SQLite, and is the crowd of processes that tests let loose on one.
+    .executableTarget(
+        name: "journal-bench",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore",
+            .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        ],
+        path: "Benchmarks/Journal", swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.
@@ -97,8 +105,8 @@ let tests: [Target] = [
     unitTests(
         of: "SkyBroker",
         using: [
-            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyCore",
-            "sky-agent",
+            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyProcess",
+            "SkyCore", "sky-agent", "journal-bench",
         ]),
     unitTests(
         of: "SkyCLI",

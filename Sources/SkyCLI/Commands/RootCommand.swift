@@ -27,13 +27,13 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Runs",
                 subcommands: [
-                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
-                    ResumeCommand.self,
+                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, EventsCommand.self,
+                    CancelCommand.self, DownCommand.self, ResumeCommand.self, PurgeCommand.self,
                 ]),
             CommandGroup(
                 name: "Providers",
                 subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self, SimulateCommand.self]),
-            CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
+            CommandGroup(name: "This program", subcommands: [StateCommand.self, CompletionsCommand.self]),
         ])
 
     /// Every word that may follow `sky`.

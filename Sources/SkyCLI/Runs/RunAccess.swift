@@ -57,9 +57,15 @@ struct RunAccess {
     }
 
     /// All runs, latest first. Who stands in for whom is not looked up.
-    func rows() throws -> [RunRow] {
-        try broker.journal.runs().compactMap { run in
-            try broker.journal.state(of: run).map { RunRow($0, at: context.now(), standIns: []) }
+    ///
+    /// - Parameter withStages: each with its stages, which is more to read.
+    func rows(withStages: Bool) throws -> [RunRow] {
+        let now = context.now()
+        return try broker.journal.list(withStages: withStages).compactMap { listed in
+            if let summary = listed.summary, !withStages || summary.endedStages != nil {
+                return RunRow(listed.run, summary, at: now)
+            }
+            return try broker.journal.state(of: listed.run).map { RunRow($0, at: now, standIns: []) }
         }
     }
 
@@ -74,8 +80,8 @@ struct RunAccess {
         return Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
     }
 
-    func logSources(of run: RunID, stage: String? = nil) -> [LogSource] {
-        broker.logs(of: run, stage: stage)
+    func logSources(of run: RunID, stage: String? = nil, attempt: Int? = nil) -> [LogSource] {
+        broker.logs(of: run, stage: stage).filter { attempt == nil || $0.attempt == attempt }
             .map { LogSource(stage: $0.stage, attempt: $0.attempt, rank: $0.rank, path: $0.path) }
             .sorted { ($0.stage, $0.attempt, $0.rank) < ($1.stage, $1.attempt, $1.rank) }
     }
