@@ -77,7 +77,9 @@ struct ProcessBackend: Sendable {
             do { try folder.create(record) } catch { throw error.providerError(provider) }
         case .unreadable: throw lost("the record of group \(request.token) cannot be read; terminate it")
         case .group(let known):
-            guard known.state != .lost else { throw lost("group \(request.token) is gone") }
+            guard known.state != .lost, !folder.hasEndedNode(of: known) else {
+                throw lost("group \(request.token) is gone")
+            }
             guard known.answers(request) else {
                 throw refusal("token \(request.token) already stands for a group of other machines")
             }
@@ -101,7 +103,7 @@ struct ProcessBackend: Sendable {
     private func startAgents(of folder: GroupFolder, _ record: GroupRecord) async -> ProviderError? {
         await withTaskGroup(of: (rank: Int, failure: ProviderError?).self) { tasks in
             for rank in 0..<record.request.numNodes {
-                tasks.addTask { (rank, await startAgent(of: rank, folder)) }
+                tasks.addTask { (rank, await startAgent(of: rank, folder, record.request.lease)) }
             }
             var failures: [Int: ProviderError] = [:]
             for await result in tasks { failures[result.rank] = result.failure }
@@ -109,9 +111,10 @@ struct ProcessBackend: Sendable {
         }
     }
 
-    private func startAgent(of rank: Int, _ folder: GroupFolder) async -> ProviderError? {
+    private func startAgent(of rank: Int, _ folder: GroupFolder, _ lease: TimeSpan?) async -> ProviderError? {
         do throws(AgentError) {
-            try await AgentLauncher().start(executable: agentExecutable, directory: folder.node(rank))
+            try await AgentLauncher().start(
+                executable: agentExecutable, directory: folder.node(rank), lease: lease, nodeEnd: .processes)
             return nil
         } catch {
             return ProviderError(.transient, provider: provider, "node \(rank) of \(folder.token): \(error)")
@@ -123,7 +126,14 @@ struct ProcessBackend: Sendable {
     func describe(token: String) throws(ProviderError) -> NodeGroup? {
         guard GroupFolder.isName(token), case .group(let record) = try load(GroupFolder(root: root, token: token))
         else { return nil }
-        return record.group
+        return group(of: record, in: GroupFolder(root: root, token: token))
+    }
+
+    /// A group is lost as soon as one of its nodes has ended itself.
+    private func group(of record: GroupRecord, in folder: GroupFolder) -> NodeGroup {
+        var group = record.group
+        if folder.hasEndedNode(of: record) { group.state = .lost }
+        return group
     }
 
     func list(run: RunID?) throws(ProviderError) -> [NodeGroup] {
@@ -225,7 +235,10 @@ struct ProcessBackend: Sendable {
         defer { lock.release() }
         // Looked at again under the lock: nothing may be started in a group that is being given back.
         _ = try runningFolder(of: folder.token)
-        if let failure = await startAgent(of: rank, folder) { throw failure }
+        guard case .group(let record) = try load(folder), !folder.hasEndedNode(of: record) else {
+            throw lost("group \(folder.token) is gone: the lease of its nodes has run out")
+        }
+        if let failure = await startAgent(of: rank, folder, record.request.lease) { throw failure }
     }
 
     /// The group's folder, if there is a group and it is not lost.

@@ -22,6 +22,7 @@ final class Supervisor {
     private let log: Int32
     /// Held, and never used, until this process ends.
     private let lifeline: FileLock
+    private var lease: LeaseGuard
 
     private var command: Int32?
     private var commandEnd: ProcessEnd?
@@ -38,6 +39,7 @@ final class Supervisor {
             return nil
         }
         self.lifeline = lifeline
+        lease = LeaseGuard(node: node, job: jobID)
         job = try folder.loadSpec()
         log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
@@ -125,8 +127,9 @@ final class Supervisor {
 
     private func waitForSignals(until deadline: Int64?) {
         var ready = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&ready, 1, pollTimeout(until: deadline))
+        _ = poll(&ready, 1, pollTimeout(until: min(deadline ?? .max, lease.nextLook)))
         takeSignals()
+        if let grace = lease.graceOfEnd() { askToEnd(grace: grace) }
     }
 
     private func takeSignals() {

@@ -88,6 +88,15 @@ public actor AgentClient {
         await connection.waitForEnd()
     }
 
+    /// Lets the node go on for `span` from now, whatever was left of its lease; a node without one has one from now
+    /// on. To be called again when a third of it has passed: a node whose lease has run out ends itself.
+    ///
+    /// - Parameter span: more than zero, at most 365 days.
+    /// - Throws: `AgentError` of kind `ending` when it is too late.
+    public func renewLease(for span: TimeSpan) async throws(AgentError) {
+        try await done(.renewLease(span: span), "renewing the lease")
+    }
+
     /// Calls that are under way, and those that come, fail as disconnected.
     public func close() async { connection.close() }
 

@@ -3,7 +3,7 @@ import SkyCore
 
 /// The version of everything in this folder. Raised whenever an older side would misunderstand a newer one.
 enum AgentProtocol {
-    static let version = 1
+    static let version = 2
     /// In bytes of JSON, without the four of the length.
     static let messageLimit = 1 << 20
     /// Most bytes of a log in one answer: as base64 and with its frame they stay well under the message limit.
@@ -29,6 +29,8 @@ struct AgentRequest: Codable, Equatable {
         /// Takes back an earlier request of this connection, which is then never answered. Has no answer itself.
         case cancel(request: UInt64)
         case shutdown(grace: TimeSpan)
+        /// From now on the node ends itself when `span` has passed without another.
+        case renewLease(span: TimeSpan)
     }
 }
 
@@ -47,6 +49,8 @@ struct AgentResponse: Codable, Equatable {
         /// The log ends at `offset`: the job has ended, or the request did not want to follow.
         case endOfLog(offset: Int64)
         case refused(message: String)
+        /// The node's lease has run out: it does nothing any more, and what it was doing has no result.
+        case ending(message: String)
         /// The connection is closed after this one.
         case protocolMismatch(message: String)
     }
