@@ -76,6 +76,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         path: "Benchmarks/Solver", swiftSettings: strict),
+    // Measures the nodes that are processes of this machine alone.
+    .executableTarget(
+        name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
+        path: "Benchmarks/Backend", swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.

@@ -1,5 +1,5 @@
 /// What ends a node from inside, when its lease has run out and its jobs are gone.
-public enum NodeEnd: Hashable, Sendable, Codable {
+public enum NodeEnd: Hashable, Sendable {
     /// The agent ends, and nothing of the node is left: for nodes that are processes.
     case processes
     /// A shell command that gives the machine back, run as the agent's user and again until the machine is gone:

@@ -209,10 +209,13 @@ struct AdapterConformance {
     @Test("an agent that is started again has the group's lease", arguments: AdapterUnderTest.allCases)
     func leaseOfRevived(_ kind: AdapterUnderTest) async throws {
         try await kind.run { adapter, world in
-            let group = try await adapter.provision(request("a", lease: TimeSpan(milliseconds: 2000)))
+            let group = try await adapter.provision(request("a", lease: .hour))
+            let lease = try text("\(world.node("a"))/lease")
             try await world.killAgent("a")
-            let client = try? await adapter.channel(group).connect()
-            await client?.close()
+            let client = try await adapter.channel(group).connect()
+            #expect(try text("\(world.node("a"))/lease") == lease && lease != nil)
+            try await client.renewLease(for: TimeSpan(milliseconds: 100))
+            await client.close()
             while !world.processes().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             #expect(try await adapter.describe(token: "a")?.state == .lost)
             try await adapter.terminate(token: "a")

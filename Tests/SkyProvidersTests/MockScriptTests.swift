@@ -90,7 +90,7 @@ struct MockScriptTests {
         let script = try MockScript(SourceFile(path: "mock.yaml", text: String(try #require(block))))
         #expect(script.seed == 7)
         #expect(script.providers["mock"]?.stockouts.count == 3)
-        #expect(script.providers["mock"]?.preemptions.count == 1)
+        #expect(script.providers["mock"]?.preemptions.map(\.notice) == [nil, .seconds(120)])
         #expect(script.providers["aws"]?.credentialFailures == [FaultRule()])
     }
 

@@ -181,6 +181,10 @@ struct LeaseTests {
         record.deadline = 5
         let anew = record.goingOn()
         #expect(anew.boot == ProcessIdentity.currentBoot && anew.deadline > monotonicMilliseconds())
+        #expect(LeaseRecord(text: anew.text) == anew)
+        record.end = .command("shutdown -h now\n  || poweroff")
+        #expect(LeaseRecord(text: record.text) == record)
+        for broken in ["", "1 2", "1 2 3", "0 2 3\n", "a 2 3\n", "\n\n\n"] { #expect(LeaseRecord(text: broken) == nil) }
         #expect(record.grace == .seconds(30))
         #expect(LeaseRecord(.seconds(4), end: .processes).grace == .seconds(1))
     }

@@ -83,12 +83,20 @@ struct ProcessBackend: Sendable {
             guard known.answers(request) else {
                 throw refusal("token \(request.token) already stands for a group of other machines")
             }
-            record = known
+            record = try countStart(of: known, folder)
         }
         if let wanted = record.request.servicePort, record.endpointPort == nil {
             record.endpointPort = try claim(wanted, for: folder)
             try save(record, folder)
         }
+        return record
+    }
+
+    private func countStart(of record: GroupRecord, _ folder: GroupFolder) throws(ProviderError) -> GroupRecord {
+        guard let starts = record.starts, starts == 1 else { return record }
+        var record = record
+        record.starts = starts + 1
+        try save(record, folder)
         return record
     }
 
@@ -175,8 +183,8 @@ struct ProcessBackend: Sendable {
             record.state = .lost
             try save(record, folder)
         }
-        await askAgentsToEnd(folder)
-        try await sweep(folder)
+        let isClean = await askAgentsToEnd(folder, known)
+        if !isClean { try await sweep(folder) }
         do {
             try ports.release(folder.path)
             try folder.remove()
@@ -184,30 +192,50 @@ struct ProcessBackend: Sendable {
     }
 
     /// Lets jobs end in order. Whatever does not answer, or not in time, is left to the sweep.
-    private func askAgentsToEnd(_ folder: GroupFolder) async {
-        await withTaskGroup(of: Void.self) { tasks in
+    ///
+    /// - Returns: true if nothing is left for certain, so that looking through all processes of the machine, which costs
+    ///   more than all else that is done for a small group, can be spared.
+    private func askAgentsToEnd(_ folder: GroupFolder, _ known: GroupRecord?) async -> Bool {
+        let isClean = await withTaskGroup(of: Bool.self) { tasks in
             tasks.addTask { await shutDownAgents(folder) }
             tasks.addTask {
                 let limit = (grace + patience).milliseconds
-                guard (try? await Task.sleep(for: .milliseconds(limit))) != nil else { return }
+                guard (try? await Task.sleep(for: .milliseconds(limit))) != nil else { return false }
                 // An agent that hangs: its end breaks the connection that the other task waits at.
                 try? await sweep(folder)
+                return false
             }
-            await tasks.next()
-            tasks.cancelAll()
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? false
+        }
+        // Each node's one agent was up when the group came to run. Agents of a group that did not, or that was worked on
+        // again, may still be on their way.
+        return isClean && known?.state == .running && known?.starts == 1
+    }
+
+    /// True if each node's agent was alone when it ended, and its process is gone too.
+    private func shutDownAgents(_ folder: GroupFolder) async -> Bool {
+        await withTaskGroup(of: Bool.self) { tasks in
+            for node in folder.nodes() {
+                tasks.addTask {
+                    guard let client = try? await AgentClient(connectingTo: node) else { return false }
+                    let isAlone = (try? await client.shutdown(grace: grace)) ?? false
+                    await client.close()
+                    guard isAlone else { return false }
+                    return await isGone(Int32(client.agent.pid))
+                }
+            }
+            return await tasks.reduce(true) { $0 && $1 }
         }
     }
 
-    private func shutDownAgents(_ folder: GroupFolder) async {
-        await withTaskGroup(of: Void.self) { tasks in
-            for node in folder.nodes() {
-                tasks.addTask {
-                    guard let client = try? await AgentClient(connectingTo: node) else { return }
-                    try? await client.shutdown(grace: grace)
-                    await client.close()
-                }
-            }
+    /// Waits for the last moment of a process that is ending.
+    private func isGone(_ pid: Int32) async -> Bool {
+        for _ in 0..<200 {
+            if !ProcessTable.isAlive(pid) { return true }
+            try? await Task.sleep(for: .microseconds(200))
         }
+        return false
     }
 
     private func sweep(_ folder: GroupFolder) async throws(ProviderError) {
@@ -222,8 +250,8 @@ struct ProcessBackend: Sendable {
     // MARK: Reaching
 
     func channel(to node: Node, of group: NodeGroup) throws(ProviderError) -> ProcessNodeChannel {
-        let folder = try runningFolder(of: group.token)
-        guard case .group(let record) = try load(folder), (0..<record.request.numNodes).contains(node.rank) else {
+        let (folder, record) = try runningGroup(group.token)
+        guard (0..<record.request.numNodes).contains(node.rank) else {
             throw refusal("group \(group.token) has no node \(node.rank)")
         }
         return ProcessNodeChannel(backend: self, folder: folder, rank: node.rank)
@@ -234,15 +262,18 @@ struct ProcessBackend: Sendable {
         let lock = try await lock(folder)
         defer { lock.release() }
         // Looked at again under the lock: nothing may be started in a group that is being given back.
-        _ = try runningFolder(of: folder.token)
-        guard case .group(let record) = try load(folder), !folder.hasEndedNode(of: record) else {
+        let record = try runningGroup(folder.token).record
+        guard !folder.hasEndedNode(of: record) else {
             throw lost("group \(folder.token) is gone: the lease of its nodes has run out")
         }
-        if let failure = await startAgent(of: rank, folder, record.request.lease) { throw failure }
+        let counted = try countStart(of: record, folder)
+        if let failure = await startAgent(of: rank, folder, counted.request.lease) { throw failure }
     }
 
     /// The group's folder, if there is a group and it is not lost.
-    func runningFolder(of token: String) throws(ProviderError) -> GroupFolder {
+    func runningFolder(of token: String) throws(ProviderError) -> GroupFolder { try runningGroup(token).folder }
+
+    private func runningGroup(_ token: String) throws(ProviderError) -> (folder: GroupFolder, record: GroupRecord) {
         guard GroupFolder.isName(token), let root = Files.absolutePath(root) else {
             throw lost("there is no group \(token)")
         }
@@ -252,7 +283,7 @@ struct ProcessBackend: Sendable {
         case .unreadable: throw lost("the record of group \(token) cannot be read")
         case .group(let record):
             guard record.state != .lost else { throw lost("group \(token) is gone") }
-            return folder
+            return (folder, record)
         }
     }
 

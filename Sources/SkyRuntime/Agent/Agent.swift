@@ -228,7 +228,9 @@ final class Agent {
         guard jobs.active.isEmpty else { return }
         if lease.hasEnded, !isShuttingDown { return giveNodeBack(lease.end) }
         guard isShuttingDown else { return }
-        for asker in shutdownAskers { answer(asker, .done) }
+        // Without a child, a subreaper has no descendant at all.
+        let isAlone = jobs.isFirst && Children.areAllGone
+        for asker in shutdownAskers { answer(asker, isAlone ? .alone : .done) }
         shutdownAskers = []
         loop.stop()
     }

@@ -6,7 +6,7 @@ public enum AgentProgram {
     private static let usage = """
         usage: sky-agent serve --dir DIR [--ready-fd N] [LEASE]   look after the node whose directory is DIR
                sky-agent relay --dir DIR [--start [LEASE]]        carry a conversation between stdin/stdout and its agent
-               sky-agent supervise --dir DIR --job ID             run one job (the agent does this)
+               sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long
                --lease-end COMMAND      what gives the machine back then: 'shutdown -h now'
@@ -37,10 +37,7 @@ public enum AgentProgram {
         case .relay(let directory, let start, let lease):
             try Relay(directory: directory, start: start, lease: lease).run()
         case .supervise(let directory, let job):
-            guard let supervisor = try Supervisor(node: NodeFolder(directory), jobID: job) else {
-                return Supervisor.notMine
-            }
-            try supervisor.run()
+            Supervisor.runAndExit(node: try NodeFolder(directory), jobID: job)
         }
         return 0
     }

@@ -1,10 +1,9 @@
-import FoundationEssentials
 import Glibc
 import SkyCore
 import SkyProcess
 
 /// How long a node may still go on by itself, as its disk knows it.
-struct LeaseRecord: Hashable, Codable {
+struct LeaseRecord: Hashable {
     /// What the last renewal gave.
     var span: TimeSpan
     var end: NodeEnd
@@ -39,6 +38,25 @@ struct LeaseRecord: Hashable, Codable {
     var lastDeadline: Int64 { deadline + min(60_000, span.milliseconds / 8) }
 }
 
+extension LeaseRecord {
+    /// `SPAN DEADLINE BOOT`, and on the lines after it the command that gives the machine back, if one does.
+    var text: String {
+        let command = if case .command(let command) = end { command } else { "" }
+        return "\(span.milliseconds) \(deadline) \(boot)\n\(command)"
+    }
+
+    init?(text: String) {
+        let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let parts = lines.first?.split(separator: " "), lines.count == 2, parts.count == 3,
+            let span = Int64(parts[0]), let deadline = Int64(parts[1]), span > 0
+        else { return nil }
+        self.span = TimeSpan(milliseconds: span)
+        self.deadline = deadline
+        boot = String(parts[2])
+        end = lines[1].isEmpty ? .processes : .command(String(lines[1]))
+    }
+}
+
 /// A node's lease, and the mark of a node that has begun to end itself.
 ///
 ///     lease    the record; written at every renewal
@@ -52,15 +70,11 @@ struct LeaseFile {
 
     /// Nil when there is none, or none that can be read: cut short with the machine's power.
     func load() throws(SystemError) -> LeaseRecord? {
-        guard let bytes = try Files.read(path) else { return nil }
-        return try? JSONDecoder().decode(LeaseRecord.self, from: Data(bytes))
+        try Files.read(path).flatMap { LeaseRecord(text: String(decoding: $0, as: UTF8.self)) }
     }
 
     func save(_ record: LeaseRecord) throws(SystemError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        guard let data = try? encoder.encode(record) else { throw SystemError("write \(path)", code: EINVAL) }
-        try Files.replace(path, with: data, durability: .processes)
+        try Files.replace(path, with: record.text.utf8, durability: .processes)
     }
 
     var hasEnded: Bool { Files.exists(mark) }

@@ -30,7 +30,7 @@ final class Supervisor {
     private var deadline: Int64?
 
     /// Nil when the job is not, or no longer, there to be run.
-    init?(node: NodeFolder, jobID: String) throws(SystemError) {
+    init?(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) throws(SystemError) {
         self.node = node
         folder = node.job(jobID)
         signals = try SignalSource([SIGTERM, SIGCHLD])
@@ -40,7 +40,7 @@ final class Supervisor {
         }
         self.lifeline = lifeline
         lease = LeaseGuard(node: node, job: jobID)
-        job = try folder.loadSpec()
+        self.job = if let job { job } else { try folder.loadSpec() }
         log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
         try folder.recordSupervisor(identity)
@@ -53,6 +53,18 @@ final class Supervisor {
             usleep(1000)
         }
         return nil
+    }
+
+    /// Runs the job in this very process and ends it. Nothing that the process held before is looked at again.
+    static func runAndExit(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) -> Never {
+        do throws(SystemError) {
+            guard let supervisor = try Supervisor(node: node, jobID: jobID, job) else { _exit(notMine) }
+            try supervisor.run()
+            _exit(0)
+        } catch {
+            Agent.complain("\(jobID): \(error)")
+            _exit(1)
+        }
     }
 
     func run() throws(SystemError) {

@@ -28,6 +28,7 @@ struct AgentRequest: Codable, Equatable {
         case readLog(job: String, offset: Int64, follow: Bool)
         /// Takes back an earlier request of this connection, which is then never answered. Has no answer itself.
         case cancel(request: UInt64)
+        /// Answered by `done` or `alone` when all jobs have ended.
         case shutdown(grace: TimeSpan)
         /// From now on the node ends itself when `span` has passed without another.
         case renewLease(span: TimeSpan)
@@ -45,6 +46,8 @@ struct AgentResponse: Codable, Equatable {
         /// `state` is nil when the agent has never heard of the job.
         case job(state: JobState?)
         case done
+        /// Done, and of all processes that were ever started on this node only the agent is left.
+        case alone
         case log(offset: Int64, bytes: Data)
         /// The log ends at `offset`: the job has ended, or the request did not want to follow.
         case endOfLog(offset: Int64)
