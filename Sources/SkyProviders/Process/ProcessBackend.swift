@@ -196,8 +196,9 @@ struct ProcessBackend: Sendable {
     /// - Returns: true if nothing is left for certain, so that looking through all processes of the machine, which costs
     ///   more than all else that is done for a small group, can be spared.
     private func askAgentsToEnd(_ folder: GroupFolder, _ known: GroupRecord?) async -> Bool {
+        let nodes = folder.nodes()
         let isClean = await withTaskGroup(of: Bool.self) { tasks in
-            tasks.addTask { await shutDownAgents(folder) }
+            tasks.addTask { await shutDownAgents(nodes) }
             tasks.addTask {
                 let limit = (grace + patience).milliseconds
                 guard (try? await Task.sleep(for: .milliseconds(limit))) != nil else { return false }
@@ -210,13 +211,14 @@ struct ProcessBackend: Sendable {
         }
         // Each node's one agent was up when the group came to run. Agents of a group that did not, or that was worked on
         // again, may still be on their way.
-        return isClean && known?.state == .running && known?.starts == 1
+        guard isClean, let known else { return false }
+        return known.state == .running && known.starts == 1 && known.request.numNodes == nodes.count
     }
 
     /// True if each node's agent was alone when it ended, and its process is gone too.
-    private func shutDownAgents(_ folder: GroupFolder) async -> Bool {
+    private func shutDownAgents(_ nodes: [String]) async -> Bool {
         await withTaskGroup(of: Bool.self) { tasks in
-            for node in folder.nodes() {
+            for node in nodes {
                 tasks.addTask {
                     guard let client = try? await AgentClient(connectingTo: node) else { return false }
                     let isAlone = (try? await client.shutdown(grace: grace)) ?? false
