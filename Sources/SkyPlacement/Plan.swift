@@ -98,6 +98,8 @@ public struct PlannedStage: Hashable, Sendable, Codable {
     public var cost: Money
     /// Its sum is `cost`.
     public var costParts: CostParts
+    /// How it keeps a deadline of its own on spot machines, of which `offer` is then one; nil: it stays on `offer`.
+    public var deadline: DeadlineTerms?
     /// One sentence: `cheapest of 214 offers with confidential, 8+ CPUs and 32+ GiB`.
     public var reason: String
     /// The best plan that puts this stage into another region or type; nil if there is none.
@@ -120,7 +122,7 @@ public struct PlannedStage: Hashable, Sendable, Codable {
         stage: String, offer: Offer, numNodes: Int, pricePerHour: Money, duration: TimeSpan,
         durationRange: Estimate<TimeSpan>? = nil, durationSource: DurationSource = .estimate,
         heldTime: TimeSpan? = nil, interruptions: Double = 0, cost: Money, costParts: CostParts? = nil,
-        reason: String, runnerUp: RunnerUp? = nil, replicas: Int = 1
+        deadline: DeadlineTerms? = nil, reason: String, runnerUp: RunnerUp? = nil, replicas: Int = 1
     ) {
         self.stage = stage
         self.offer = offer
@@ -133,6 +135,7 @@ public struct PlannedStage: Hashable, Sendable, Codable {
         self.interruptions = interruptions
         self.cost = cost
         self.costParts = costParts ?? CostParts(machines: cost)
+        self.deadline = deadline
         self.reason = reason
         self.runnerUp = runnerUp
         self.replicas = replicas

@@ -54,6 +54,7 @@ struct StageDraft {
     var deadline: TimeSpan?
     var checkpointInterval: TimeSpan?
     var checkpointPath: String?
+    var retries: Located<JobRecovery>?
     var variables = VariablesDraft()
     var setup: Located<String>?
     var run: Located<String>?
@@ -136,6 +137,8 @@ struct ResourcesDraft {
     var areas: [String]?
     /// Some were complained about, so what else depends on them cannot be judged.
     var hasBrokenAccelerators = false
+    /// SkyPilot's `job_recovery`: of the stage, though it stands in what one node must have.
+    var recovery: Located<JobRecovery>?
     /// Whole requests of which any one will do; each starts from the fields beside them.
     var alternatives: [YAMLNode] = []
     /// Where `alternatives` is given: `any_of` and `ordered` exclude each other.

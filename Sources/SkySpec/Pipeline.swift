@@ -51,6 +51,8 @@ public struct Stage: Hashable, Sendable, Codable {
     public var checkpointInterval: TimeSpan?
     /// Where on the node it saves that; absolute, or below `~`. Nil: it did not say.
     public var checkpointPath: String?
+    /// When and where it is begun again. Nil: the file says nothing of it.
+    public var jobRecovery: JobRecovery?
     /// Pipeline-wide variables with the stage's own on top.
     public var envs: [String: String]
     /// Shell run once on each node before `run`; nil if there is none.
@@ -79,7 +81,7 @@ public struct Stage: Hashable, Sendable, Codable {
         setup: String? = nil, run: String? = nil,
         code: StageCode = StageCode(), service: ServiceSpec? = nil,
         after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
-        alternativesAreOrdered: Bool = false
+        alternativesAreOrdered: Bool = false, jobRecovery: JobRecovery? = nil
     ) {
         self.name = name
         self.resources = resources
@@ -99,6 +101,7 @@ public struct Stage: Hashable, Sendable, Codable {
         self.secretNames = secretNames
         self.alternatives = alternatives
         self.alternativesAreOrdered = alternativesAreOrdered
+        self.jobRecovery = jobRecovery
     }
 
     /// The requests of which one must be met; never empty.

@@ -90,7 +90,7 @@ private struct StageText {
             let path = stage.checkpointPath.map { ", path: \(YAMLText.inline($0))" }
             lines.append("checkpoint: " + (path.map { "{interval: \(interval.exactText)\($0)}" } ?? interval.exactText))
         }
-        return lines
+        return lines + RecoveryFields.lines(stage.jobRecovery)
     }
 
     private var variables: [String] {

@@ -57,7 +57,20 @@ struct PipelineResolver {
         stage.deadline = stageDraft.deadline
         stage.checkpointInterval = stageDraft.checkpointInterval
         stage.checkpointPath = stageDraft.checkpointPath
+        stage.jobRecovery = recovery(stageDraft.retries, resources.recovery)
         return stage
+    }
+
+    /// `retries`, or SkyPilot's name for it.
+    private func recovery(
+        _ retries: Located<JobRecovery>?, _ skyPilots: Located<JobRecovery>?
+    ) -> JobRecovery? {
+        if let retries, let skyPilots {
+            reading.error(
+                "spec.conflict", at: retries.range, "both 'retries' and 'job_recovery'", expected: "one of them",
+                notes: [Diagnostic.Note(range: skyPilots.range, message: "also given here")])
+        }
+        return (retries ?? skyPilots)?.value
     }
 
     /// `run`. SkyPilot's tasks may start machines and do nothing with them; a stage of a pipeline may not.

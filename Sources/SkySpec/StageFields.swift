@@ -135,6 +135,12 @@ enum StageFields {
             draft.deadline = Amounts.readDuration(entry.value, reading)
         },
         Field(
+            "retries", RecoveryFields.shape, "How often it is begun again after its command failed.",
+            example: "{max: 3, backoff: 10s}"
+        ) { entry, draft, reading in
+            draft.retries = Located(RecoveryFields.read(entry, reading), entry.keyRange)
+        },
+        Field(
             "checkpoint", .anyOf([.text(Amounts.duration), .section("checkpoint")]),
             "How often it saves what it has done, so that an interruption costs no more than this.",
             example: "{interval: 10m, path: /ckpt}"

@@ -18,10 +18,24 @@ struct History {
         self.state = state
     }
 
+    /// - Returns: what should be under way now and was not before; clocks and the keeping of nodes left aside.
     @discardableResult
-    mutating func play(_ event: RunEvent, after pause: TimeSpan = TimeSpan(milliseconds: 1)) -> [Effect] {
+    mutating func play(_ event: RunEvent, after pause: TimeSpan = TimeSpan(milliseconds: 1)) -> [Effect.Work] {
         now = now + pause
-        return state.apply(RecordedEvent(event, at: now, dice: .max))
+        let before = Set(state.effects.map(\.id))
+        _ = state.apply(RecordedEvent(event, at: now, dice: .max))
+        return state.effects.filter { !before.contains($0.id) && !$0.isInBackground }.map(\.work)
+    }
+
+    /// The clock of a stage's slot rings at the moment it was set to; does nothing when there is no such clock.
+    @discardableResult
+    mutating func ring(_ slot: Effect.Slot, of stage: String) -> [Effect.Work] {
+        for effect in state.effects where effect.id.slot == slot {
+            if case .sleep(let alarm, let moment) = effect.work, alarm.stage == stage {
+                return play(.alarm(alarm), after: max(moment - now, .zero))
+            }
+        }
+        return []
     }
 
     /// Of the stage's current attempt.
@@ -46,6 +60,16 @@ struct History {
         play(.jobEnded(id(stage), exitCode: 0))
         play(.collected(id(stage), [.named("out", in: "aws")]))
         play(.released(id(stage)))
+    }
+}
+
+extension Effect {
+    var isInBackground: Bool {
+        switch work {
+        case .keep: true
+        case .sleep: id.slot != .phase
+        default: false
+        }
     }
 }
 

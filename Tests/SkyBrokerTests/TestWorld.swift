@@ -27,7 +27,7 @@ struct TestWorld {
             folder: folder, journal: journal, adapter: { $0 == "aws" ? adapter : nil },
             store: { LocalArtifactStore(root: "\(folder.stores)/\($0.provider)/\($0.region)") },
             pricePerGigabyte: { _, _ in Money("0.09") ?? .zero },
-            relocate: { _, _, _, _ in throw LaunchError("nowhere else to go") }, isReal: { _ in true },
+            relocate: { _, _ in throw LaunchError("nowhere else to go") }, isReal: { _ in true },
             http: HTTPClient(),
             environment: [:], now: { Instant(Date()) }, log: { _ in })
     }

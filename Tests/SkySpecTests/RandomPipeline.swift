@@ -54,6 +54,13 @@ enum RandomPipeline {
             stage.checkpointInterval = .seconds(600)
             stage.checkpointPath = pick([nil, "/a b", "~/ckpt"], using: &random)
         }
+        stage.jobRecovery = pick(
+            [
+                nil, JobRecovery(), JobRecovery(maxRestartsOnErrors: 3),
+                JobRecovery(
+                    strategy: .eagerNextRegion, maxRestartsOnErrors: 0, recoverOnExitCodes: [0, 255],
+                    backoff: .seconds(90)),
+            ], using: &random)
         if Bool.random(using: &random) {
             stage.service = ServiceSpec(
                 port: 8080, readinessPath: pick([nil, "/h"], using: &random),

@@ -5,43 +5,86 @@ import SkySpec
 
 extension RunState {
     /// Everything that should be under way in this state. Depends on nothing else.
-    public var effects: [Effect] { stages.compactMap(effect) }
+    public var effects: [Effect] { stages.indices.flatMap { effects(of: $0) } }
 
-    private func effect(of stage: StageState) -> Effect? {
+    /// What should be under way for one stage, by position.
+    public func effects(of index: Int) -> [Effect] {
+        let stage = stages[index]
+        guard let work = work(of: stage) else { return [] }
+        var effects = [Effect(id: .init(stage: index, slot: .phase, serial: stage.serial), work: work)]
+        if let limit = PhaseLimits.limit(of: stage.phase) {
+            effects.append(alarm(stage, .patience, stage.serial, at: stage.phaseSince + limit))
+        }
+        guard let attempt = stage.attempt, let group = attempt.group, stage.phase.usesNodes else { return effects }
+        effects.append(
+            Effect(id: .init(stage: index, slot: .keep, serial: attempt.id.number), work: .keep(attempt.id, group)))
+        guard stage.phase == .running else { return effects }
+        if stage.saves.isUnderWay {
+            effects.append(
+                Effect(
+                    id: .init(stage: index, slot: .save, serial: stage.saves.count),
+                    work: .save(attempt.id, group, number: stage.saves.count)))
+        } else if let next = stage.saves.nextAt {
+            effects.append(alarm(stage, .nextSave, stage.saves.count, at: next))
+        }
+        return effects
+    }
+
+    private func alarm(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, at moment: Instant) -> Effect {
+        Effect(
+            id: .init(stage: stage.index, slot: slot, serial: serial),
+            work: .sleep(Alarm(stage: stage.name, slot: slot, serial: serial), until: moment))
+    }
+
+    /// What the stage's phase is about.
+    private func work(of stage: StageState) -> Effect.Work? {
         switch stage.phase {
         case .waiting, .ended: return nil
-        case .lookingUp: return .lookUp(stage: stage.name, inputs: inputs(of: stage.name) ?? [])
-        case .pausing(let until): return .pause(stage: stage.name, until: until)
-        case .relocating: return .relocate(stage: stage.name, excluded: stage.excluded)
-        default: return stage.attempt.flatMap { effect(of: $0, in: stage) }
+        case .lookingUp: return .lookUp(stage: stage.name, inputs: inputs(of: stage) ?? [])
+        case .pausing(let until):
+            return .sleep(Alarm(stage: stage.name, slot: .phase, serial: stage.serial), until: until)
+        case .relocating:
+            return .relocate(stage: stage.name, excluded: stage.excluded, onDemandOnly: stage.isOnDemandOnly)
+        case .asking:
+            return .ask(Question(stage: stage.name, number: stage.serial, text: stage.proposal?.question ?? ""))
+        default: return stage.attempt.flatMap { work(of: $0, in: stage) }
         }
     }
 
-    private func effect(of attempt: Attempt, in stage: StageState) -> Effect? {
+    private func work(of attempt: Attempt, in stage: StageState) -> Effect.Work? {
         if case .releasing = stage.phase { return .release(attempt.id, provider: attempt.planned.offer.provider) }
-        guard let group = attempt.group else {
-            return .provision(attempt.id, attempt.planned, zone: attempt.zone)
-        }
+        guard let group = attempt.group else { return .provision(attempt.id, attempt.planned, zone: attempt.zone) }
         let accelerator = attempt.planned.offer.accelerator
         switch stage.phase {
         case .delivering:
-            return .deliver(attempt.id, group, inputs: inputs(of: stage.name) ?? [], code: launch.code[stage.name])
+            return .deliver(
+                attempt.id, group, inputs: inputs(of: stage) ?? [], code: launch.code[stage.name],
+                checkpoint: stage.checkpoint)
         case .running: return .run(attempt.id, group, accelerator)
         case .probing: return .probe(attempt.id, group, accelerator)
         case .serving(let url): return .watch(attempt.id, group, accelerator, url: url)
         case .collecting: return .collect(attempt.id, group)
+        case .saving: return .save(attempt.id, group, number: stage.saves.count)
         default: return nil
         }
     }
 
     /// The stage's inputs under the names it reads them by; nil while one is not made yet.
-    func inputs(of name: String) -> [StoredArtifact]? {
-        guard let spec = spec(name) else { return nil }
+    func inputs(of stage: StageState) -> [StoredArtifact]? {
         var found: [StoredArtifact] = []
-        for input in spec.inputs {
-            guard let stored = stored(input.source, as: input.name, of: name) else { return nil }
+        for input in spec(stage).inputs {
+            guard let stored = stored(input.source, as: input.name, of: stage.name) else { return nil }
             found.append(StoredArtifact(name: input.name, artifact: stored.artifact, location: stored.location))
         }
         return found
+    }
+
+    private func stored(_ source: StageInput.Source, as input: String, of stage: String) -> StoredArtifact? {
+        switch source {
+        case .output(let maker, let artifact):
+            return self.stage(named: maker)?.outputs?.first { $0.name == artifact }
+        case .path, .uri:
+            return launch.externalInputs["\(stage).\(input)"]
+        }
     }
 }

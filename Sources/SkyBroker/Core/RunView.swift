@@ -20,7 +20,8 @@ public struct RunView: Hashable, Sendable {
 /// One stage of a run as people see it.
 public struct StageView: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, Codable {
-        case waiting, provisioning, delivering, running, starting, serving, collecting, releasing, pausing, relocating
+        case waiting, provisioning, delivering, running, starting, serving, collecting, saving, releasing, pausing
+        case relocating, asking
         case succeeded, reused, failed, stopped
     }
 
@@ -36,6 +37,10 @@ public struct StageView: Hashable, Sendable {
     public var exitCode: Int?
     /// What went wrong last, in a sentence; nil when nothing did.
     public var trouble: String?
+    /// Why it ran, or why it did not have to.
+    public var why: String?
+    /// What a person is asked, while the stage waits for the answer.
+    public var question: String?
     public var url: String?
     public var reusedFrom: RunID?
     /// Bytes that moved to the stage's nodes, over all attempts.
@@ -59,7 +64,8 @@ extension StageState {
             name: name, state: visibleState, offer: (attempt?.planned ?? planned).offer, numNodes: planned.numNodes,
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
             cost: attempts.reduce(.zero) { $0 + $1.cost(until: now) }, attempts: attempts.count,
-            exitCode: attempt?.exitCode, trouble: lastTrouble, url: url, reusedFrom: reusedFrom,
+            exitCode: attempt?.exitCode, trouble: lastTrouble, why: why, question: proposal?.question, url: url,
+            reusedFrom: reusedFrom,
             transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
     }
 
@@ -72,9 +78,11 @@ extension StageState {
         case .probing: .starting
         case .serving: .serving
         case .collecting: .collecting
+        case .saving: .saving
         case .releasing: .releasing
         case .pausing: .pausing
         case .relocating: .relocating
+        case .asking: .asking
         case .ended(.succeeded): reusedFrom == nil ? .succeeded : .reused
         case .ended(.failed): .failed
         case .ended(.stopped): .stopped

@@ -9,9 +9,25 @@ public import SkyStorage
 public struct DriverWorld: Sendable {
     /// A fresh choice of place for one stage, and its zones.
     public typealias Relocation =
-        @Sendable (
-            _ launch: Launch, _ stage: String, _ pinned: [String: Offer], _ excluded: [PlaceConstraint]
-        ) async throws -> (PlannedStage, zones: [String])
+        @Sendable (_ launch: Launch, _ request: RelocationRequest) async throws -> (PlannedStage, zones: [String])
+
+    public struct RelocationRequest: Sendable {
+        public var stage: String
+        /// Where the stages are that have begun.
+        public var pinned: [String: Offer]
+        public var excluded: [BlockedPlace]
+        /// Spot machines are out of the question.
+        public var onDemandOnly: Bool
+
+        public init(
+            stage: String, pinned: [String: Offer], excluded: [BlockedPlace], onDemandOnly: Bool = false
+        ) {
+            self.stage = stage
+            self.pinned = pinned
+            self.excluded = excluded
+            self.onDemandOnly = onDemandOnly
+        }
+    }
 
     public var folder: StateFolder
     public var journal: Journal
@@ -28,6 +44,8 @@ public struct DriverWorld: Sendable {
     /// Where secrets' values come from: the driver's own environment.
     public var environment: [String: String]
     public var now: @Sendable () -> Instant
+    /// Whether somebody watches the run who can be asked something.
+    public var isWatched: @Sendable (RunID) -> Bool
     /// One line for the driver's log.
     public var log: @Sendable (String) -> Void
 
@@ -37,7 +55,8 @@ public struct DriverWorld: Sendable {
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
         relocate: @escaping Relocation, isReal: @escaping @Sendable (String) -> Bool, http: HTTPClient,
         environment: [String: String],
-        now: @escaping @Sendable () -> Instant, log: @escaping @Sendable (String) -> Void
+        now: @escaping @Sendable () -> Instant, isWatched: @escaping @Sendable (RunID) -> Bool = { _ in false },
+        log: @escaping @Sendable (String) -> Void
     ) {
         self.folder = folder
         self.journal = journal
@@ -49,6 +68,7 @@ public struct DriverWorld: Sendable {
         self.http = http
         self.environment = environment
         self.now = now
+        self.isWatched = isWatched
         self.log = log
     }
 }

@@ -14,23 +14,29 @@ enum NodeLayout {
 
 extension EffectPerformer {
     /// What an earlier run made of the same recipe, if every artifact of it is still where it was.
-    func lookUp(_ name: String, inputs: [StoredArtifact]) async -> Reuse? {
+    func lookUp(_ name: String, inputs: [StoredArtifact]) async -> RunEvent {
         guard
             let stage = launch.pipeline.stage(named: name),
-            let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name]),
-            let known = try? world.journal.finishedStage(under: key)
-        else { return nil }
+            let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
+        else { return .lookedUp(stage: name, reuse: nil, why: "it makes nothing that could be found again") }
+        guard let known = try? world.journal.finishedStage(under: key) else {
+            return .lookedUp(stage: name, reuse: nil, why: "no earlier run did just this")
+        }
         for output in known.outputs {
             guard let artifact = try? await world.store(output.location).artifact(output.artifact.digest),
                 artifact.digest == output.artifact.digest
-            else { return nil }
+            else {
+                let why = "\(known.run) did just this, and its output '\(output.name)' is no longer stored"
+                return .lookedUp(stage: name, reuse: nil, why: why)
+            }
         }
-        return known
+        return .lookedUp(stage: name, reuse: known, why: "unchanged since \(known.run)")
     }
 
     /// Brings inputs into the store of the nodes' location, and from there inputs and code onto every node.
     func deliver(
-        _ id: AttemptID, _ group: NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?
+        _ id: AttemptID, _ group: NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?,
+        checkpoint: StoredArtifact?
     ) async throws -> RunEvent {
         let here = Location(provider: group.provider, region: group.region)
         var transfers: [TransferRecord] = []
@@ -52,6 +58,7 @@ extension EffectPerformer {
                 try await place(code.artifact.digest, from: store, on: channel, at: NodeLayout.work, of: id)
             }
             try await makeOutputFolder(on: channel, of: id)
+            if let checkpoint { try await restore(checkpoint, on: channel, at: here, of: id) }
             for input in inputs {
                 let path = NodeLayout.input(input.name)
                 try await place(input.artifact.digest, from: store, on: channel, at: path, of: id)
@@ -76,9 +83,23 @@ extension EffectPerformer {
         return .collected(id, outputs)
     }
 
-    /// Remembers a finished stage under its recipe. Called once the event is durable, so that nobody reuses what the
-    /// journal does not know.
-    func remember(_ outputs: [StoredArtifact], of name: String, inputs: [StoredArtifact]) throws(JournalError) {
+    /// Only now that the journal has them: nobody reuses what no journal knows.
+    func remember(_ events: [RunEvent], _ state: RunState) {
+        for case .collected(let id, let outputs) in events {
+            do { try world.journal.learn(from: id, in: state, isReal: world.isReal) } catch {
+                world.log("how long stage \(id.stage) took will not be learnt: \(error)")
+            }
+            guard let stage = state.stage(named: id.stage), let inputs = state.inputs(of: stage) else { continue }
+            do { try remember(outputs, of: id.stage, inputs: inputs) } catch {
+                world.log("stage \(id.stage) will not be found by its digest: \(error)")
+            }
+        }
+    }
+
+    /// Under its recipe.
+    private func remember(
+        _ outputs: [StoredArtifact], of name: String, inputs: [StoredArtifact]
+    ) throws(JournalError) {
         guard
             let stage = launch.pipeline.stage(named: name),
             let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
@@ -86,7 +107,7 @@ extension EffectPerformer {
         try world.journal.remember(Reuse(run: launch.run, outputs: outputs), under: key)
     }
 
-    private func transfer(_ stored: StoredArtifact, to here: Location) async throws -> TransferRecord? {
+    func transfer(_ stored: StoredArtifact, to here: Location) async throws -> TransferRecord? {
         guard stored.location != here else { return nil }
         let report = try await ArtifactTransfer.copy(
             stored.artifact.digest, from: world.store(stored.location), to: world.store(here))
@@ -97,7 +118,7 @@ extension EffectPerformer {
             cost: price.perGigabyte(for: moved))
     }
 
-    private func place(
+    func place(
         _ digest: ArtifactDigest, from store: LocalArtifactStore, on channel: any NodeChannel, at path: String,
         of id: AttemptID
     ) async throws {
@@ -147,7 +168,7 @@ extension EffectPerformer {
 
 extension StorageError {
     /// The artifact has to be made again; anything else may pass.
-    fileprivate var meansGone: Bool {
+    var meansGone: Bool {
         switch self {
         case .missing, .corrupt: true
         default: false

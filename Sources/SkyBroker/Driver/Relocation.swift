@@ -1,5 +1,5 @@
-public import SkyCatalog
-public import SkyCore
+import SkyCatalog
+import SkyCore
 public import SkyPlacement
 public import SkySpec
 
@@ -22,24 +22,37 @@ public struct Relocation: Sendable {
     /// - Returns: the stage's new place, and the zones of it that have not refused.
     /// - Throws: why no other place is left.
     public func place(
-        _ stage: String, of launch: Launch, pinned: [String: Offer], excluded: [PlaceConstraint]
+        of launch: Launch, _ request: DriverWorld.RelocationRequest
     ) throws(PlacementError) -> (PlannedStage, zones: [String]) {
-        let blocked = excluded.compactMap { place in
-            place.provider.map { BlockedPlace(provider: $0, region: place.region, zone: place.zone) }
-        }
+        var pipeline = launch.pipeline
+        if request.onDemandOnly { pipeline.withoutSpot(request.stage) }
         let plan = try Planner().plan(
-            launch.pipeline, offers: offers, policy: try policy(launch.pipeline), history: launch.history,
-            pins: pinned.filter { $0.key != stage },
-            blocked: blocked)
-        guard let planned = plan.stage(named: stage) else {
-            throw .malformedPipeline("the pipeline has no stage '\(stage)'")
+            pipeline, offers: offers, policy: try policy(pipeline), history: launch.history,
+            pins: request.pinned.filter { $0.key != request.stage }, blocked: request.excluded)
+        guard let planned = plan.stage(named: request.stage) else {
+            throw .malformedPipeline("the pipeline has no stage '\(request.stage)'")
         }
         let offer = planned.offer
         let zones = offers.catalog.zones(of: offer).filter { zone in
-            !excluded.contains { place in
-                place.zone != nil && place.admits(provider: offer.provider, region: offer.region, zone: zone)
-            }
+            !request.excluded.contains { $0.blocks(zone, of: offer) }
         }
         return (planned, zones)
+    }
+}
+
+extension BlockedPlace {
+    fileprivate func blocks(_ zone: String, of offer: Offer) -> Bool {
+        self.zone == zone && provider == offer.provider && region == offer.region
+            && (instanceType ?? offer.instanceType) == offer.instanceType && (market ?? offer.market) == offer.market
+    }
+}
+
+extension Pipeline {
+    fileprivate mutating func withoutSpot(_ stage: String) {
+        guard let index = stages.firstIndex(where: { $0.name == stage }) else { return }
+        stages[index].resources.useSpot = false
+        for alternative in stages[index].alternatives.indices {
+            stages[index].alternatives[alternative].useSpot = false
+        }
     }
 }

@@ -29,9 +29,7 @@ struct DriverComposition {
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
             store: { store(of: $0, in: folder) },
             pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
-            relocate: { launch, stage, pinned, excluded in
-                try relocation.place(stage, of: launch, pinned: pinned, excluded: excluded)
-            },
+            relocate: { launch, request in try relocation.place(of: launch, request) },
             isReal: { !standIns.contains($0) },
             http: HTTPClient(), environment: context.environment, now: context.now, log: log)
     }

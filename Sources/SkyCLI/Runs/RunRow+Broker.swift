@@ -55,7 +55,8 @@ extension StateWord {
         let tone: Tone =
             switch state {
             case .waiting: .waiting
-            case .provisioning, .delivering, .running, .starting, .collecting, .releasing, .pausing, .relocating:
+            case .provisioning, .delivering, .running, .starting, .collecting, .saving, .releasing, .pausing,
+                .relocating, .asking:
                 .active
             case .serving: .serving
             case .succeeded, .reused: .succeeded

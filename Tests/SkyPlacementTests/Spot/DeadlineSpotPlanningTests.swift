@@ -61,7 +61,8 @@ struct DeadlineSpotPlanningTests {
             changeover: TimeSpan(milliseconds: Int64(start * 1000)), onDemandPrice: Money(nanodollars: 3_000_000_000),
             spotPrice: Money(nanodollars: 1_000_000_000))
         let plan = DeadlineSpotPlan(
-            job: job, interval: TimeSpan(milliseconds: Int64(interval * 1000)), policy: .quick)
+            job: job, interval: TimeSpan(milliseconds: Int64(interval * 1000)),
+            wish: DeadlineSpotPlan.expectedCost(.quick))
         func span(_ seconds: Double) -> TimeSpan { TimeSpan(milliseconds: Int64(seconds * 1000)) }
         var history = SpotHistory()
         var (now, saved, unsaved, pending, isUp) = (0.0, 0.0, 0.0, 0.0, true)
@@ -94,7 +95,8 @@ struct DeadlineSpotPlanningTests {
 
     @Test("the same question has the same answer")
     func pure() {
-        let plan = DeadlineSpotPlan(job: .minutes(300, by: 500, start: 5), interval: .seconds(60), policy: .quick)
+        let plan = DeadlineSpotPlan(
+            job: .minutes(300, by: 500, start: 5), interval: .seconds(60), wish: DeadlineSpotPlan.expectedCost(.quick))
         var history = SpotHistory()
         history.observe(false, for: .seconds(60))
         func ask() -> SpotChoice {

@@ -1,0 +1,18 @@
+import SkyCore
+
+/// What other processes ask of a run, as it comes.
+struct RequestRelay: Sendable {
+    let journal: Journal
+    let run: RunID
+
+    /// Until its task is cancelled.
+    func relay(to mailbox: Mailbox) async {
+        var seen: Set<StopReason> = []
+        while !Task.isCancelled {
+            for reason in (try? journal.requests(of: run)) ?? [] where seen.insert(reason).inserted {
+                mailbox.put(.stopRequested(reason))
+            }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}
