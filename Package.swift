@@ -84,6 +84,10 @@ let modules: [Target] = [
             .product(name: "GRDBSQLite", package: "GRDB.swift"),
         ],
         path: "Benchmarks/Journal", swiftSettings: strict),
+    // Measures the nodes that are processes of this machine alone.
+    .executableTarget(
+        name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
+        path: "Benchmarks/Backend", swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.

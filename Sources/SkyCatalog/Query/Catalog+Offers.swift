@@ -12,29 +12,11 @@ extension Catalog {
     /// * Providers that are placed explicitly (`local`) only answer to their name, and Arm, burstable and bare-metal
     ///   machines only to a type, an accelerator or that capability.
     /// * Offers whose price is flagged are left out, unless the settings say otherwise.
-    public func offers(for request: ResourceRequest) -> [Offer] {
-        var offers: [Offer] = []
-        for shelf in shelves {
-            guard let filter = RowFilter(request, on: shelf, facts: facts) else { continue }
-            var maker = OfferMaker(shelf)
-            var last: Int?
-            filter.forEachRow { row, reach in
-                guard case .zones(let zones) = reach else {
-                    // Zones with spot prices of their own have rows of their own, but share the on-demand price.
-                    if let last, shelf.table.sellsTheSame(row, last, filter.market) { return }
-                    last = row
-                    if let offer = maker.offer(row, filter.market, surcharges: filter.surcharges) {
-                        offers.append(offer)
-                    }
-                    return
-                }
-                for zone in zones {
-                    let offer = maker.offer(row, filter.market, zone: zone, surcharges: filter.surcharges)
-                    if let offer { offers.append(offer) }
-                }
-            }
-        }
-        return offers
+    public func offers(for request: ResourceRequest) -> [Offer] { listing(for: request).offers }
+
+    /// The same without making any of them yet.
+    public func listing(for request: ResourceRequest) -> OfferListing {
+        OfferListing(request, in: shelves, facts: facts)
     }
 
     /// The zones to try for an offer, in order; empty when the provider chooses.

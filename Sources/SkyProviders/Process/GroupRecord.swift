@@ -19,6 +19,9 @@ struct GroupRecord: Hashable, Sendable, Codable {
     var state: NodeGroup.State
     /// The port that answers for the request's `servicePort`, on the node of rank 0.
     var endpointPort: Int?
+    /// How often agents were started for the nodes, written before it is done; nil in records of before this was
+    /// counted. Once means: those that answer are all there ever were.
+    var starts: Int?
 
     var group: NodeGroup {
         NodeGroup(
@@ -63,5 +66,6 @@ struct GroupRecord: Hashable, Sendable, Codable {
         self.provider = provider
         self.request = request
         state = .pending
+        starts = 1
     }
 }
