@@ -28,7 +28,7 @@ struct RootCommand: ParsableCommand {
                 name: "Runs",
                 subcommands: [
                     LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
-                    ResumeCommand.self,
+                    ResumeCommand.self, GarbageCommand.self, StateCommand.self,
                 ]),
             CommandGroup(
                 name: "Providers",
