@@ -32,7 +32,10 @@ struct RootCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Providers",
-                subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self, SimulateCommand.self]),
+                subcommands: [
+                    CheckCommand.self, GpusCommand.self, CatalogCommand.self, ProviderCommand.self,
+                    SimulateCommand.self,
+                ]),
             CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
         ])
 
