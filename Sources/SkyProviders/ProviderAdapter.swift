@@ -86,12 +86,14 @@ public struct NodeGroup: Hashable, Sendable, Codable {
     /// When the provider has said that it will take the group, about; nil while it has said nothing. Until then the
     /// group runs on, and what has to be saved can be.
     public var interruptionAt: Instant?
+    /// Since when it is rented, where the provider says so.
+    public var createdAt: Instant?
     /// By rank.
     public var nodes: [Node]
 
     public init(
         token: String, run: RunID, provider: String, region: String, instanceType: String, state: State,
-        interruptionAt: Instant? = nil, nodes: [Node]
+        interruptionAt: Instant? = nil, createdAt: Instant? = nil, nodes: [Node]
     ) {
         self.token = token
         self.run = run
@@ -100,6 +102,7 @@ public struct NodeGroup: Hashable, Sendable, Codable {
         self.instanceType = instanceType
         self.state = state
         self.interruptionAt = interruptionAt
+        self.createdAt = createdAt
         self.nodes = nodes
     }
 }

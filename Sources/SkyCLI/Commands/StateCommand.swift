@@ -9,8 +9,9 @@ struct StateCommand: ParsableCommand {
             EXAMPLES
               sky state check
               sky state claim
+              sky state rebuild
             """,
-        subcommands: [StateCheckCommand.self, StateClaimCommand.self])
+        subcommands: [StateCheckCommand.self, StateClaimCommand.self, StateRebuildCommand.self])
 }
 
 struct StateCheckCommand: SkySubcommand {

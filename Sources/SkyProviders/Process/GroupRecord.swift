@@ -22,11 +22,13 @@ struct GroupRecord: Hashable, Sendable, Codable {
     /// How often agents were started for the nodes, written before it is done; nil in records of before this was
     /// counted. Once means: those that answer are all there ever were.
     var starts: Int?
+    /// When it was asked for; nil in records of before this was kept.
+    var createdAt: Instant?
 
     var group: NodeGroup {
         NodeGroup(
             token: request.token, run: request.run, provider: provider, region: request.region,
-            instanceType: request.instanceType, state: state, nodes: nodes)
+            instanceType: request.instanceType, state: state, createdAt: createdAt, nodes: nodes)
     }
 
     private var nodes: [Node] {
@@ -67,5 +69,6 @@ struct GroupRecord: Hashable, Sendable, Codable {
         self.request = request
         state = .pending
         starts = 1
+        createdAt = SystemScriptClock().now()
     }
 }
