@@ -178,7 +178,7 @@ struct DeadlineStageTests {
                 let quick = outlooks.expectations(of: shape, price: price)
                 let exact = DeadlineOutlooks.workOut(shape, price: price, .init(works: 6, slacks: 12))
                 #expect(abs(quick.cost / exact.cost - 1) < 0.02, "\(checkpoint) \(price): \(quick) \(exact)")
-                #expect(checkpoint > 4 || abs(quick.time / exact.time - 1) < 0.2)
+                #expect(checkpoint > 4 || price > 0.5 || abs(quick.time / exact.time - 1) < 0.2)
             }
         }
     }
