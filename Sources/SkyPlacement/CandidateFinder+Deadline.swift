@@ -68,7 +68,8 @@ extension CandidateFinder {
         }
         let most = choices.model.durations.duration(on: offer).duration
         let work = most.isOneFigure ? "" : ", if it works for \(most.high) as it may"
-        return "nothing keeps its deadline of \(deadline): the fastest of \(counted(needs.count, "offer")), "
+        let which = needs.count == 1 ? "its only offer on demand" : "the fastest of \(counted(needs.count, "offer"))"
+        return "nothing keeps its deadline of \(deadline): \(which), "
             + "\(offer.location) \(offer.instanceType), takes \(fastest) with its start\(work)"
     }
 }

@@ -46,7 +46,7 @@ extension PlacementProblem {
         return caveat(unmeasured.filter { $0.deadline == nil }, "\(share)% are taken to be lost within a month")
             + caveat(
                 unmeasured.filter { $0.deadline != nil },
-                "they are taken to come and go as scarce ones were seen to, most of them within an hour")
+                "they are taken to come and go as scarce ones were seen to, half of them gone within an hour")
             + onDemand.map {
                 "'\($0.name)' has a deadline and stays on demand: with 'use_spot: true' it would be on spot while it can wait"
             }
