@@ -21,6 +21,11 @@ public struct Candidate: Hashable, Sendable {
     public let pathTime: TimeSpan
     /// How often it is expected to be interrupted.
     public let interruptions: Double
+    /// How often it is expected to be disturbed before it has done its work once: the probability that nothing disturbs
+    /// it is e to the power of minus this.
+    public let risk: Double
+    /// Of each node.
+    public let disk: Disk
     public let costParts: CostParts
     /// All of `costParts`; moving data is not in it.
     public let cost: Money
@@ -40,6 +45,8 @@ public struct Candidate: Hashable, Sendable {
         heldTime = outcome.held
         pathTime = outcome.path
         interruptions = outcome.interruptions
+        risk = model.risk(on: machines, duration: duration.expected)
+        disk = machines.disk
         costParts = outcome.parts
         cost = outcome.parts.total
     }
@@ -49,6 +56,18 @@ public struct Candidate: Hashable, Sendable {
 }
 
 extension Candidate: CustomStringConvertible {}
+
+/// The disk that a node boots from and works on.
+public struct Disk: Hashable, Sendable {
+    public var gigabytes: Int
+    /// Nil: whatever the provider gives.
+    public var tier: String?
+
+    init(_ request: ResourceRequest) {
+        gigabytes = request.diskSize ?? StageCostModel.usualDiskGB
+        tier = request.diskTier
+    }
+}
 
 /// A stage of a placement problem: what it asks for and where it can run.
 public struct StageChoices: Sendable {
@@ -66,16 +85,16 @@ public struct StageChoices: Sendable {
     let model: StageCostModel
     /// By provider.
     let terms: [String: RentalTerms]
-    let diskGB: Int
 
-    func machines(_ offer: Offer, numNodes: Int) -> Machines {
+    func machines(_ offer: Offer, numNodes: Int, disk: Disk) -> Machines {
         let (count, overflow) = numNodes.multipliedReportingOverflow(by: replicas)
         return Machines(
-            offer: offer, count: overflow ? .max : count, diskGB: diskGB, terms: terms[offer.provider] ?? .plain)
+            offer: offer, count: overflow ? .max : count, disk: disk, terms: terms[offer.provider] ?? .plain)
     }
 
     func outcome(_ luck: StageCostModel.Luck, of candidate: Candidate) -> StageCostModel.Outcome {
         model.outcome(
-            luck, on: machines(candidate.offer, numNodes: candidate.numNodes), duration: candidate.durationRange)
+            luck, on: machines(candidate.offer, numNodes: candidate.numNodes, disk: candidate.disk),
+            duration: candidate.durationRange)
     }
 }

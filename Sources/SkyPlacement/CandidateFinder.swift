@@ -13,6 +13,7 @@ struct CandidateFinder<Source: OfferSource> {
     private struct Gang: Hashable {
         var offer: Offer
         var numNodes: Int
+        var disk: Disk
     }
 
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate.
@@ -25,7 +26,7 @@ struct CandidateFinder<Source: OfferSource> {
         let residency = Residency(pipeline)
         for stage in pipeline.stages {
             let pin = pins[stage.name]
-            let requests = residency.requests(of: stage).compactMap { $0 }
+            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
             let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
             let usable = pin == nil ? all.filter { !isBlocked($0.offer) } : all
             if usable.isEmpty {
@@ -54,7 +55,7 @@ struct CandidateFinder<Source: OfferSource> {
             numNodes =
                 gangs(for: stage, stage.acceptableResources, &known).first { $0.offer == offer }?.numNodes ?? numNodes
         }
-        return Gang(offer: offer, numNodes: numNodes)
+        return Gang(offer: offer, numNodes: numNodes, disk: Disk(stage.resources))
     }
 
     /// In the source's order, each once. Of ordered alternatives only the first that can be had counts.
@@ -64,11 +65,15 @@ struct CandidateFinder<Source: OfferSource> {
         var result: [Gang] = []
         var seen: Set<Gang> = []
         for request in requests {
-            let found = known[request] ?? offers.offers(for: request)
-            known[request] = found
             let numNodes = request.numNodes ?? stage.numNodes
-            if requests.count == 1 { return found.map { Gang(offer: $0, numNodes: numNodes) } }
-            let gangs = found.map { Gang(offer: $0, numNodes: numNodes) }
+            var wanted = request
+            // All copies of a service are rented at one time.
+            let machines = numNodes.multipliedReportingOverflow(by: max(stage.service?.replicas ?? 1, 1))
+            if machines.partialValue > 1, !machines.overflow { wanted.numNodes = machines.partialValue }
+            let found = known[wanted] ?? offers.offers(for: wanted)
+            known[wanted] = found
+            let gangs = found.map { Gang(offer: $0, numNodes: numNodes, disk: Disk(request)) }
+            if requests.count == 1 { return gangs }
             if stage.alternativesAreOrdered, gangs.contains(where: { !isBlocked($0.offer) }) { return gangs }
             result += gangs.filter { seen.insert($0).inserted }
         }
@@ -82,15 +87,14 @@ struct CandidateFinder<Source: OfferSource> {
         let terms = Dictionary(
             Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
         )
-        let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
         var choices = StageChoices(
             name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
-            isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms, diskGB: diskGB)
+            isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms)
         choices.candidates = gangs.enumerated().map { index, gang in
             let numNodes = max(gang.numNodes, 1)
             return Candidate(
-                index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
-                model: model)
+                index: index, machines: choices.machines(gang.offer, numNodes: numNodes, disk: gang.disk),
+                numNodes: numNodes, model: model)
         }
         return choices
     }
@@ -106,5 +110,15 @@ struct CandidateFinder<Source: OfferSource> {
             }
         }
         return speeds
+    }
+}
+
+extension ResourceRequest {
+    /// With the stage's number of nodes where it has none of its own: there may not be so many of a kind.
+    func sized(for stage: Stage) -> ResourceRequest {
+        guard numNodes == nil, stage.numNodes > 1 else { return self }
+        var sized = self
+        sized.numNodes = stage.numNodes
+        return sized
     }
 }

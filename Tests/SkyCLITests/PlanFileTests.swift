@@ -11,6 +11,8 @@ struct PlanFileTests {
     private struct Desk {
         let folder: String
         var now = Instant(millisecondsSince1970: 1_800_000_000_000)
+        /// `SKY_HOME`; nil: the fixture's own.
+        var home: String?
 
         init(_ folder: String) throws {
             self.folder = folder
@@ -23,6 +25,7 @@ struct PlanFileTests {
         func sky(_ arguments: String...) -> CommandRun {
             var environment = InstallationFixture.environment()
             environment["SKY_ROOT"] = "\(folder)/root"
+            if let home { environment["SKY_HOME"] = home }
             return CommandRun(
                 arguments.map { $0.replacing("@", with: folder) }, environment: environment,
                 terminal: Terminal(isInteractive: false, width: 100, isColoured: false), now: now)
@@ -80,6 +83,33 @@ struct PlanFileTests {
             try desk.edit("tickets.yaml", "6h", "7h")
             desk.now = desk.now + .seconds(3 * 3600)
             try expectGolden(desk.plain(desk.sky("launch", "@/plan.json", "--yes")), "plan-file-reasons.txt")
+        }
+    }
+
+    @Test("a plan carries the quotas known, and is stale when they have changed, old beside new")
+    func quotas() async throws {
+        try await withDesk { desk in
+            let own = "\(desk.folder)/home/config/providers/acme"
+            func know(_ quotas: String) throws {
+                try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+                try "name: acme\nquotas: \(quotas)\n".write(
+                    toFile: "\(own)/provider.yaml", atomically: true, encoding: .utf8)
+            }
+            desk.home = "\(desk.folder)/home"
+            try know("[{machines: 9}, {types: nothing, cpus: 4}]")
+            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            let text = try String(contentsOfFile: "\(desk.folder)/plan.json", encoding: .utf8)
+            #expect(text.contains("\"quotas\"") && text.contains("\"limit\" : 9"))
+            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+            try know("[{machines: 8}]")
+            let stale = desk.sky("launch", "@/plan.json", "--yes")
+            #expect(stale.status == 2)
+            #expect(stale.err.contains("the quota known of acme: 9 machines → 8 machines"))
+            #expect(stale.err.contains("the quota known of acme nothing: 4 CPUs → none"))
+            try know("[{machines: 0}]")
+            let none = desk.sky("launch", "@/plan.json", "--yes")
+            #expect(none.status == 2 && none.err.contains("9 machines → 0 machines"))
+            #expect(none.err.contains("more than the account may rent (acme: 0 machines)"))
         }
     }
 

@@ -135,7 +135,6 @@ struct PlannedPipeline {
             pipeline: pipeline, plan: plan, history: history,
             provenance: PlanFile.Provenance(
                 createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest,
-                pipelineFile: file.path,
-                pipelineDigest: file.digest))
+                quotas: market.offers.catalog.quotas(of: plan), pipelineFile: file.path, pipelineDigest: file.digest))
     }
 }

@@ -12,7 +12,23 @@ extension Catalog {
     /// * Providers that are placed explicitly (`local`) only answer to their name, and Arm, burstable and bare-metal
     ///   machines only to a type, an accelerator or that capability.
     /// * Offers whose price is flagged are left out, unless the settings say otherwise.
-    public func offers(for request: ResourceRequest) -> [Offer] {
+    /// * Machines that cannot have a disk of the tier asked for are left out, and so are more machines than the account
+    ///   may rent at one time, as far as that is known.
+    public func offers(for request: ResourceRequest) -> [Offer] { offers(for: request, keepsQuotas: true) }
+
+    func offers(for request: ResourceRequest, keepsQuotas: Bool) -> [Offer] {
+        var offers = rentable(request)
+        if let tier = request.diskTier, tier != "best" {
+            offers.removeAll { !terms(of: $0.provider).offersDisk(tier, on: $0.instanceType) }
+        }
+        guard keepsQuotas, shelves.contains(where: { !$0.profile.quotas.isEmpty }) else { return offers }
+        let machines = max(request.numNodes ?? 1, 1)
+        offers.removeAll { quota(forbidding: machines, of: $0) != nil }
+        return offers
+    }
+
+    /// Whatever the disks and the account's quotas.
+    private func rentable(_ request: ResourceRequest) -> [Offer] {
         var offers: [Offer] = []
         for shelf in shelves {
             guard let filter = RowFilter(request, on: shelf, facts: facts) else { continue }
