@@ -144,6 +144,22 @@ struct PlanFileTests {
         }
     }
 
+    @Test(
+        "tariffs for a comparison that are free or ten times off do not win unnoticed",
+        arguments: [
+            ("0", "ask nothing from acme/"), ("0.009", "ask $0.0090 per GB from acme/"), ("0.05", ""), ("0.9", "ask $0.9000 per GB from acme/"),
+        ])
+    func doubtfulTariffs(price: String, doubt: String) async throws {
+        try await withDesk { desk in
+            try "from,to,usd_per_gb\nacme/*,*,\(price)\nnimbus/*,*,0.1\n".write(
+                toFile: "\(desk.folder)/tariffs.csv", atomically: true, encoding: .utf8)
+            let run = desk.sky("plan", "@/tickets.yaml", "--tariffs", "@/tariffs.csv", "--output", "json")
+            #expect(run.status == 0)
+            #expect(run.out.contains("these tariffs") != doubt.isEmpty, "\(run.out)")
+            #expect(doubt.isEmpty || run.out.contains(doubt))
+        }
+    }
+
     @Test("the outlook says what it comes to when things go well, as expected, and badly")
     func outlook() throws {
         let run = CommandRun(

@@ -44,6 +44,7 @@ struct PlannedPipeline {
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try Planner().plan(problem, policy: policy)
+        plan.caveats += market.doubtfulTariffs(of: plan)
     }
 
     /// Exactly the plan of a plan file.
