@@ -147,7 +147,8 @@ struct PlanFileTests {
     @Test(
         "tariffs for a comparison that are free or ten times off do not win unnoticed",
         arguments: [
-            ("0", "ask nothing from acme/"), ("0.009", "ask $0.0090 per GB from acme/"), ("0.05", ""), ("0.9", "ask $0.9000 per GB from acme/"),
+            ("0", "ask nothing from acme/"), ("0.009", "ask $0.0090 per GB from acme/"), ("0.05", ""),
+            ("0.9", "ask $0.9000 per GB from acme/"),
         ])
     func doubtfulTariffs(price: String, doubt: String) async throws {
         try await withDesk { desk in
