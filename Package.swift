@@ -56,13 +56,19 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
+        name: "SkySimulator",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore",
+        ], swiftSettings: strict),
+
+    .target(
         name: "Sky",
         dependencies: ["SkyBroker", "SkyPolicyPrograms", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
             "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
@@ -76,6 +82,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         path: "Benchmarks/Solver", swiftSettings: strict),
+    // Measures the simulator alone, and is how CI runs its seeds; no product, see Benchmarks/README.md.
+    .executableTarget(
+        name: "simulator-bench", dependencies: ["SkySimulator", "SkyCore"], path: "Benchmarks/Simulator",
+        swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.
@@ -100,6 +110,9 @@ let tests: [Target] = [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyCore",
             "sky-agent",
         ]),
+    unitTests(
+        of: "SkySimulator",
+        using: ["SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore"]),
     unitTests(
         of: "SkyCLI",
         using: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore", argumentParser]),
