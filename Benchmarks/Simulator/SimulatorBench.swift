@@ -2,6 +2,7 @@
 // holds on the way.
 //
 //     swift run -c release simulator-bench [SEEDS [FIRST [RUNS]]]
+import Glibc
 import SkyCore
 import SkySimulator
 
@@ -17,20 +18,25 @@ struct SimulatorBench {
         let runs = numbers.count > 2 ? Int(numbers[2]) : 4
         let scenario = Scenario(pipelines: MadeUpPipelines.all, runs: runs)
         var sweep = Sweep()
-        let clock = ContinuousClock()
-        let begin = clock.now
+        let begin = processorTime()
         for seed in first..<first + seeds {
             guard let fall = sweep.run(SeedRun(scenario, seed: seed)) else { continue }
             tell(seed, fall, scenario)
         }
-        let took = clock.now - begin
-        let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) * 1e-18
+        let seconds = processorTime() - begin
         let speed = Int(Double(sweep.events) / seconds)
         print(
             "\(sweep.seeds) seeds, \(sweep.runs) runs, \(sweep.events) events, \(sweep.crashes) deaths of brokers, "
-                + "\(sweep.faults.values.reduce(0, +)) faults in \(took)")
+                + "\(sweep.faults.values.reduce(0, +)) faults in \(seconds) s")
         print("\(speed) events a second; the bound is \(bound)")
-        if speed < bound, seeds >= 500 { fatalError("slower than the bound") }
+        if speed < bound, seeds >= 500 { exit(1) }
+    }
+
+    /// Seconds of this process's own, so that others on the machine change nothing.
+    static func processorTime() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     static func tell(_ seed: UInt64, _ fall: Fall, _ scenario: Scenario) -> Never {
@@ -41,6 +47,6 @@ struct SimulatorBench {
             print(shortest.lines.joined(separator: "\n"))
             print("\(shortest.fall)\n\(shortest.options.joined(separator: " "))")
         }
-        fatalError("an invariant fell")
+        exit(1)
     }
 }

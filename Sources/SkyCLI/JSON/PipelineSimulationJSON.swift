@@ -1,3 +1,4 @@
+import SkyBroker
 import SkyCore
 import SkySimulator
 

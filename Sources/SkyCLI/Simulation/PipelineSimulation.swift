@@ -1,3 +1,4 @@
+import ArgumentParser
 import SkyBroker
 import SkyCatalog
 import SkyCore
@@ -5,6 +6,7 @@ import SkyPlacement
 import SkyProcess
 import SkySimulator
 import SkySpec
+import SkyYAML
 
 /// `sky simulate FILE…`: seeds of a made-up world, one after the other, until one falls or all have stood.
 struct PipelineSimulation {

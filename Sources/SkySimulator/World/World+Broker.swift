@@ -61,6 +61,7 @@ extension World {
             guard run.isAlive, checks.fall == nil else { return }
         }
         if !run.mailbox.isEmpty { scheduleTurn(run) }
+        lookForService(run)
     }
 
     private func stepClock(of run: SimulatedRun) {
