@@ -24,24 +24,35 @@ public struct Candidate: Hashable, Sendable {
     public let costParts: CostParts
     /// All of `costParts`; moving data is not in it.
     public let cost: Money
+    /// How the stage keeps a deadline of its own, on spot while it can wait; nil: it stays on `offer`.
+    public let deadline: DeadlineTerms?
 
     public var location: Location { offer.location }
 
     init(index: Int, machines: Machines, numNodes: Int, model: StageCostModel) {
-        let (duration, source) = model.durations.duration(on: machines.offer)
-        let outcome = model.outcome(.usual, on: machines, duration: duration)
+        let duration = model.durations.duration(on: machines.offer)
+        self.init(
+            index: index, machines: machines, numNodes: numNodes, duration: duration,
+            outcome: model.outcome(.usual, on: machines, duration: duration.duration), deadline: nil)
+    }
+
+    init(
+        index: Int, machines: Machines, numNodes: Int, duration: (duration: Estimate<TimeSpan>, source: DurationSource),
+        outcome: StageCostModel.Outcome, deadline: DeadlineTerms?
+    ) {
         self.index = index
         self.numNodes = numNodes
-        self.duration = duration.expected
-        durationRange = duration
+        self.duration = duration.duration.expected
+        durationRange = duration.duration
         offer = machines.offer
         pricePerHour = machines.pricePerHour
-        durationSource = source
+        durationSource = duration.source
         heldTime = outcome.held
         pathTime = outcome.path
         interruptions = outcome.interruptions
         costParts = outcome.parts
         cost = outcome.parts.total
+        self.deadline = deadline
     }
 
     /// `aws/us-east-1 p4d.24xlarge`.
@@ -59,6 +70,8 @@ public struct StageChoices: Sendable {
     public let replicas: Int
     /// A service is up as soon as its inputs are there: its duration is paid for but does not delay the plan's end.
     public let isService: Bool
+    /// It must be done so soon after its start, and every candidate promises that; nil: whenever.
+    public let deadline: TimeSpan?
     /// It already runs, or ran, where it is: its only candidate is that offer.
     public let isPinned: Bool
     /// Never empty.
@@ -75,7 +88,12 @@ public struct StageChoices: Sendable {
     }
 
     func outcome(_ luck: StageCostModel.Luck, of candidate: Candidate) -> StageCostModel.Outcome {
-        model.outcome(
-            luck, on: machines(candidate.offer, numNodes: candidate.numNodes), duration: candidate.durationRange)
+        let machines = machines(candidate.offer, numNodes: candidate.numNodes)
+        guard let terms = candidate.deadline else {
+            return model.outcome(luck, on: machines, duration: candidate.durationRange)
+        }
+        return model.outcome(
+            luck, on: terms, of: candidate, spot: machines,
+            onDemand: self.machines(terms.onDemand, numNodes: candidate.numNodes))
     }
 }

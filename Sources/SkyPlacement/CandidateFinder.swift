@@ -8,22 +8,29 @@ struct CandidateFinder<Source: OfferSource> {
     let history: PlacementHistory
     let pins: [String: Offer]
     let blocked: [BlockedPlace]
+    let outlooks: DeadlineOutlooks
 
     /// An offer, and how many nodes of it make a gang.
-    private struct Gang: Hashable {
+    struct Gang: Hashable {
         var offer: Offer
         var numNodes: Int
+        /// What takes over from it on demand, in stages with a deadline.
+        var onDemand: Offer?
     }
 
-    /// - Throws: `PlacementError.noOffers` naming every stage without a candidate.
+    /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.malformedPipeline`.
     func choices(for pipeline: Pipeline) throws(PlacementError) -> [StageChoices] {
         var result: [StageChoices] = []
         var empty: [PlacementError.StageWithoutOffer] = []
-        // Stages often ask for the same: a catalog is searched once for each different request.
+        // Stages often ask for the same.
         var known: [ResourceRequest: [Offer]] = [:]
         let speeds = speeds(for: pipeline)
         let residency = Residency(pipeline)
         for stage in pipeline.stages {
+            if stage.deadline != nil, stage.service != nil {
+                throw .malformedPipeline(
+                    "stage '\(stage.name)' is a service: it has no end, so it can have no 'deadline'")
+            }
             let pin = pins[stage.name]
             let requests = residency.requests(of: stage).compactMap { $0 }
             let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
@@ -32,13 +39,17 @@ struct CandidateFinder<Source: OfferSource> {
                 let reason = requests.isEmpty ? residency.explanation(of: stage) : reason(requests, all)
                 empty.append(.init(stage: stage.name, reason: reason))
             }
-            result.append(choices(of: stage, requests, usable, speeds))
+            let choices = choices(of: stage, requests, usable, speeds)
+            if choices.candidates.isEmpty, !usable.isEmpty {
+                empty.append(.init(stage: stage.name, reason: missedDeadline(of: stage, choices, usable)))
+            }
+            result.append(choices)
         }
         guard empty.isEmpty else { throw .noOffers(empty) }
         return result
     }
 
-    private func isBlocked(_ offer: Offer) -> Bool { blocked.contains { $0.blocks(offer) } }
+    func isBlocked(_ offer: Offer) -> Bool { blocked.contains { $0.blocks(offer) } }
 
     private func reason(_ requests: [ResourceRequest], _ all: [Gang]) -> String {
         guard !all.isEmpty else { return requests.map(offers.explainNoOffer).joined(separator: "; or ") }
@@ -54,7 +65,9 @@ struct CandidateFinder<Source: OfferSource> {
             numNodes =
                 gangs(for: stage, stage.acceptableResources, &known).first { $0.offer == offer }?.numNodes ?? numNodes
         }
-        return Gang(offer: offer, numNodes: numNodes)
+        return Gang(
+            offer: offer, numNodes: numNodes,
+            onDemand: stage.deadline == nil ? nil : onDemand(stage.acceptableResources, &known).twin(of: offer))
     }
 
     /// In the source's order, each once. Of ordered alternatives only the first that can be had counts.
@@ -64,15 +77,25 @@ struct CandidateFinder<Source: OfferSource> {
         var result: [Gang] = []
         var seen: Set<Gang> = []
         for request in requests {
-            let found = known[request] ?? offers.offers(for: request)
-            known[request] = found
+            let found = found(request, &known)
             let numNodes = request.numNodes ?? stage.numNodes
-            if requests.count == 1 { return found.map { Gang(offer: $0, numNodes: numNodes) } }
-            let gangs = found.map { Gang(offer: $0, numNodes: numNodes) }
+            let gangs =
+                stage.deadline != nil
+                ? gangs(of: found, request, numNodes, &known)
+                : found.map { Gang(offer: $0, numNodes: numNodes) }
+            if requests.count == 1 { return gangs }
             if stage.alternativesAreOrdered, gangs.contains(where: { !isBlocked($0.offer) }) { return gangs }
             result += gangs.filter { seen.insert($0).inserted }
         }
         return result
+    }
+
+    /// A catalog is searched once for each request.
+    func found(_ request: ResourceRequest, _ known: inout [ResourceRequest: [Offer]]) -> [Offer] {
+        if let offers = known[request] { return offers }
+        let found = offers.offers(for: request)
+        known[request] = found
+        return found
     }
 
     private func choices(
@@ -85,14 +108,21 @@ struct CandidateFinder<Source: OfferSource> {
         let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
         var choices = StageChoices(
             name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
-            isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms, diskGB: diskGB)
-        choices.candidates = gangs.enumerated().map { index, gang in
-            let numNodes = max(gang.numNodes, 1)
-            return Candidate(
-                index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
-                model: model)
-        }
+            deadline: stage.deadline, isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms,
+            diskGB: diskGB)
+        choices.candidates =
+            stage.deadline.map { inTime(stage, choices, gangs, by: $0) }
+            ?? gangs.enumerated().map {
+                candidate(index: $0, $1, choices)
+            }
         return choices
+    }
+
+    func candidate(index: Int, _ gang: Gang, _ choices: StageChoices) -> Candidate {
+        let numNodes = max(gang.numNodes, 1)
+        return Candidate(
+            index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
+            model: choices.model)
     }
 
     /// Of all accelerators that the pipeline gives estimates for or could run on, by lower-case name.

@@ -94,6 +94,8 @@ extension PlanJSON {
         var costUsd: String
         var costPartsUsd: CostPartsShape
         var reason: String
+        /// Null unless it keeps a deadline of its own on spot.
+        @OrNull var deadline: DeadlineShape?
         @OrNull var runnerUp: RunnerUpShape?
 
         init(_ stage: PlannedStage) {
@@ -110,7 +112,36 @@ extension PlanJSON {
             costPartsUsd = CostPartsShape(stage.costParts)
             costUsd = stage.cost.exactDecimal
             reason = stage.reason
+            deadline = stage.deadline.map(DeadlineShape.init)
             runnerUp = stage.runnerUp.map(RunnerUpShape.init)
+        }
+    }
+
+    struct DeadlineShape: Hashable, Codable {
+        var seconds: Double
+        var workSeconds: Double
+        var changeoverSeconds: Double
+        @OrNull var checkpointSeconds: Double?
+        var intervalSeconds: Double
+        var onDemandOffer: OfferShape
+        var onDemandPricePerHourUsd: String
+        var onDemandCostUsd: String
+        var onDemandBySeconds: Double
+        var expectedFinishSeconds: Double
+        var latestFinishSeconds: Double
+
+        init(_ terms: DeadlineTerms) {
+            seconds = terms.job.deadline.seconds
+            workSeconds = terms.job.work.seconds
+            changeoverSeconds = terms.job.changeover.seconds
+            intervalSeconds = terms.interval.seconds
+            onDemandOffer = OfferShape(terms.onDemand)
+            onDemandPricePerHourUsd = terms.job.onDemandPrice.exactDecimal
+            onDemandCostUsd = terms.onDemandCost.exactDecimal
+            onDemandBySeconds = terms.onDemandAtTheLatest.seconds
+            expectedFinishSeconds = terms.expectedFinish.seconds
+            latestFinishSeconds = terms.latestFinish.seconds
+            checkpointSeconds = terms.checkpoint?.seconds
         }
     }
 

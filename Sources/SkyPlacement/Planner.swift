@@ -43,7 +43,7 @@ public struct Planner: Sendable {
                 pricePerHour: candidate.pricePerHour, duration: candidate.duration,
                 durationRange: candidate.durationRange, durationSource: candidate.durationSource,
                 heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
-                costParts: candidate.costParts, reason: reasons.reason(forStage: index),
+                costParts: candidate.costParts, deadline: candidate.deadline, reason: reasons.reason(forStage: index),
                 runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
                 replicas: stage.replicas)
         }

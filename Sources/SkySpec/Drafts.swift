@@ -9,6 +9,8 @@ struct PipelineDraft {
     /// Where stages and outputs that say nothing else must stay; nil: anywhere.
     var areas: [String]?
     var variables = VariablesDraft()
+    var rules = RunRulesDraft()
+    var budget: Budget?
     var stages: [StageDraft] = []
     /// Stages of a chain wait for the one before; those of a parallel group do not.
     var isParallel = false
@@ -34,6 +36,8 @@ struct VariablesDraft {
 
 struct StageDraft {
     var name: Located<String>
+    /// The combination that it stands for, of the `matrix` of a stage in the file.
+    var cell: MatrixCell?
     /// It is no mapping, so nothing is known about it but its name.
     var isBroken = false
     /// Fields that are given but wrong: that is said, and nothing else is to be concluded from it.
@@ -44,6 +48,7 @@ struct StageDraft {
     var objective = ObjectiveDraft()
     var policy: String?
     var areas: [String]?
+    var rules = RunRulesDraft()
     /// A task of SkyPilot's form, for which doing nothing is no mistake: SkyPilot starts its machines all the same.
     var mayDoNothing = false
     var resources = ResourcesDraft()
@@ -55,6 +60,9 @@ struct StageDraft {
     var checkpointInterval: TimeSpan?
     var checkpointPath: String?
     var retries: Located<JobRecovery>?
+    var budget: Budget?
+    /// After how many interruptions it goes on with on-demand machines.
+    var onDemandAfter: Located<Int>?
     var variables = VariablesDraft()
     var setup: Located<String>?
     var run: Located<String>?
@@ -69,7 +77,10 @@ struct StageDraft {
 
 struct InputDraft {
     let name: Located<String>
-    var source: Located<String>?
+    /// More than one: a folder with something from each.
+    var sources: [Located<String>] = []
+    /// Whether the sources stand in a list, even of one.
+    var isList = false
     var size: DataSize?
 }
 

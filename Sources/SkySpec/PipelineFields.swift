@@ -6,13 +6,17 @@ enum PipelineFields {
     static let section = Section<PipelineDraft>(
         name: "pipeline", phrase: "the pipeline",
         summary: "Stages, and the artifacts that flow between them.",
-        fields: [name, objective, policy, regions, envs, secrets, stages])
+        fields: [name, objective, policy, regions, envs, secrets] + rules + [stages])
 
     /// A multi-document file may begin with a document that has only these.
     static let chainHead = Section<PipelineDraft>(
         name: "chainHead", phrase: "the first document",
         summary: "What the tasks of a file with several documents share.",
-        fields: [name, objective, policy, regions, envs, secrets, execution] + SkyPilotFields.ofGroups)
+        fields: [name, objective, policy, regions, envs, secrets] + rules + [execution] + SkyPilotFields.ofGroups)
+
+    private static let rules =
+        [RunRuleFields.budget(\PipelineDraft.budget, "the whole run")] + RunRuleFields.ofRun(\PipelineDraft.rules)
+        + [RunRuleFields.maxParallel(\PipelineDraft.rules)]
 
     private static let name = Field<PipelineDraft>(
         "name", .plainText, "What the pipeline is called; the file's name when left out.", example: "support-tickets"
@@ -76,18 +80,39 @@ enum PipelineFields {
                 "spec.missing-field", at: entry.keyRange, "the pipeline has no stages", expected: "at least one stage")
         }
         for stage in entries {
-            var read = StageDraft(name: Located(stage.key, stage.keyRange))
             if !Names.isStage(stage.key) {
                 let better = Names.stage(from: stage.key)
                 reading.error(
                     "spec.bad-name", at: stage.keyRange, "'\(stage.key)' cannot be a stage's name",
                     expected: stageName.phrase, help: better.map { "'\($0)' would do" })
             }
-            read.isBroken = reading.isBroken(stage.value)
-            if !read.isBroken {
-                read.wrongFields = StageFields.section.read(stage.value, into: &read, at: stage.keyRange, reading)
-            }
-            draft.stages.append(read)
+            draft.stages += MatrixExpansion.expand(stage, reading).map { read($0.entry, cell: $0.cell, reading) }
+        }
+        complainOfTwins(draft.stages, reading)
+    }
+}
+
+extension PipelineFields {
+    private static func read(_ entry: YAMLNode.Entry, cell: MatrixCell?, _ reading: Reading) -> StageDraft {
+        var stage = StageDraft(name: Located(entry.key, entry.keyRange))
+        stage.cell = cell
+        stage.isBroken = reading.isBroken(entry.value)
+        if !stage.isBroken {
+            stage.wrongFields = StageFields.section.read(entry.value, into: &stage, at: entry.keyRange, reading)
+        }
+        return stage
+    }
+
+    /// A stage of a matrix may be called what another stage is.
+    private static func complainOfTwins(_ stages: [StageDraft], _ reading: Reading) {
+        var places: [String: SourceRange] = [:]
+        for stage in stages {
+            guard let first = places.updateValue(stage.name.range, forKey: stage.name.value), first != stage.name.range
+            else { continue }
+            reading.error(
+                "spec.duplicate", at: stage.name.range, "there are two stages '\(stage.name.value)'",
+                expected: "another name for one of them",
+                notes: [Diagnostic.Note(range: first, message: "the first")])
         }
     }
 }

@@ -13,7 +13,11 @@ struct History {
     private(set) var now: Instant = .start
 
     init(zones: [String] = ["a", "b"], pricePerHour: Money = .zero) throws {
-        let first = RecordedEvent(.launched(.chain(zones: zones, pricePerHour: pricePerHour)), at: .start)
+        try self.init(launch: .chain(zones: zones, pricePerHour: pricePerHour))
+    }
+
+    init(launch: Launch) throws {
+        let first = RecordedEvent(.launched(launch), at: .start)
         guard let state = RunState(first) else { throw SimulatedDriver.SimulationError.noLaunch }
         self.state = state
     }
@@ -43,9 +47,11 @@ struct History {
         state.stage(named: stage)?.attempt?.id ?? AttemptID(run: state.run, stage: stage, number: 0)
     }
 
-    func group(_ stage: String) -> NodeGroup {
+    func group(_ stage: String) -> NodeGroup { group(id(stage)) }
+
+    func group(_ id: AttemptID) -> NodeGroup {
         NodeGroup(
-            token: id(stage).token, run: state.run, provider: "aws", region: "r", instanceType: "t", state: .running,
+            token: id.token, run: state.run, provider: "aws", region: "r", instanceType: "t", state: .running,
             nodes: [Node(id: "n", rank: 0, address: "127.0.0.1")])
     }
 
@@ -111,11 +117,13 @@ extension Launch {
         ])
     }
 
-    private static func of(
-        _ stages: [Stage], zones: [String] = ["a", "b"], pricePerHour: Money = .zero
+    static func of(
+        _ stages: [Stage], zones: [String] = ["a", "b"], pricePerHour: Money = .zero,
+        market: Offer.Market = .onDemand
     ) -> Launch {
         let offer = Offer(
-            provider: "aws", region: "r", instanceType: "t", cpus: 1, memoryGiB: 1, pricePerHour: pricePerHour)
+            provider: "aws", region: "r", instanceType: "t", cpus: 1, memoryGiB: 1,
+            pricePerHour: pricePerHour, market: market)
         let planned = stages.map { stage in
             PlannedStage(
                 stage: stage.name, offer: offer, numNodes: 1, pricePerHour: pricePerHour, duration: .hour,

@@ -112,7 +112,7 @@ struct SimulatedDriver {
         case .save(let id, let group, let number): return .checkpointed(id, stored("ckpt", id, group), number: number)
         case .keep(let id, _): return .delivered(id, [])
         case .ask(let question): return .nobodyToAsk(question)
-        case .relocate(let stage, _, _):
+        case .relocate(let stage, _, _, _):
             guard let planned = state.stage(named: stage)?.planned else {
                 return .notRelocatable(stage: stage, message: "no such stage")
             }

@@ -24,6 +24,8 @@ public struct Effect: Hashable, Sendable {
     public enum Slot: UInt8, Hashable, Sendable, Codable {
         /// What its phase is about.
         case phase
+        /// Asking for the machines that are to take over, or giving them up.
+        case handover
         /// Saving its checkpoint while it runs.
         case save
         /// Keeping its nodes: renewing their lease, and listening for what happens to them.
@@ -55,8 +57,8 @@ public struct Effect: Hashable, Sendable {
         case collect(AttemptID, NodeGroup)
         /// Give the attempt's nodes back, whether or not they ever came.
         case release(AttemptID, provider: String)
-        /// Choose another place for the stage, away from these.
-        case relocate(stage: String, excluded: [BlockedPlace], onDemandOnly: Bool)
+        /// Choose another place for the stage, away from these; a deadline of its own counts from when it began.
+        case relocate(stage: String, excluded: [BlockedPlace], onDemandOnly: Bool, begunAt: Instant)
         /// Have a person decide.
         case ask(Question)
         /// Report when the moment has come.

@@ -21,7 +21,8 @@ package enum PhaseLimits {
         case .delivering, .collecting: carrying
         case .relocating: relocating
         case .asking: asking
-        case .waiting, .running, .probing, .serving, .saving, .releasing, .pausing, .ended: nil
+        case .saving: saving
+        case .waiting, .running, .probing, .serving, .releasing, .pausing, .ended: nil
         }
     }
 }

@@ -33,9 +33,14 @@ extension RunState {
     private mutating func changeAttempt(by recorded: RecordedEvent) {
         let at = recorded.at
         switch recorded.event {
-        case .provisioned(let id, let group): update(id) { $0.provisioned(group, at: at) }
+        case .provisioned(let id, let group):
+            update(id) { $0.isHandover(id) ? $0.handoverGranted(group, at: at) : $0.provisioned(group, at: at) }
         case .provisionFailed(let id, let error):
-            update(id) { $0.provisionFailed(error, dice: recorded.dice, at: at) }
+            update(id) {
+                $0.isHandover(id)
+                    ? $0.handoverRefused(error, at: at)
+                    : $0.provisionFailed(error, dice: recorded.dice, at: at)
+            }
         case .delivered(let id, let transfers):
             update(id) { $0.delivered(transfers, at: at) }
         case .jobEnded(let id, let code):
@@ -59,7 +64,7 @@ extension RunState {
         update(name) { stage in
             guard stage.phase == .lookingUp else { return }
             if let why { stage.why = why }
-            guard let reuse else { return stage.beginAttempt(run: run, at: at) }
+            guard let reuse else { return stage.proceed(run: run, at: at) }
             stage.outputs = reuse.outputs
             stage.reusedFrom = reuse.run
             stage.why = why ?? "unchanged since \(reuse.run)"
@@ -92,20 +97,26 @@ extension RunState {
     }
 
     private mutating func released(_ id: AttemptID, _ held: HeldSpan?, at: Instant) {
-        guard let stage = stage(named: id.stage), stage.attempt?.id == id, case .releasing(let next) = stage.phase
-        else { return }
         let (run, isStopping) = (self.run, stopping != nil)
         update(id) { stage in
+            if stage.isHandover(id) {
+                if stage.handover?.isGivenUp == true { stage.handoverReleased(run: run, held: held, at: at) }
+                return
+            }
+            guard case .releasing(let next) = stage.phase else { return }
             stage.updateAttempt {
                 $0.releasedAt = at
                 $0.held = held
             }
+            if stage.handover != nil { return stage.handOver(or: next, isStopping: isStopping, at: at) }
             switch next {
             case .end(let outcome): stage.end(outcome, at: at)
             case _ where isStopping: stage.end(.stopped, at: at)
+            case .proceed(let spot): stage.proceed(run: run, spot: spot, at: at)
+            case .handOver: stage.proceed(run: run, at: at)
             case .wait: stage.waitAgain(at: at)
             case .relocate: stage.enter(.relocating, at: at)
-            case .retry(let pause) where pause == .zero: stage.beginAttempt(run: run, at: at)
+            case .retry(let pause) where pause == .zero: stage.proceed(run: run, at: at)
             case .retry(let pause): stage.enter(.pausing(until: at + pause), at: at)
             }
         }
@@ -118,9 +129,10 @@ extension RunState {
         let (at, run) = (recorded.at, self.run)
         switch alarm.slot {
         case .phase where stage.serial == alarm.serial:
-            update(name) { if case .pausing = $0.phase { $0.beginAttempt(run: run, at: at) } }
+            update(name) { if case .pausing = $0.phase { $0.proceed(run: run, at: at) } }
         case .nextSave:
-            update(name) { if $0.phase == .running, $0.saves.count == alarm.serial { $0.saves.begin() } }
+            update(name) { if $0.saves.count == alarm.serial { $0.saveIsDue(at: at) } }
+        case .look: update(name) { if $0.deadline?.looks == alarm.serial { $0.lookWhileHolding(run: run, at: at) } }
         case .patience where stage.serial == alarm.serial:
             update(name) { $0.patienceIsOver(run: run, dice: recorded.dice, at: at) }
             stopIfFailed(name, at: at)

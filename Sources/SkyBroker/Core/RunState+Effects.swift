@@ -1,6 +1,7 @@
 import SkyCatalog
 import SkyCore
 import SkyPlacement
+import SkyProviders
 import SkySpec
 
 extension RunState {
@@ -11,29 +12,55 @@ extension RunState {
     public func effects(of index: Int) -> [Effect] {
         let stage = stages[index]
         guard let work = work(of: stage) else { return [] }
-        var effects = [Effect(id: .init(stage: index, slot: .phase, serial: stage.serial), work: work)]
+        var effects = [effect(stage, .phase, stage.serial, work)]
         if let limit = PhaseLimits.limit(of: stage.phase) {
             effects.append(alarm(stage, .patience, stage.serial, at: stage.phaseSince + limit))
         }
-        guard let attempt = stage.attempt, let group = attempt.group, stage.phase.usesNodes else { return effects }
-        effects.append(
-            Effect(id: .init(stage: index, slot: .keep, serial: attempt.id.number), work: .keep(attempt.id, group)))
-        guard stage.phase == .running else { return effects }
-        if stage.saves.isUnderWay {
-            effects.append(
-                Effect(
-                    id: .init(stage: index, slot: .save, serial: stage.saves.count),
-                    work: .save(attempt.id, group, number: stage.saves.count)))
-        } else if let next = stage.saves.nextAt {
-            effects.append(alarm(stage, .nextSave, stage.saves.count, at: next))
+        if let handover = stage.handover { addHandover(stage.attempts[handover.index], handover, stage, to: &effects) }
+        guard let attempt = stage.attempt else { return effects }
+        if let deadline = stage.deadline, let next = deadline.nextLook, stage.handover == nil,
+            stage.phase == .provisioning || stage.phase == .delivering || stage.phase == .running
+        {
+            effects.append(alarm(stage, .look, deadline.looks, at: next))
         }
+        guard let group = attempt.group, stage.phase.usesNodes else { return effects }
+        effects.append(effect(stage, .keep, attempt.id.number, .keep(attempt.id, group)))
+        if stage.phase == .running { addSaves(of: attempt, group, stage, to: &effects) }
         return effects
     }
 
+    private func addHandover(_ attempt: Attempt, _ handover: Handover, _ stage: StageState, to effects: inout [Effect])
+    {
+        let number = attempt.id.number
+        if let group = attempt.group {
+            effects.append(effect(stage, .keep, number, .keep(attempt.id, group)))
+        } else if handover.isGivenUp {
+            let provider = attempt.planned.offer.provider
+            effects.append(effect(stage, .handover, -number, .release(attempt.id, provider: provider)))
+        } else {
+            let work = Effect.Work.provision(attempt.id, attempt.planned, zone: attempt.zone)
+            effects.append(effect(stage, .handover, number, work))
+        }
+    }
+
+    private func addSaves(
+        of attempt: Attempt, _ group: NodeGroup, _ stage: StageState, to effects: inout [Effect]
+    ) {
+        let count = stage.saves.count
+        if let begun = stage.saves.begunAt, stage.saves.isUnderWay {
+            effects.append(effect(stage, .save, count, .save(attempt.id, group, number: count)))
+            effects.append(alarm(stage, .nextSave, count, at: begun + PhaseLimits.saving))
+        } else if let next = stage.saves.nextAt {
+            effects.append(alarm(stage, .nextSave, count, at: next))
+        }
+    }
+
+    private func effect(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, _ work: Effect.Work) -> Effect {
+        Effect(id: .init(stage: stage.index, slot: slot, serial: serial), work: work)
+    }
+
     private func alarm(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, at moment: Instant) -> Effect {
-        Effect(
-            id: .init(stage: stage.index, slot: slot, serial: serial),
-            work: .sleep(Alarm(stage: stage.name, slot: slot, serial: serial), until: moment))
+        effect(stage, slot, serial, .sleep(Alarm(stage: stage.name, slot: slot, serial: serial), until: moment))
     }
 
     /// What the stage's phase is about.
@@ -44,7 +71,9 @@ extension RunState {
         case .pausing(let until):
             return .sleep(Alarm(stage: stage.name, slot: .phase, serial: stage.serial), until: until)
         case .relocating:
-            return .relocate(stage: stage.name, excluded: stage.excluded, onDemandOnly: stage.isOnDemandOnly)
+            return .relocate(
+                stage: stage.name, excluded: stage.excluded, onDemandOnly: stage.isOnDemandOnly,
+                begunAt: stage.startedAt ?? stage.phaseSince)
         case .asking:
             return .ask(Question(stage: stage.name, number: stage.serial, text: stage.proposal?.question ?? ""))
         default: return stage.attempt.flatMap { work(of: $0, in: stage) }

@@ -21,9 +21,11 @@ extension RunState {
         update(index, body)
     }
 
-    /// Only if the attempt is the stage's current one.
+    /// Only if the attempt is the stage's current one, or the one that is to take over from it.
     mutating func update(_ id: AttemptID, _ body: (inout StageState) -> Void) {
-        guard let index = graph.index[id.stage], stages[index].attempts.last?.id == id else { return }
+        guard let index = graph.index[id.stage],
+            stages[index].attempt?.id == id || stages[index].isHandover(id)
+        else { return }
         update(index, body)
     }
 
@@ -60,7 +62,7 @@ extension RunState {
             stage.startedAt = stage.startedAt ?? at
             guard runsAnew else { return stage.enter(.lookingUp, at: at) }
             stage.why = stage.why ?? "asked to run anew"
-            stage.beginAttempt(run: run, at: at)
+            stage.proceed(run: run, at: at)
         }
     }
 }

@@ -19,6 +19,11 @@ struct StageRules: Hashable, Sendable {
     var saveInterval: TimeSpan?
 
     init(_ stage: Stage, in pipeline: Pipeline) {
+        if let recovery = stage.jobRecovery {
+            retries = recovery.maxRestartsOnErrors
+            recoverableCodes = Set(recovery.recoverOnExitCodes)
+            backoff = recovery.backoff ?? backoff
+        }
         if stage.checkpointPath != nil {
             saveInterval = stage.checkpointInterval ?? .seconds(600)
         }

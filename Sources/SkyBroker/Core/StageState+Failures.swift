@@ -8,6 +8,7 @@ extension StageState {
     mutating func provisionFailed(_ error: ProviderError, dice: UInt32, at: Instant) {
         guard phase == .provisioning else { return }
         note(error.description)
+        if isOnDeadlineSpot, error.kind == .noCapacity || error.kind == .lost { return spotIsGone(at: at) }
         let decision = FailurePolicy.decision(
             for: error.kind, at: planned.offer, excluded: excluded, transientFailures: transientFailures,
             zonesLeft: zones.count > 1, dice: dice)
@@ -31,7 +32,7 @@ extension StageState {
         case .stage(let message): stageFailed(message, dice: dice, at: at)
         case .nodesLost(let message):
             note(message)
-            planned.offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
+            attempt?.planned.offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
         case .transient(let message):
             note(message)
             transientFailures += 1
@@ -56,6 +57,7 @@ extension StageState {
     /// Spot machines were taken back: the zone is left out, and after some times spot altogether.
     private mutating func interrupted(at: Instant) {
         interruptions += 1
+        if isOnDeadlineSpot { return spotIsGone(at: at) }
         if let most = rules.interruptionsBeforeOnDemand, interruptions >= most {
             isOnDemandOnly = true
             release(then: .relocate, at: at)
@@ -66,6 +68,9 @@ extension StageState {
             release(then: .relocate, at: at)
         }
     }
+
+    /// What it has or asks for now is spot, and its deadline decides what comes next.
+    private var isOnDeadlineSpot: Bool { deadline != nil && attempt?.planned.offer.market == .spot }
 
     private mutating func nodesLost(at: Instant) {
         losses += 1
@@ -89,7 +94,7 @@ extension StageState {
         switch phase {
         case .lookingUp:
             why = "whether it was done before could not be found out within \(limit)"
-            beginAttempt(run: run, at: at)
+            proceed(run: run, at: at)
         case .provisioning:
             let message = "no machines came within \(limit)"
             provisionFailed(

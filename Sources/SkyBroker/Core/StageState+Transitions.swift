@@ -8,13 +8,14 @@ extension StageState {
     mutating func beginAttempt(run: RunID, at: Instant) {
         let id = AttemptID(run: run, stage: name, number: attempts.count + 1)
         attempts.append(Attempt(id: id, planned: planned, zone: zones.first ?? planned.offer.zone, startedAt: at))
+        current = attempts.endIndex - 1
         saves.end(nextAt: nil)
         enter(.provisioning, at: at)
     }
 
     mutating func updateAttempt(_ body: (inout Attempt) -> Void) {
-        guard let last = attempts.indices.last else { return }
-        body(&attempts[last])
+        guard let current else { return }
+        body(&attempts[current])
     }
 
     mutating func provisioned(_ group: NodeGroup, at: Instant) {
@@ -34,6 +35,8 @@ extension StageState {
             $0.deliveredAt = at
         }
         transientFailures = 0
+        deadline?.refusalsInARow = 0
+        work.begin(at: at)
         if !isService { saves.end(nextAt: rules.saveInterval.map { at + $0 }) }
         enter(isService ? .probing : .running, at: at)
     }
@@ -45,6 +48,7 @@ extension StageState {
             $0.workEndedAt = at
         }
         saves.end(nextAt: nil)
+        work.end()
         if isService {
             stageFailed("the service ended by itself with exit code \(code)", dice: dice, at: at)
         } else if code == 0 {
@@ -68,12 +72,14 @@ extension StageState {
     mutating func succeed(with outputs: [StoredArtifact], at: Instant) {
         self.outputs = outputs
         checkpoint = nil
+        work = WorkDone()
         release(then: .end(.succeeded), at: at)
     }
 
     /// The nodes are always given back before anything else happens to the stage: never two groups, never two jobs.
     mutating func release(then next: Next, at: Instant) {
         saves.end(nextAt: nil)
+        work.end()
         enter(.releasing(next: next), at: at)
     }
 
@@ -91,7 +97,9 @@ extension StageState {
         proposal = nil
         losses = 0
         transientFailures = 0
-        beginAttempt(run: run, at: at)
+        // The new plan's deadline counts from now.
+        deadline = planned.deadline.map { DeadlineState($0, zones: zones, at: at) }
+        proceed(run: run, at: at)
     }
 
     mutating func note(_ trouble: String) {
@@ -109,6 +117,7 @@ extension StageState {
     mutating func saved(_ stored: StoredArtifact, _ number: Int, at: Instant) {
         guard phase.usesNodes, saves.isUnderWay, saves.count == number else { return }
         checkpoint = stored
+        if let begun = saves.begunAt { work.save(upTo: begun) }
         saveEnded(at: at)
     }
 
@@ -116,6 +125,13 @@ extension StageState {
         guard phase.usesNodes, saves.isUnderWay, saves.count == number else { return }
         lastTrouble = "the checkpoint was not fetched: \(message)"
         saveEnded(at: at)
+    }
+
+    /// The next one is due, or the one under way has taken too long.
+    mutating func saveIsDue(at: Instant) {
+        guard phase == .running else { return }
+        guard saves.isUnderWay else { return saves.begin(at: at) }
+        saveFailed("it took longer than \(PhaseLimits.saving)", saves.count, at: at)
     }
 
     private mutating func saveEnded(at: Instant) {
@@ -127,6 +143,6 @@ extension StageState {
     mutating func noticed(lossAt moment: Instant, at: Instant) {
         guard phase.usesNodes, attempt?.noticedLoss == nil else { return }
         updateAttempt { $0.noticedLoss = moment }
-        if phase == .running, rules.saveInterval != nil, !saves.isUnderWay { saves.begin() }
+        if phase == .running, rules.saveInterval != nil, !saves.isUnderWay { saves.begin(at: at) }
     }
 }

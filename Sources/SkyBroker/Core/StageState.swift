@@ -19,6 +19,13 @@ public struct StageState: Hashable, Sendable {
     package private(set) var serial = 0
     /// All tries, first to last.
     public internal(set) var attempts: [Attempt] = []
+    /// The try that it is at, among these.
+    var current: Int?
+    /// The try that is to take over from it.
+    var handover: Handover?
+    /// Of a stage that keeps a deadline of its own on spot, once it has begun.
+    var deadline: DeadlineState?
+    var work = WorkDone()
     /// Known once the stage is done; taken back when they turn out to be lost.
     public internal(set) var outputs: [StoredArtifact]?
     public internal(set) var reusedFrom: RunID?
@@ -105,6 +112,18 @@ public struct StageState: Hashable, Sendable {
         case relocate
         /// An input has to be made again first.
         case wait
+        /// Wherever its deadline says, given what was just seen of spot.
+        case proceed(DeadlineSpotRun.Spot)
+        /// To the machines that were asked for meanwhile.
+        case handOver
+
+        /// The stage will need machines again, and at once.
+        var goesOn: Bool {
+            switch self {
+            case .end, .wait: false
+            case .retry, .relocate, .proceed, .handOver: true
+            }
+        }
     }
 
     public enum Outcome: Hashable, Sendable {
@@ -120,7 +139,7 @@ public struct StageState: Hashable, Sendable {
         var question: String
     }
 
-    public var attempt: Attempt? { attempts.last }
+    public var attempt: Attempt? { current.map { attempts[$0] } }
 
     /// It needs nothing more to be read from, or to be come after.
     var isDone: Bool { outputs != nil || phase.isServing }
@@ -136,12 +155,14 @@ public struct StageState: Hashable, Sendable {
 struct SaveState: Hashable, Sendable {
     /// One is being fetched now.
     var isUnderWay = false
+    var begunAt: Instant?
     /// Those begun so far.
     var count = 0
     /// When the next one is due; nil while one is under way or none is wanted.
     var nextAt: Instant?
 
-    mutating func begin() {
+    mutating func begin(at: Instant) {
+        begunAt = at
         isUnderWay = true
         count += 1
         nextAt = nil

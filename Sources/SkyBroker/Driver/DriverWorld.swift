@@ -18,14 +18,18 @@ public struct DriverWorld: Sendable {
         public var excluded: [BlockedPlace]
         /// Spot machines are out of the question.
         public var onDemandOnly: Bool
+        /// Since the stage began: a deadline of its own is nearer by this.
+        public var elapsed: TimeSpan
 
         public init(
-            stage: String, pinned: [String: Offer], excluded: [BlockedPlace], onDemandOnly: Bool = false
+            stage: String, pinned: [String: Offer], excluded: [BlockedPlace], onDemandOnly: Bool = false,
+            elapsed: TimeSpan = .zero
         ) {
             self.stage = stage
             self.pinned = pinned
             self.excluded = excluded
             self.onDemandOnly = onDemandOnly
+            self.elapsed = elapsed
         }
     }
 

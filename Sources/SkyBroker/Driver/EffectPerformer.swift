@@ -37,8 +37,11 @@ struct EffectPerformer: EffectPerforming {
         case .save(let id, let group, let number): return await save(id, group, number: number)
         case .collect(let id, let group): return await attempting(id) { try await collect(id, group) }
         case .release(let id, let provider): return await release(id, provider: provider)
-        case .relocate(let stage, let excluded, let onDemandOnly):
-            return await relocate(stage, pinned: pinned, excluded: excluded, onDemandOnly: onDemandOnly)
+        case .relocate(let stage, let excluded, let onDemandOnly, let begunAt):
+            let request = DriverWorld.RelocationRequest(
+                stage: stage, pinned: pinned, excluded: excluded, onDemandOnly: onDemandOnly,
+                elapsed: max(world.now() - begunAt, .zero))
+            return await relocate(request)
         case .ask(let question): return await ask(question)
         case .sleep(let alarm, let until): return await sleep(alarm, until: until)
         case .keep: return nil
@@ -122,16 +125,12 @@ struct EffectPerformer: EffectPerforming {
         return nil
     }
 
-    private func relocate(
-        _ stage: String, pinned: [String: Offer], excluded: [BlockedPlace], onDemandOnly: Bool
-    ) async -> RunEvent {
+    private func relocate(_ request: DriverWorld.RelocationRequest) async -> RunEvent {
         do {
-            let request = DriverWorld.RelocationRequest(
-                stage: stage, pinned: pinned, excluded: excluded, onDemandOnly: onDemandOnly)
             let (planned, zones) = try await world.relocate(launch, request)
-            return .relocated(stage: stage, planned, zones: zones)
+            return .relocated(stage: request.stage, planned, zones: zones)
         } catch {
-            return .notRelocatable(stage: stage, message: "no other place is left: \(error)")
+            return .notRelocatable(stage: request.stage, message: "no other place is left: \(error)")
         }
     }
 }

@@ -24,19 +24,35 @@ public struct Relocation: Sendable {
     public func place(
         of launch: Launch, _ request: DriverWorld.RelocationRequest
     ) throws(PlacementError) -> (PlannedStage, zones: [String]) {
-        var pipeline = launch.pipeline
-        if request.onDemandOnly { pipeline.withoutSpot(request.stage) }
-        let plan = try Planner().plan(
-            pipeline, offers: offers, policy: try policy(pipeline), history: launch.history,
-            pins: request.pinned.filter { $0.key != request.stage }, blocked: request.excluded)
-        guard let planned = plan.stage(named: request.stage) else {
-            throw .malformedPipeline("the pipeline has no stage '\(request.stage)'")
-        }
+        let planned = try place(launch, request)
         let offer = planned.offer
         let zones = offers.catalog.zones(of: offer).filter { zone in
             !request.excluded.contains { $0.blocks(zone, of: offer) }
         }
         return (planned, zones)
+    }
+
+    /// A deadline that cannot be kept any more is no reason to do nothing: then as soon as can be.
+    private func place(
+        _ launch: Launch, _ request: DriverWorld.RelocationRequest
+    ) throws(PlacementError) -> PlannedStage {
+        let (changed, deadline) = launch.pipeline.changed(for: request)
+        do { return try place(request, in: changed, launch.history) } catch {
+            guard deadline != nil else { throw error }
+            return try place(request, in: changed.withoutDeadline(of: request.stage), launch.history)
+        }
+    }
+
+    private func place(
+        _ request: DriverWorld.RelocationRequest, in pipeline: Pipeline, _ history: PlacementHistory
+    ) throws(PlacementError) -> PlannedStage {
+        let plan = try Planner().plan(
+            pipeline, offers: offers, policy: try policy(pipeline), history: history,
+            pins: request.pinned.filter { $0.key != request.stage }, blocked: request.excluded)
+        guard let planned = plan.stage(named: request.stage) else {
+            throw .malformedPipeline("the pipeline has no stage '\(request.stage)'")
+        }
+        return planned
     }
 }
 
@@ -48,11 +64,24 @@ extension BlockedPlace {
 }
 
 extension Pipeline {
-    fileprivate mutating func withoutSpot(_ stage: String) {
-        guard let index = stages.firstIndex(where: { $0.name == stage }) else { return }
-        stages[index].resources.useSpot = false
-        for alternative in stages[index].alternatives.indices {
-            stages[index].alternatives[alternative].useSpot = false
+    /// The pipeline as it is to be planned now, and what is left of the stage's own deadline.
+    fileprivate func changed(for request: DriverWorld.RelocationRequest) -> (Pipeline, deadline: TimeSpan?) {
+        var pipeline = self
+        guard let index = stages.firstIndex(where: { $0.name == request.stage }) else { return (self, nil) }
+        if request.onDemandOnly {
+            pipeline.stages[index].resources.useSpot = false
+            for alternative in stages[index].alternatives.indices {
+                pipeline.stages[index].alternatives[alternative].useSpot = false
+            }
         }
+        let left = stages[index].deadline.map { max($0 - request.elapsed, TimeSpan(milliseconds: 1)) }
+        pipeline.stages[index].deadline = left
+        return (pipeline, left)
+    }
+
+    fileprivate func withoutDeadline(of stage: String) -> Pipeline {
+        var pipeline = self
+        for index in stages.indices where stages[index].name == stage { pipeline.stages[index].deadline = nil }
+        return pipeline
     }
 }

@@ -81,7 +81,8 @@ struct PlanScreen: Sendable {
         let offer = stage.offer
         let machines = stage.numNodes * stage.replicas
         let nodes = machines > 1 ? "\(machines) × " : ""
-        let spot = offer.market == .spot ? StyledText(" spot", .yellow) : .empty
+        let market = stage.deadline != nil ? " spot or on demand" : offer.market == .spot ? " spot" : ""
+        let spot = StyledText(market, .yellow)
         let time = (stage.durationSource.isGuess ? "~" : "") + stage.duration.description
         return [
             StyledText(stage.stage, .cyan), "\(offer.location)", "\(nodes)\(offer.instanceType)\(spot)",
@@ -156,6 +157,8 @@ struct PlanScreen: Sendable {
             for (index, line) in wrapped(stage.reason, width: width - start).enumerated() {
                 lines.append("  \(index == 0 ? name : StyledText.empty.padded(to: names))  \(line)")
             }
+            let terms = stage.deadline.map { wrapped($0.description, width: width - start) } ?? []
+            lines += terms.map { "  \(StyledText.empty.padded(to: names))  \($0)" }
             let other = wrapped(runnerUp(of: stage), width: width - start)
             lines += other.map { "  \(StyledText.empty.padded(to: names))  \($0, .dim)" }
         }

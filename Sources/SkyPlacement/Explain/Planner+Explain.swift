@@ -8,9 +8,12 @@ extension Planner {
         _ plan: Plan, of pipeline: Pipeline, offers: some OfferSource, policy: any PlacementPolicy,
         history: PlacementHistory = PlacementHistory()
     ) throws(PlacementError) -> PlanExplanation {
-        let problem = try Self.problem(pipeline, for: policy, offers: offers, history: history)
+        let outlooks = DeadlineOutlooks()
+        let problem = try Self.problem(pipeline, for: policy, offers: offers, history: history, outlooks: outlooks)
         let free = try problem.withFreeEgress.cheapest(within: problem.deadline)
-        let relaxer = Relaxer(plan: plan, pipeline: pipeline, offers: offers, policy: policy, history: history)
+        let relaxer = Relaxer(
+            plan: plan, pipeline: pipeline, offers: offers, policy: policy, history: history,
+            outlooks: outlooks)
         let stages = pipeline.stages.enumerated().map { index, stage in
             let eliminations = problem.stages[index].requests.compactMap { offers.elimination(for: $0) }
             let planned = plan.stage(named: stage.name)
@@ -64,6 +67,7 @@ private struct Relaxer<Source: OfferSource> {
     let offers: Source
     let policy: any PlacementPolicy
     let history: PlacementHistory
+    let outlooks: DeadlineOutlooks
 
     func relaxations(ofStage index: Int, _ eliminations: [OfferElimination]) -> [PlanExplanation.Relaxation] {
         var found: [PlanExplanation.Relaxation] = []
@@ -85,7 +89,9 @@ private struct Relaxer<Source: OfferSource> {
         all[number] = relaxed
         other.stages[index].resources = relaxed
         other.stages[index].alternatives = all.count > 1 ? all : []
-        guard let problem = try? Planner.problem(other, for: policy, offers: offers, history: history),
+        guard
+            let problem = try? Planner.problem(
+                other, for: policy, offers: offers, history: history, outlooks: outlooks),
             let placement = try? policy.place(problem), let totals = try? problem.totals(of: placement),
             let candidate = placement[pipeline.stages[index].name], totals.cost < plan.totalCost
         else { return nil }

@@ -8,7 +8,7 @@ import Testing
 struct DeadlineSpotPlanningTests {
     /// Less exact, and quick in debug builds.
     private func estimate(_ job: DeadlineJob, _ model: SpotModel) -> DeadlineSpotEstimate {
-        DeadlineSpotEstimate(job, model, true, .init(works: 12, slacks: 16))
+        DeadlineSpotEstimate(job, model) { DeadlineOutlooks.workOut($0, price: $1, .init(works: 12, slacks: 16)) }
     }
 
     private let calm = SpotModel(up: .memoryless(mean: 10_000), down: SpotModel.typical.down)

@@ -4,7 +4,7 @@ public import SkyCore
 /// How a stage keeps a deadline of its own: on spot machines while it can wait, on demand when it must.
 ///
 /// All that a broker needs to run the stage so: with `DeadlineSpotRun` it decides while the stage runs, without the catalog.
-public struct DeadlineTerms: Hashable, Sendable, Codable {
+public struct DeadlineTerms: Hashable, Sendable, Codable, CustomStringConvertible {
     /// Work, deadline, changeover, and the prices of all nodes of the gang together. The work is the most that the stage
     /// should take: the promise has to hold for that.
     public var job: DeadlineJob
@@ -38,6 +38,12 @@ public struct DeadlineTerms: Hashable, Sendable, Codable {
         self.onDemandCost = onDemandCost
         self.expectedFinish = expectedFinish
         self.latestFinish = latestFinish
+    }
+
+    /// `spot while it can wait, on demand after 11h 58m at the latest; on demand throughout would cost $98.10`.
+    public var description: String {
+        "spot while it can wait, on demand after \(onDemandAtTheLatest) at the latest; "
+            + "on demand throughout would cost \(readable(onDemandCost))"
     }
 
     /// The last moment, from the stage's start, at which a machine on demand may be asked for when nothing was saved.
