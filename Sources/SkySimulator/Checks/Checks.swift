@@ -16,7 +16,9 @@ struct Checks {
     mutating func made(_ place: AttemptPlace, in run: SimulatedRun, _ world: World) {
         let name = run.name(of: place)
         if run.attempt(place).liveGroups > 1 { fell(OneGroupPerAttempt.self, "\(name) has a second one", world) }
-        if run.watch[place.stage].liveGroups > 1 {
+        // From one machine to another without a gap: only the core may say so.
+        let most = run.state.stages[place.stage].isHandingOver ? 2 : 1
+        if run.watch[place.stage].liveGroups > most {
             fell(OneAttemptPerStage.self, "\(name) was rented for while an earlier attempt still holds machines", world)
         }
         guard run.watch[place.stage].recordedAttempts >= place.number, !run.isOver else {
@@ -42,11 +44,11 @@ struct Checks {
         let stage = run.state.stages[index]
         run.watch[index].recordedAttempts = stage.attempts.count
         if let outputs = stage.outputs { compare(outputs, of: index, in: run, world) }
+        checkGone(index, stage, run, world)
         let before = run.watch[index]
         guard before.serial != stage.serial else { return }
         let name = "\(run.launch.run) \(stage.name)"
         checkLimit(before, name, run, world)
-        if case .releasing = before.phase { checkGone(index, stage, name, run, world) }
         if case .ended(.failed(let reason)) = stage.phase, !reason.isActionable {
             fell(FailuresSayWhy.self, "\(name) says only '\(reason)'", world)
         }
@@ -65,17 +67,13 @@ struct Checks {
         fell(WithinLimits.self, "\(name) was \(before.phase) for \(took), and \(limit) is the most", world)
     }
 
-    /// The attempt that was being given back is; a later one may have begun in the same step.
-    private mutating func checkGone(
-        _ index: Int, _ stage: StageState, _ name: String, _ run: SimulatedRun, _ world: World
-    ) {
-        if case .releasing = stage.phase { return }
-        let isNew = stage.attempt.map { $0.provisionedAt == nil && $0.releasedAt == nil } ?? false
-        let number = isNew ? stage.attempts.count - 1 : stage.attempts.count
-        guard run.attempts[index].indices.contains(number - 1), run.attempts[index][number - 1].machines.isLive else {
-            return
+    private mutating func checkGone(_ index: Int, _ stage: StageState, _ run: SimulatedRun, _ world: World) {
+        for (number, attempt) in stage.attempts.enumerated().suffix(3) where attempt.releasedAt != nil {
+            guard run.attempts[index].indices.contains(number), run.attempts[index][number].machines.isLive else {
+                continue
+            }
+            fell(ReleasedIsGone.self, "\(attempt.id) still holds its machines", world)
         }
-        fell(ReleasedIsGone.self, "attempt \(number) of \(name) still holds its machines", world)
     }
 
     private mutating func compare(

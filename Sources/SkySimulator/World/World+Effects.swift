@@ -6,7 +6,8 @@ import SkySpec
 /// How effects begin: each is sent on its way to where it is carried out.
 extension World {
     func begin(_ effect: Effect, stage: Int, _ run: SimulatedRun) -> Operations.Reference {
-        let attempt = run.state.stages.indices.contains(stage) ? run.state.stages[stage].attempts.count : 0
+        let isOfStage = run.state.stages.indices.contains(stage)
+        let attempt = effect.work.attempt?.number ?? (isOfStage ? run.state.stages[stage].attempts.count : 0)
         let reference = operations.add(
             Operation(run: run.index, stage: stage, attempt: attempt, id: effect.id, work: effect.work))
         send(effect, AttemptPlace(run: run.index, stage: stage, number: attempt), run, reference)
@@ -22,7 +23,7 @@ extension World {
         case .sleep(let alarm, let until):
             guard bug != .deafToClocks else { break }
             answer(reference, .alarm(alarm), at: max(now, until + (TimeSpan.zero - run.clockOffset)))
-        case .relocate(let name, let excluded, let onDemandOnly):
+        case .relocate(let name, let excluded, let onDemandOnly, _):
             if isStuck(place, effect.id) { break }
             let rung = run.pipeline.ladders[stage].place(excluded: excluded, onDemandOnly: onDemandOnly)
             let event: RunEvent =
@@ -37,10 +38,10 @@ extension World {
             answer(reference, event, at: now + pause(place, effect.id, .zero, .seconds(2)))
         case .ask(let question): beginAsking(question, run, place, reference)
         case .keep: beginKeeping(place, reference)
-        case .release:
-            guard bug == .forgetsRelease || bug == .doesNotWaitForRelease,
-                let id = run.state.stages[stage].attempt?.id
-            else { return travel(reference, place, effect.id) }
+        case .release(let id, _):
+            guard bug == .forgetsRelease || bug == .doesNotWaitForRelease else {
+                return travel(reference, place, effect.id)
+            }
             put(.released(id), to: run)
             if bug == .doesNotWaitForRelease { proceed(reference, at: now + .seconds(1200)) }
         case .provision:
@@ -147,5 +148,17 @@ extension World {
         answer(
             reference, .attemptFailed(id, .nodesLost(message: "the provider has taken the nodes")),
             at: now + pause(place, operation.id, .seconds(1), .seconds(20), Matter.detection))
+    }
+}
+
+extension Effect.Work {
+    /// The attempt that it is about.
+    var attempt: AttemptID? {
+        switch self {
+        case .provision(let id, _, _), .deliver(let id, _, _, _, _), .run(let id, _, _), .probe(let id, _, _),
+            .watch(let id, _, _, _), .save(let id, _, _), .keep(let id, _), .collect(let id, _), .release(let id, _):
+            id
+        case .lookUp, .relocate, .ask, .sleep: nil
+        }
     }
 }

@@ -70,7 +70,7 @@ extension World {
         let lost = inputs.enumerated().filter { index, input in !isStored(input, index, place, operation) }
         guard lost.isEmpty else {
             let stage = run.pipeline.pipeline.stages[place.stage]
-            return put(.attemptFailed(id, .inputsLost(lost.map { stage.source(of: $0.element.name) })), to: run)
+            return put(.attemptFailed(id, .inputsLost(lost.map { stage.source(ofInput: $0.offset) })), to: run)
         }
         if isCutOff(id, place, operation, run) { return }
         let progress = checkpoint.map { stores.progress(in: $0) } ?? .zero
@@ -89,7 +89,7 @@ extension World {
         guard let run = runs[place.run] else { return false }
         let number = stores.number(of: input)
         let stage = run.pipeline.pipeline.stages[place.stage]
-        guard case .output = stage.inputs.first(where: { $0.name == input.name })?.source else { return true }
+        guard stage.inputs.indices.contains(index), case .output = stage.inputs[index].source else { return true }
         if gate.strikes(
             .artifactRot, run: place.run, stage: place.stage, attempt: place.number, count: index, at: now)
         {
@@ -194,10 +194,8 @@ extension SimulatedRun {
 
 extension Stage {
     /// `preprocess.clean` for an input that a stage makes.
-    fileprivate func source(of input: String) -> String {
-        guard case .output(let maker, let artifact) = inputs.first(where: { $0.name == input })?.source else {
-            return input
-        }
+    fileprivate func source(ofInput index: Int) -> String {
+        guard case .output(let maker, let artifact) = inputs[index].source else { return inputs[index].name }
         return "\(maker).\(artifact)"
     }
 }
