@@ -56,13 +56,19 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
+        name: "SkySimulator",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore",
+        ], swiftSettings: strict),
+
+    .target(
         name: "Sky",
         dependencies: ["SkyBroker", "SkyPolicyPrograms", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
             "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
@@ -88,6 +94,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
         path: "Benchmarks/Backend", swiftSettings: strict),
+    // Measures the simulator alone, and is how CI runs its seeds; no product, see Benchmarks/README.md.
+    .executableTarget(
+        name: "simulator-bench", dependencies: ["SkySimulator", "SkyCore"], path: "Benchmarks/Simulator",
+        swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.
@@ -112,6 +122,9 @@ let tests: [Target] = [
             "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyProcess",
             "SkyCore", "sky-agent", "journal-bench", grdb,
         ]),
+    unitTests(
+        of: "SkySimulator",
+        using: ["SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore"]),
     unitTests(
         of: "SkyCLI",
         using: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore", argumentParser]),

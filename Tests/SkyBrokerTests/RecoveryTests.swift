@@ -37,6 +37,36 @@ import Testing
             history.state.stages[0].lastTrouble == "the command ended with exit code 1; it was tried 3 times")
     }
 
+    @Test(
+        "a stage that has not read its input yet waits when another finds it lost, and reads what is made again",
+        arguments: [0, 1, 2])
+    func unfed(_ progress: Int) throws {
+        let reading = [StageInput(name: "data", source: .output(stage: "one", artifact: "out"))]
+        var history = try History(
+            launch: .of([
+                Stage(name: "one", outputs: [StageOutput(name: "out")], run: "true"),
+                Stage(name: "two", inputs: reading, run: "true"), Stage(name: "three", inputs: reading, run: "true"),
+            ]))
+        history.finish("one")
+        if progress > 0 { history.play(.lookedUp(stage: "two", reuse: nil)) }
+        if progress > 1 { history.play(.provisioned(history.id("two"), history.group("two"))) }
+        history.play(.lookedUp(stage: "three", reuse: nil))
+        history.play(.provisioned(history.id("three"), history.group("three")))
+        history.play(.attemptFailed(history.id("three"), .inputsLost(["one.out"])))
+        if progress > 0 { history.play(.released(history.id("two"))) }
+        #expect(history.state.stages[1].phase == .waiting)
+        let begun = history.state.stages[1].attempts.count
+        history.finish("one")
+        history.play(.lookedUp(stage: "two", reuse: nil))
+        #expect(history.state.stages[1].attempts.count == begun + 1)
+        let work = history.play(.provisioned(history.id("two"), history.group("two")))
+        guard case .deliver(_, _, let inputs, _, _) = work.first else {
+            Issue.record("nothing is delivered, but \(work)")
+            return
+        }
+        #expect(inputs.map(\.name) == ["data"])
+    }
+
     @Test("an exit code from which the stage recovers is not counted")
     func recoverableCodes() throws {
         var history = try history { $0.jobRecovery = JobRecovery(recoverOnExitCodes: [33]) }

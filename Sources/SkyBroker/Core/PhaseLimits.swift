@@ -1,7 +1,7 @@
-import SkyCore
+package import SkyCore
 
 /// How long each phase may take before the run does something about it: no wait is for ever.
-enum PhaseLimits {
+package enum PhaseLimits {
     static let lookingUp = TimeSpan.seconds(600)
     /// From asking a provider for machines until their agents answer. Large GPU machines boot in ten to fifteen minutes.
     static let provisioning = TimeSpan.seconds(1800)
@@ -14,7 +14,7 @@ enum PhaseLimits {
 
     /// Nil for phases that end by something else: a job by itself, a service by `sky down`, a pause by its own clock, and
     /// giving back only when nothing is left, however long the provider takes.
-    static func limit(of phase: StageState.Phase) -> TimeSpan? {
+    package static func limit(of phase: StageState.Phase) -> TimeSpan? {
         switch phase {
         case .lookingUp: lookingUp
         case .provisioning: provisioning

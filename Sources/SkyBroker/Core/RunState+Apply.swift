@@ -8,6 +8,7 @@ extension RunState {
     /// late echo and changes nothing: effects are begun again after a restart, so every event may come twice.
     public mutating func apply(_ recorded: RecordedEvent) -> [Int] {
         change(by: recorded)
+        holdBackUnfed(at: recorded.at)
         startQueued(at: recorded.at)
         if unended == 0, endedAt == nil { endedAt = recorded.at }
         defer { touched = [] }
@@ -80,6 +81,7 @@ extension RunState {
 
     /// Lineage: a lost artifact is made again by the stage that makes it.
     private mutating func forgetOutputs(_ artifacts: [String], at: Instant) {
+        hasLostOutputs = true
         for name in Set(artifacts.compactMap { $0.split(separator: ".").first.map(String.init) }).sorted() {
             update(name) { stage in
                 switch stage.phase {

@@ -1,4 +1,5 @@
 import SkyCore
+import SkySpec
 
 /// Whose turn it is.
 extension RunState {
@@ -8,12 +9,27 @@ extension RunState {
             stages[index].phase.isBusy, stages[index].phase.isEnded, stages[index].isDone
         )
         body(&stages[index])
-        let stage = stages[index]
-        busy += (stage.phase.isBusy ? 1 : 0) - (wasBusy ? 1 : 0)
-        unended += (stage.phase.isEnded ? 0 : 1) - (wasEnded ? 0 : 1)
+        let isDone = stages[index].isDone
+        busy += (stages[index].phase.isBusy ? 1 : 0) - (wasBusy ? 1 : 0)
+        unended += (stages[index].phase.isEnded ? 0 : 1) - (wasEnded ? 0 : 1)
         touched.append(index)
-        if stage.isDone, !wasDone { graph.after[index].forEach { enqueueIfReady($0) } }
-        if stage.phase == .waiting { enqueueIfReady(index) }
+        if isDone, !wasDone { graph.after[index].forEach { enqueueIfReady($0) } }
+        if stages[index].phase == .waiting { enqueueIfReady(index) }
+    }
+
+    /// Stages that began with inputs which have been lost since wait until these are made again.
+    mutating func holdBackUnfed(at: Instant) {
+        guard hasLostOutputs, stopping == nil else { return }
+        for index in stages.indices where stages[index].isBeforeReading && lacksInputs(index) {
+            update(index) { $0.waitForInputs(at: at) }
+        }
+    }
+
+    private func lacksInputs(_ index: Int) -> Bool {
+        launch.pipeline.stages[index].inputs.contains { input in
+            guard case .output(let maker, _) = input.source, let index = graph.index[maker] else { return false }
+            return !stages[index].isDone
+        }
     }
 
     mutating func update(_ name: String, _ body: (inout StageState) -> Void) {

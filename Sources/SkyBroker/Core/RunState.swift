@@ -24,6 +24,8 @@ public struct RunState: Hashable, Sendable {
     var busy = 0
     /// Stages that have not ended.
     var unended: Int
+    /// Some stage's outputs were lost at some time: until then no stage can lack what it began with.
+    var hasLostOutputs = false
     /// Positions of stages that the event being applied has changed. Empty between events.
     var touched: [Int] = []
 

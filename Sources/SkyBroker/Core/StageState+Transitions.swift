@@ -85,6 +85,24 @@ extension StageState {
 
     mutating func waitAgain(at: Instant) { enter(.waiting, at: at) }
 
+    /// It has begun, or will again, and its inputs are not on its nodes.
+    var isBeforeReading: Bool {
+        switch phase {
+        case .lookingUp, .pausing, .relocating, .asking, .provisioning, .delivering: true
+        case .releasing(let next): next.goesOn
+        default: false
+        }
+    }
+
+    mutating func waitForInputs(at: Instant) {
+        switch phase {
+        case .provisioning, .delivering, .releasing: release(then: .wait, at: at)
+        default:
+            proposal = nil
+            waitAgain(at: at)
+        }
+    }
+
     mutating func end(_ outcome: Outcome, at: Instant) {
         proposal = nil
         endedAt = at

@@ -16,7 +16,7 @@ public struct StageState: Hashable, Sendable {
     public private(set) var phase: Phase = .waiting
     public private(set) var phaseSince: Instant
     /// Counts the phases it has been in.
-    private(set) var serial = 0
+    package private(set) var serial = 0
     /// All tries, first to last.
     public internal(set) var attempts: [Attempt] = []
     /// The try that it is at, among these.

@@ -23,9 +23,12 @@ struct PlannedPipeline {
     /// The pipeline's file, absolute, and the digest of its text.
     let file: (path: String, digest: String)
 
-    /// - Parameter name: what the pipeline is called instead of what its file says.
+    /// - Parameters:
+    ///   - name: what the pipeline is called instead of what its file says.
+    ///   - withHistory: what earlier runs took counts.
     init(
-        _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, in context: CommandContext
+        _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, withHistory: Bool = true,
+        in context: CommandContext
     ) throws {
         let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
@@ -39,7 +42,7 @@ struct PlannedPipeline {
         self.policy = policy
         secrets = read.secrets
         file = PipelineFile.identity(of: read.source)
-        history = try Self.history(of: pipeline.name, in: context)
+        history = withHistory ? try Self.history(of: pipeline.name, in: context) : PlacementHistory()
         var problem = try Self.problem(pipeline, for: policy, market.offers, history)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
