@@ -53,11 +53,10 @@ struct LeaseTests {
         try await withAgent { node, agent in
             let before = try node.folder.lease.load()
             #expect(before == nil)
-            let span = TimeSpan.seconds(20)
             _ = try await agent.submit(JobSpec(id: "j", run: "while [ ! -e go ]; do sleep 0.01; done"))
             var deadlines: [Int64] = []
             for _ in 0..<5 {
-                try await agent.renewLease(for: span)
+                try await agent.renewLease(for: .hour)
                 deadlines.append(try #require(try node.folder.lease.load()).deadline)
                 try await Task.sleep(for: .milliseconds(5))
             }
@@ -65,13 +64,17 @@ struct LeaseTests {
             // Many leases long, as long as each renewal comes in time.
             let brief = TimeSpan.seconds(2)
             let end = ContinuousClock.now + .seconds(5)
+            var last = monotonicMilliseconds()
             while ContinuousClock.now < end {
-                // A machine that stood still for a whole lease proves nothing.
-                let before = monotonicMilliseconds()
-                try await agent.renewLease(for: brief)
+                do { try await agent.renewLease(for: brief) } catch {
+                    // A machine that stood still for a whole lease proves nothing.
+                    if monotonicMilliseconds() - last > brief.milliseconds / 2 { return }
+                    throw error
+                }
+                last = monotonicMilliseconds()
                 try await Task.sleep(for: .milliseconds(100))
-                if monotonicMilliseconds() - before > brief.milliseconds / 2 { return }
             }
+            try await agent.renewLease(for: .hour)
             #expect(try await agent.state(ofJob: "j") == .running)
             #expect(!NodeEnd.hasBegun(in: node.directory))
         }

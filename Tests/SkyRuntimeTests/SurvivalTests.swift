@@ -47,7 +47,7 @@ struct SurvivalTests {
     @Test("an adopted job can be killed")
     func killAdopted() async throws {
         try await withAgent { node, agent in
-            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100 & sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100000 & sleep 100000"))
             _ = try await node.supervisor(of: "j")
             try await node.killAgent()
             try await node.start()
@@ -67,7 +67,7 @@ struct SurvivalTests {
     func supervisorKilled() async throws {
         try await withAgent { node, agent in
             _ = try await agent.submit(JobSpec(id: "j", run: Self.stubborn))
-            _ = try await agent.submit(JobSpec(id: "other", run: "sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "other", run: "sleep 100000"))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
             let supervisor = try await node.supervisor(of: "j")
             let tree = ProcessTable.descendants(of: supervisor).map(\.pid)
@@ -83,7 +83,7 @@ struct SurvivalTests {
     @Test("an adopted job whose supervisor is killed has ended with 137")
     func adoptedSupervisorKilled() async throws {
         try await withAgent { node, agent in
-            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100 & echo ready; sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100000 & echo ready; sleep 100000"))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
             try await node.killAgent()
             try await node.start()
@@ -99,7 +99,7 @@ struct SurvivalTests {
     @Test("leftovers of a job whose supervisor died unseen are gone once the next agent says how it ended")
     func bothKilled() async throws {
         try await withAgent { node, agent in
-            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100 & echo ready; sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100000 & echo ready; sleep 100000"))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
             let supervisor = try await node.supervisor(of: "j")
             try await node.killAgent()
