@@ -4,9 +4,12 @@ import SkyCore
 /// Looks at each step for what it can have broken, and keeps the first fall. Only what a step has touched is looked at.
 struct Checks {
     private(set) var fall: Fall?
+    private let watched: (any Invariant.Type)?
+
+    init(watched: (any Invariant.Type)? = nil) { self.watched = watched }
 
     mutating func fell<Kind: Invariant>(_ invariant: Kind.Type, _ detail: String, _ world: World) {
-        guard fall == nil else { return }
+        guard fall == nil, watched == nil || watched == Kind.self else { return }
         fall = Fall(invariant: Kind.name, sentence: Kind.sentence, detail: detail, at: world.now)
     }
 
@@ -41,8 +44,11 @@ struct Checks {
 
     /// A stage may have changed, and the journal has it.
     mutating func note(_ index: Int, of run: SimulatedRun, _ world: World) {
+        run.watch[index].recordedAttempts = run.state.stages[index].attempts.count
+        guard run.watch[index].serial != run.state.stages[index].serial || run.state.stages[index].isHandingOver else {
+            return
+        }
         let stage = run.state.stages[index]
-        run.watch[index].recordedAttempts = stage.attempts.count
         if let outputs = stage.outputs { compare(outputs, of: index, in: run, world) }
         checkGone(index, stage, run, world)
         let before = run.watch[index]
