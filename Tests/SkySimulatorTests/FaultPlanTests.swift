@@ -33,7 +33,7 @@ import Testing
         let error = try #require(throws: DiagnosticsError.self) {
             try plan("base: awful\nrates:\n  kil: 0.1\n  quota: 2\n  preemption: often\nnodes_per_zone: 0\nfoo: 1\n")
         }
-        let said = error.diagnostics.map { "\($0.range.start.line):\($0.range.start.column) \($0.code)" }
+        let said = error.diagnostics.map { "\($0.range?.start.line ?? 0):\($0.range?.start.column ?? 0) \($0.code)" }
         #expect(
             said.sorted() == [
                 "1:7 faults.unknown-base", "3:3 faults.unknown-field", "4:10 faults.bad-number",

@@ -122,9 +122,10 @@ extension World {
             return answer(reference, .nobodyToAsk(question), at: now + .seconds(3))
         }
         let isNo = gate.strikes(.refusal, run: place.run, stage: max(0, place.stage), count: count, at: now)
-        // Some take longer than anybody waits.
-        let thought = pause(place, operation.id, .seconds(5), .seconds(1200), Matter.person)
-        queue.push(.person(run: run.index, .answer(question, isYes: !isNo)), at: now + thought)
+        // Some never answer.
+        if isStuck(place, operation.id) { return }
+        let thought = pause(place, operation.id, .seconds(5), .seconds(600), Matter.person)
+        expect(.answer(question, isYes: !isNo), to: run, at: now + thought)
     }
 
     private func beginKeeping(_ place: AttemptPlace, _ reference: Operations.Reference) {

@@ -22,6 +22,7 @@ final class World {
     var stores = SimulatedStores()
     var runs: [SimulatedRun?]
     var letters: [RunEvent] = []
+    var acts: [PersonAct] = []
     var checks: Checks
     var figures = Figures()
     var story: Story?
@@ -77,7 +78,7 @@ final class World {
             if let run = runs[index], run.isAlive { kill(run, .kill) }
         case .restart(let index):
             if let run = runs[index], !run.isAlive, !run.isOver { start(run) }
-        case .person(let index, let act): if let run = runs[index] { person(does: act, to: run) }
+        case .person(let index, let number): if let run = runs[index] { person(does: acts[number], to: run) }
         case .node(let place, let what): node(place, what)
         }
     }
