@@ -1,6 +1,7 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-swift test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
+SEEDS ?= 2000
+.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
 
 PYTHON ?= python3
 
@@ -10,13 +11,22 @@ help: ## this list
 build: ## sky and sky-agent, release, into .build/release
 	@scripts/build-release.sh
 
-test: check-packages test-scripts test-pipelines test-swift test-examples ## all tests
+test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests
 
 test-swift: ## the tests of the Swift modules
 	@echo "== Swift tests: building"
 	swift build --build-tests
 	@echo "== Swift tests"
 	swift test --skip-build
+
+test-simulator: ## 2,000 seeds of bad days
+	@echo "== simulator: 2,000 seeds"
+	swift build -c release --product simulator-bench
+	.build/release/simulator-bench 2000
+
+simulate: ## a longer sweep of bad days: make simulate SEEDS=100000
+	swift build -c release --product simulator-bench
+	.build/release/simulator-bench $(SEEDS) $(FIRST)
 
 test-ortools: ## the solver against CP-SAT; needs `pip install ortools`
 	swift build -c release --product solver-bench

@@ -68,7 +68,8 @@ let modules: [Target] = [
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage",
+            "SkyRuntime", "SkySpec",
             "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
@@ -124,7 +125,9 @@ let tests: [Target] = [
         ]),
     unitTests(
         of: "SkySimulator",
-        using: ["SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore"]),
+        using: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore",
+        ]),
     unitTests(
         of: "SkyCLI",
         using: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore", argumentParser]),

@@ -1,5 +1,5 @@
 // The simulator alone, on one core: how many events of runs' cores it lives through in a second, and whether every invariant
-// holds on the way.
+// holds on the way. Ends badly when one falls; without arguments also when it is slower than its bound.
 //
 //     swift run -c release simulator-bench [SEEDS [FIRST [RUNS]]]
 import Glibc
@@ -29,7 +29,7 @@ struct SimulatorBench {
             "\(sweep.seeds) seeds, \(sweep.runs) runs, \(sweep.events) events, \(sweep.crashes) deaths of brokers, "
                 + "\(sweep.faults.values.reduce(0, +)) faults in \(seconds) s")
         print("\(speed) events a second; the bound is \(bound)")
-        if speed < bound, seeds >= 500 { exit(1) }
+        if speed < bound, numbers.isEmpty { exit(1) }
     }
 
     /// Seconds of this process's own, so that others on the machine change nothing.

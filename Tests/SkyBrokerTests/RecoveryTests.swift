@@ -67,6 +67,15 @@ import Testing
         #expect(inputs.map(\.name) == ["data"])
     }
 
+    @Test("a clock that goes back while machines are held does not make them cost less than nothing")
+    func clockGoesBack() throws {
+        var history = try history()
+        history.playToRunning("one")
+        history.play(.jobEnded(history.id("one"), exitCode: 1), after: .seconds(-7200))
+        history.play(.released(history.id("one")), after: .seconds(-1))
+        #expect(history.state.view(at: history.now).cost == .zero)
+    }
+
     @Test("an exit code from which the stage recovers is not counted")
     func recoverableCodes() throws {
         var history = try history { $0.jobRecovery = JobRecovery(recoverOnExitCodes: [33]) }

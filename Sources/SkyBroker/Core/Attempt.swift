@@ -31,7 +31,8 @@ public struct Attempt: Hashable, Sendable {
     public func nodeCost(until now: Instant) -> Money {
         if let held { return planned.pricePerHour.perHour(for: held.until - held.since) }
         guard let provisionedAt else { return .zero }
-        let end = releasedAt ?? max(now, provisionedAt)
+        // The broker's clock may have been set back since.
+        let end = max(releasedAt ?? now, provisionedAt)
         return planned.pricePerHour.perHour(for: end - provisionedAt)
     }
 

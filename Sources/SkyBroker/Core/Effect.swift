@@ -40,7 +40,7 @@ public struct Effect: Hashable, Sendable {
     public enum Work: Hashable, Sendable {
         /// Ask whether this stage was done before with the same inputs, command, environment and code.
         case lookUp(stage: String, inputs: [StoredArtifact])
-        case provision(AttemptID, PlannedStage, zone: String?)
+        indirect case provision(AttemptID, PlannedStage, zone: String?)
         /// Bring code, inputs and the last checkpoint to the nodes.
         case deliver(AttemptID, NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?, checkpoint: StoredArtifact?)
         /// Start the job on every node and wait until it has ended.

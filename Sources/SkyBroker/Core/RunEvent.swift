@@ -7,7 +7,7 @@ public import SkyStorage
 /// Something that happened to a run. The journal is a list of these; folding them gives the run's state back.
 public enum RunEvent: Hashable, Sendable, Codable {
     /// Always the first event, and only the first.
-    case launched(Launch)
+    indirect case launched(Launch)
     /// The index of finished stages was asked; `reuse` is what it knew, `why` what people should know of the answer.
     case lookedUp(stage: String, reuse: Reuse?, why: String? = nil)
 
@@ -30,7 +30,7 @@ public enum RunEvent: Hashable, Sendable, Codable {
 
     /// A clock has rung: a pause is over, a phase has taken too long, a checkpoint is due.
     case alarm(Alarm)
-    case relocated(stage: String, PlannedStage, zones: [String])
+    indirect case relocated(stage: String, PlannedStage, zones: [String])
     case notRelocatable(stage: String, message: String)
     case answered(Question, isYes: Bool)
     case nobodyToAsk(Question)

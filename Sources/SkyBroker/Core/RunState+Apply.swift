@@ -127,15 +127,15 @@ extension RunState {
 
     /// A pause, the patience of a phase, or the time until the next checkpoint is over.
     private mutating func rang(_ alarm: Alarm, _ recorded: RecordedEvent) {
-        guard let name = alarm.stage, let stage = stage(named: name) else { return }
-        let (at, run) = (recorded.at, self.run)
+        guard let name = alarm.stage, let index = graph.index[name] else { return }
+        let (at, run, serial) = (recorded.at, self.run, stages[index].serial)
         switch alarm.slot {
-        case .phase where stage.serial == alarm.serial:
+        case .phase where serial == alarm.serial:
             update(name) { if case .pausing = $0.phase { $0.proceed(run: run, at: at) } }
         case .nextSave:
             update(name) { if $0.saves.count == alarm.serial { $0.saveIsDue(at: at) } }
         case .look: update(name) { if $0.deadline?.looks == alarm.serial { $0.lookWhileHolding(run: run, at: at) } }
-        case .patience where stage.serial == alarm.serial:
+        case .patience where serial == alarm.serial:
             update(name) { $0.patienceIsOver(run: run, dice: recorded.dice, at: at) }
             stopIfFailed(name, at: at)
         default: break
@@ -143,8 +143,8 @@ extension RunState {
     }
 
     mutating func stopIfFailed(_ name: String, at: Instant) {
-        guard let stage = stage(named: name), case .ended(.failed(let message)) = stage.phase else { return }
-        update(name) { $0.lastTrouble = message }
+        guard let index = graph.index[name], case .ended(.failed(let message)) = stages[index].phase else { return }
+        update(index) { $0.lastTrouble = message }
         stop(.stageFailed(name), at: at)
     }
 

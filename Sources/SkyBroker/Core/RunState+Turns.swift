@@ -40,7 +40,7 @@ extension RunState {
     /// Only if the attempt is the stage's current one, or the one that is to take over from it.
     mutating func update(_ id: AttemptID, _ body: (inout StageState) -> Void) {
         guard let index = graph.index[id.stage],
-            stages[index].attempt?.id == id || stages[index].isHandover(id)
+            stages[index].isCurrent(id) || stages[index].isHandover(id)
         else { return }
         update(index, body)
     }

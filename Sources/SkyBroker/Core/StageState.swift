@@ -141,6 +141,9 @@ public struct StageState: Hashable, Sendable {
 
     public var attempt: Attempt? { current.map { attempts[$0] } }
 
+    /// The same as `attempt?.id == id`, without a copy of the attempt.
+    func isCurrent(_ id: AttemptID) -> Bool { current.map { attempts[$0].id == id } ?? false }
+
     /// It needs nothing more to be read from, or to be come after.
     var isDone: Bool { outputs != nil || phase.isServing }
 

@@ -16,7 +16,8 @@ struct PipelineSimulationOptions: ParsableArguments {
     var runs = 4
 
     @Option(
-        help: ArgumentHelp("How bad the days are; without it, the worst that docs/simulator.md lists.", valueName: "file"),
+        help: ArgumentHelp(
+            "How bad the days are; without it, the worst that docs/simulator.md lists.", valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var faults: String?
 

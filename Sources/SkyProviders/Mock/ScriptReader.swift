@@ -81,7 +81,8 @@ package struct ScriptReader {
     package mutating func wholeNumber(_ node: YAMLNode, atLeast least: Int) -> Int? {
         guard let value = node.integer, value >= least else {
             complain(
-                node.range, "\(subject).bad-number", "not a count: \(shown(node))", expected: "a whole number from \(least)")
+                node.range, "\(subject).bad-number", "not a count: \(shown(node))",
+                expected: "a whole number from \(least)")
             return nil
         }
         return value
@@ -90,7 +91,8 @@ package struct ScriptReader {
     package mutating func probability(_ node: YAMLNode) -> Double? {
         guard let value = node.number, (0...1).contains(value) else {
             complain(
-                node.range, "\(subject).bad-number", "not a probability: \(shown(node))", expected: "a number from 0 to 1")
+                node.range, "\(subject).bad-number", "not a probability: \(shown(node))",
+                expected: "a number from 0 to 1")
             return nil
         }
         return value

@@ -4,9 +4,12 @@ import SkyCore
 /// Looks at each step for what it can have broken, and keeps the first fall. Only what a step has touched is looked at.
 struct Checks {
     private(set) var fall: Fall?
+    private let watched: (any Invariant.Type)?
+
+    init(watched: (any Invariant.Type)? = nil) { self.watched = watched }
 
     mutating func fell<Kind: Invariant>(_ invariant: Kind.Type, _ detail: String, _ world: World) {
-        guard fall == nil else { return }
+        guard fall == nil, watched == nil || watched == Kind.self else { return }
         fall = Fall(invariant: Kind.name, sentence: Kind.sentence, detail: detail, at: world.now)
     }
 
@@ -41,38 +44,42 @@ struct Checks {
 
     /// A stage may have changed, and the journal has it.
     mutating func note(_ index: Int, of run: SimulatedRun, _ world: World) {
-        let stage = run.state.stages[index]
-        run.watch[index].recordedAttempts = stage.attempts.count
-        if let outputs = stage.outputs { compare(outputs, of: index, in: run, world) }
-        checkGone(index, stage, run, world)
-        let before = run.watch[index]
-        guard before.serial != stage.serial else { return }
-        let name = "\(run.launch.run) \(stage.name)"
-        checkLimit(before, name, run, world)
-        if case .ended(.failed(let reason)) = stage.phase, !reason.isActionable {
-            fell(FailuresSayWhy.self, "\(name) says only '\(reason)'", world)
+        run.watch[index].recordedAttempts = run.state.stages[index].attempts.count
+        guard run.watch[index].serial != run.state.stages[index].serial || run.state.stages[index].isHandingOver else {
+            return
         }
-        run.watch[index].serial = stage.serial
-        run.watch[index].phase = stage.phase
+        if let outputs = run.state.stages[index].outputs { compare(outputs, of: index, in: run, world) }
+        checkGone(index, run, world)
+        let (before, phase) = (run.watch[index], run.state.stages[index].phase)
+        guard before.serial != run.state.stages[index].serial else { return }
+        checkLimit(before, index, run, world)
+        if case .ended(.failed(let reason)) = phase, !reason.isActionable {
+            fell(FailuresSayWhy.self, "\(run.launch.run) \(run.stageNames[index]) says only '\(reason)'", world)
+        }
+        run.watch[index].phase = phase
+        run.watch[index].serial = run.state.stages[index].serial
         run.watch[index].since = world.now
         run.watch[index].excusedBefore = run.excusedTime
     }
 
     private mutating func checkLimit(
-        _ before: SimulatedRun.StageWatch, _ name: String, _ run: SimulatedRun, _ world: World
+        _ before: SimulatedRun.StageWatch, _ index: Int, _ run: SimulatedRun, _ world: World
     ) {
         guard let limit = PhaseLimits.limit(of: before.phase) else { return }
         let (took, excused) = (world.now - before.since, run.excusedTime - before.excusedBefore)
         guard took > limit + excused + .seconds(60) else { return }
+        let name = "\(run.launch.run) \(run.stageNames[index])"
         fell(WithinLimits.self, "\(name) was \(before.phase) for \(took), and \(limit) is the most", world)
     }
 
-    private mutating func checkGone(_ index: Int, _ stage: StageState, _ run: SimulatedRun, _ world: World) {
-        for (number, attempt) in stage.attempts.enumerated().suffix(3) where attempt.releasedAt != nil {
-            guard run.attempts[index].indices.contains(number), run.attempts[index][number].machines.isLive else {
-                continue
-            }
-            fell(ReleasedIsGone.self, "\(attempt.id) still holds its machines", world)
+    private mutating func checkGone(_ index: Int, _ run: SimulatedRun, _ world: World) {
+        let recorded = run.state.stages[index].attempts.count
+        for number in run.attempts[index].indices.suffix(3)
+        where number < recorded && run.attempts[index][number].machines.isLive
+            && run.state.stages[index].attempts[number].releasedAt != nil
+        {
+            let name = run.state.stages[index].attempts[number].id
+            fell(ReleasedIsGone.self, "\(name) still holds its machines", world)
         }
     }
 

@@ -13,6 +13,17 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
 
     init(_ decision: Decision) { self.decision = decision }
 
+    /// The same at the stage's first attempt, if it is about a later one.
+    var atFirstAttempt: Fault? {
+        switch kind {
+        case .stockOut, .quota, .credentials, .fullDisk: return nil
+        default:
+            let attempt: UInt64 = 0xffff << 16
+            guard decision.packed & attempt > 1 << 16 else { return nil }
+            return Fault(Decision(packed: decision.packed & ~attempt | 1 << 16))
+        }
+    }
+
     /// Nil for what is no fault's name.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -27,7 +38,7 @@ public struct Fault: Hashable, Sendable, CustomStringConvertible {
 struct FaultGate {
     private let chance: Chance
     private let thresholds: [UInt64]
-    /// Nil lets every fault happen that chance wants.
+    /// Nil lets every fault happen that chance wants; else these happen, whatever chance wants.
     private let only: Set<Fault>?
     private let calmFrom: Instant
     private(set) var struck: [Fault] = []
@@ -46,13 +57,13 @@ struct FaultGate {
     mutating func strikes(
         _ kind: FaultKind, run: Int, stage: Int = 0, attempt: Int = 0, count: Int = 0, at now: Instant
     ) -> Bool {
-        guard thresholds[Int(kind.rawValue)] > 0 else { return false }
+        guard canStrike(kind) else { return false }
         return decide(Decision(kind.rawValue, run: run, stage: stage, attempt: attempt, count: count), kind, now)
     }
 
     /// Whether it is wrong with something that has a name, in a stretch of time.
     mutating func strikes(_ kind: FaultKind, name: UInt64, period: Int, at now: Instant) -> Bool {
-        guard thresholds[Int(kind.rawValue)] > 0 else { return false }
+        guard canStrike(kind) else { return false }
         return decide(Decision(kind.rawValue, name: name, period: period), kind, now)
     }
 
@@ -60,18 +71,21 @@ struct FaultGate {
     mutating func strikesOnce(
         _ kind: FaultKind, run: Int, stage: Int, attempt: Int, count: Int, at now: Instant
     ) -> Bool {
-        guard thresholds[Int(kind.rawValue)] > 0 else { return false }
+        guard canStrike(kind) else { return false }
         let decision = Decision(kind.rawValue, run: run, stage: stage, attempt: attempt, count: count)
-        guard chance.bits(decision) <= thresholds[Int(kind.rawValue)], !isStruck.contains(Fault(decision)) else {
-            return false
-        }
+        guard wants(decision, kind), !isStruck.contains(Fault(decision)) else { return false }
         return decide(decision, kind, now)
     }
 
+    private func canStrike(_ kind: FaultKind) -> Bool { only != nil || thresholds[Int(kind.rawValue)] > 0 }
+
+    private func wants(_ decision: Decision, _ kind: FaultKind) -> Bool {
+        only?.contains(Fault(decision)) ?? (chance.bits(decision) <= thresholds[Int(kind.rawValue)])
+    }
+
     private mutating func decide(_ decision: Decision, _ kind: FaultKind, _ now: Instant) -> Bool {
-        guard chance.bits(decision) <= thresholds[Int(kind.rawValue)], now < calmFrom else { return false }
+        guard wants(decision, kind), now < calmFrom else { return false }
         let fault = Fault(decision)
-        if let only, !only.contains(fault) { return false }
         if isStruck.insert(fault).inserted { struck.append(fault) }
         return true
     }

@@ -24,8 +24,8 @@ public struct FaultPlan: Hashable, Sendable {
             (.nodeLoss, 0.04), (.falseAbsence, 0.02), (.terminateFailure, 0.1), (.slowTerminate, 0.04),
             (.lostTerminateReply, 0.05), (.jobFailure, 0.02), (.serviceEnd, 0.02), (.neverReady, 0.01),
             (.missingOutput, 0.005), (.artifactRot, 0.03), (.checkpointFailure, 0.05), (.channelTrouble, 0.04),
-            (.stuckWork, 0.01), (.repeatedAnswer, 0.05), (.lateAnswer, 0.3), (.killBeforeAppend, 0.01),
-            (.killBeforeEffects, 0.01), (.killAmidEffects, 0.01), (.kill, 0.02), (.fullDisk, 0.03), (.clockStep, 0.2),
+            (.stuckWork, 0.01), (.repeatedAnswer, 0.05), (.lateAnswer, 0.1), (.killBeforeAppend, 0.01),
+            (.killBeforeEffects, 0.01), (.killAmidEffects, 0.01), (.kill, 0.06), (.fullDisk, 0.03), (.clockStep, 0.2),
             (.cancel, 0.1), (.down, 0.06), (.refusal, 0.3), (.nobodyThere, 0.3),
         ]
         for (kind, rate) in rates { plan[kind] = rate }

@@ -48,7 +48,8 @@ public enum MadeUpPipelines {
             totalTime: planned.reduce(.zero) { $0 + $1.duration },
             proof: Plan.Proof(isOptimal: true, costLowerBound: total))
         let zones = Dictionary(
-            ladders.compactMap(\.rungs.first).map { ($0.planned.stage, $0.zones) }, uniquingKeysWith: { first, _ in first })
+            ladders.compactMap(\.rungs.first).map { ($0.planned.stage, $0.zones) },
+            uniquingKeysWith: { first, _ in first })
         return SimulatedPipeline(
             Pipeline(name: name, stages: stages, directory: "/"), plan: plan, zones: zones, ladders: ladders)
     }
@@ -59,7 +60,8 @@ public enum MadeUpPipelines {
         for market in onSpot ? [Offer.Market.spot, .onDemand] : [.onDemand] {
             for step in 0..<9 {
                 let (provider, region) = ("cloud-\(step / 3)", "region-\(step % 3)")
-                let price = Money(nanodollars: (market == .spot ? 300_000_000 : 1_000_000_000) + Int64(step) * 20_000_000)
+                let price = Money(
+                    nanodollars: (market == .spot ? 300_000_000 : 1_000_000_000) + Int64(step) * 20_000_000)
                 let offer = Offer(
                     provider: provider, region: region, instanceType: "m\(number % 2)", cpus: 4, memoryGiB: 16,
                     pricePerHour: price, market: market)

@@ -13,10 +13,12 @@ public struct SeedRun: Sendable {
     /// The faults that may happen; nil: all that chance wants.
     public var only: Set<Fault>?
     public var bug: PlantedBug?
+    /// The one invariant that is looked at; nil: all.
+    public var watched: (any Invariant.Type)?
 
     public init(
         _ scenario: Scenario, seed: UInt64, keptRuns: Set<Int>? = nil, keptStages: Set<String>? = nil,
-        only: Set<Fault>? = nil, bug: PlantedBug? = nil
+        only: Set<Fault>? = nil, bug: PlantedBug? = nil, watched: (any Invariant.Type)? = nil
     ) {
         self.scenario = scenario
         self.seed = seed
@@ -24,6 +26,7 @@ public struct SeedRun: Sendable {
         self.keptStages = keptStages
         self.only = only
         self.bug = bug
+        self.watched = watched
     }
 
     public func outcome() -> SeedOutcome {
@@ -62,6 +65,6 @@ public struct SeedRun: Sendable {
             scenario.pipelines = scenario.pipelines.map { $0.keeping(keptStages) }
                 .filter { !$0.pipeline.stages.isEmpty }
         }
-        return World(scenario, seed: seed, keptRuns: keptRuns, only: only, bug: bug)
+        return World(scenario, seed: seed, keptRuns: keptRuns, only: only, bug: bug, watched: watched)
     }
 }

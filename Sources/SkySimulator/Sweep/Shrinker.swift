@@ -21,12 +21,15 @@ public struct Shrinker {
 
     /// The shortest that was found until the time was up.
     public mutating func shortest() -> (run: SeedRun, outcome: SeedOutcome) {
+        // From here on what happens is a list, and chance has no say.
+        best.only = Set(outcome.faults)
         var size = Int.max
         while !isTimeUp(), outcome.faults.count + outcome.events < size {
             size = outcome.faults.count + outcome.events
             dropRuns()
             dropStages()
             dropFaults()
+            moveFaults()
         }
         best.only = Set(outcome.faults)
         return (best, outcome)
@@ -70,6 +73,16 @@ public struct Shrinker {
             var smaller = best
             smaller.keptStages = [name]
             if accepts(smaller) { return }
+        }
+    }
+
+    /// What went wrong late goes wrong at once, so that less has to come before it.
+    private mutating func moveFaults() {
+        for fault in outcome.faults {
+            guard let earlier = fault.atFirstAttempt, !isTimeUp() else { continue }
+            var moved = best
+            moved.only = Set(outcome.faults).subtracting([fault]).union([earlier])
+            if accepts(moved) { dropFaults() }
         }
     }
 

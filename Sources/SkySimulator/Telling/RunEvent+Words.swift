@@ -12,7 +12,8 @@ extension RunEvent {
         case .launched(let launch): "launched \(launch.pipeline.name)"
         case .lookedUp(let stage, let reuse, _): "\(stage) was \(reuse == nil ? "never done before" : "done before")"
         case .provisioned(let id, _): "\(id.short) has its machines"
-        case .provisionFailed(let id, let error): "\(id.short) gets no machines: \(error.kind.rawValue), \(error.message)"
+        case .provisionFailed(let id, let error):
+            "\(id.short) gets no machines: \(error.kind.rawValue), \(error.message)"
         case .delivered(let id, _): "\(id.short) has its inputs"
         case .jobEnded(let id, let code): "the command of \(id.short) ended with \(code)"
         case .serviceReady(let id, _): "\(id.short) is ready"

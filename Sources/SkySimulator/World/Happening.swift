@@ -11,7 +11,8 @@ enum Happening {
     case letter(run: Int, number: Int)
     case kill(run: Int)
     case restart(run: Int)
-    case person(run: Int, PersonAct)
+    /// A person does what is noted under this number.
+    case person(run: Int, number: Int)
     case node(AttemptPlace, NodeHappening)
 }
 

@@ -2,7 +2,7 @@ import SkyBroker
 import SkyCore
 
 /// An effect that is under way.
-struct Operation {
+final class Operation {
     let run: Int
     let stage: Int
     /// Of the attempt it is about; 0 when it is about none.
@@ -17,6 +17,14 @@ struct Operation {
     var answer: RunEvent?
     /// How often it was tried.
     var tries = 0
+
+    init(run: Int, stage: Int, attempt: Int, id: Effect.ID, work: Effect.Work) {
+        self.run = run
+        self.stage = stage
+        self.attempt = attempt
+        self.id = id
+        self.work = work
+    }
 }
 
 /// All operations, in slots that are used again.
@@ -41,17 +49,9 @@ struct Operations {
     }
 
     /// Nil once it is over.
-    subscript(_ reference: Reference) -> Operation? {
-        get { isCurrent(reference) ? slots[Int(reference.slot)] : nil }
-        set { if isCurrent(reference), newValue != nil { slots[Int(reference.slot)] = newValue } }
-    }
+    subscript(_ reference: Reference) -> Operation? { isCurrent(reference) ? slots[Int(reference.slot)] : nil }
 
     func isCurrent(_ reference: Reference) -> Bool { generations[Int(reference.slot)] == reference.generation }
-
-    mutating func update(_ reference: Reference, _ body: (inout Operation) -> Void) {
-        guard isCurrent(reference), slots[Int(reference.slot)] != nil else { return }
-        body(&slots[Int(reference.slot)]!)
-    }
 
     mutating func remove(_ reference: Reference) {
         guard isCurrent(reference) else { return }

@@ -11,7 +11,7 @@ struct AttemptPlace: Hashable {
 }
 
 /// What a provider and its nodes know of one attempt: the truth, whatever the broker believes.
-struct RemoteAttempt {
+final class RemoteAttempt {
     enum Machines: Hashable {
         case none
         case creating(readyAt: Instant)

@@ -3,14 +3,13 @@ import SkyCore
 
 extension RunEvent {
     /// Which event of which attempt it is, so that a death at it can be told apart and named again.
-    func coordinates(_ state: RunState) -> (stage: Int, attempt: Int, count: Int) {
+    func coordinates(among stages: [String]) -> (stage: Int, attempt: Int, count: Int) {
+        func position(_ stage: String) -> Int { stages.firstIndex(of: stage) ?? 0xfff }
         func place(_ id: AttemptID, _ count: Int) -> (Int, Int, Int) {
-            (state.position(of: id.stage), id.number, count)
+            (position(id.stage), id.number, count)
         }
         func place(_ stage: String, _ count: Int) -> (Int, Int, Int) {
-            let position = state.position(of: stage)
-            let attempts = state.stages.indices.contains(position) ? state.stages[position].attempts.count : 0
-            return (position, attempts, count)
+            (position(stage), 0, count)
         }
         switch self {
         case .launched: return (0, 0, 0)
@@ -35,8 +34,4 @@ extension RunEvent {
         case .driverStarted(let process): return (0, Int(process), 19)
         }
     }
-}
-
-extension RunState {
-    fileprivate func position(of stage: String) -> Int { stages.firstIndex { $0.name == stage } ?? 0xfff }
 }

@@ -8,6 +8,8 @@ final class SimulatedRun {
     let pipeline: SimulatedPipeline
     let launch: Launch
     let launchedAt: Instant
+    let stageNames: [String]
+    let hasService: Bool
 
     // What is durable.
     var journal: [RecordedEvent]
@@ -26,6 +28,8 @@ final class SimulatedRun {
     var incarnation = 0
     var clockOffset = TimeSpan.zero
     var diedAt: Instant?
+    /// What it knew when it died was all in the journal.
+    var diedWithAllWritten = false
     /// Time without a broker, and clocks that were set: phases may take so much longer.
     var excusedTime = TimeSpan.zero
     var isDownAsked = false
@@ -59,6 +63,8 @@ final class SimulatedRun {
         self.launch = launch
         self.state = state
         launchedAt = now
+        stageNames = pipeline.pipeline.stages.map(\.name)
+        hasService = pipeline.pipeline.stages.contains { $0.service != nil }
         journal = [first]
         let count = pipeline.pipeline.stages.count
         underWay = Array(repeating: [], count: count + 1)
@@ -70,6 +76,7 @@ final class SimulatedRun {
 
     func update(_ place: AttemptPlace, _ body: (inout RemoteAttempt) -> Void) {
         while attempts[place.stage].count < place.number { attempts[place.stage].append(RemoteAttempt()) }
-        body(&attempts[place.stage][place.number - 1])
+        var attempt = attempts[place.stage][place.number - 1]
+        body(&attempt)
     }
 }

@@ -31,12 +31,14 @@ struct SimulatedStores {
 
     private mutating func digest(of number: UInt64) -> ArtifactDigest {
         if let known = digests[number] { return known }
-        var hex = ""
         var word = number
-        for _ in 0..<4 {
-            let digits = String(word, radix: 16)
-            hex += String(repeating: "0", count: 16 - digits.count) + digits
-            word = Chance.mixed(word)
+        let hex = String(unsafeUninitializedCapacity: 64) { digits in
+            for index in 0..<64 {
+                if index > 0, index % 16 == 0 { word = Chance.mixed(word) }
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - index % 16 * 4)) & 15
+                digits[index] = digit < 10 ? 0x30 + digit : 0x57 + digit
+            }
+            return 64
         }
         guard let digest = ArtifactDigest(hex: hex) else { preconditionFailure("four times sixteen digits") }
         digests[number] = digest

@@ -48,6 +48,10 @@ extension World {
             guard let folded = RunState(folding: run.journal) else {
                 return checks.fell(FoldIsState.self, "the journal of \(run.launch.run) can no longer be folded", self)
             }
+            if run.diedWithAllWritten, folded != run.state {
+                return checks.fell(
+                    FoldIsState.self, "of \(run.launch.run) after \(run.journal.count) events", self)
+            }
             run.state = folded
             stepClock(of: run)
             story?.tell(.restarted(run.launch.run.text), now)
@@ -114,7 +118,8 @@ extension World {
             let dice = UInt32(
                 truncatingIfNeeded: chance.bits(
                     Decision(Matter.dice, run: run.index, count: run.journal.count + recorded.count)))
-            let entry = RecordedEvent(event, at: clock, dice: dice)
+            let rolled = bug == .rollsItsOwnDice ? UInt32.random(in: .min ... .max) : dice
+            let entry = RecordedEvent(event, at: clock, dice: rolled)
             for stage in run.state.apply(entry) where !touched.contains(stage) { touched.append(stage) }
             recorded.append(entry)
         }
@@ -154,7 +159,7 @@ extension World {
     // MARK: Death
 
     private func dies(_ run: SimulatedRun, _ kind: FaultKind, at event: RunEvent) -> Bool {
-        let (stage, attempt, count) = event.coordinates(run.state)
+        let (stage, attempt, count) = event.coordinates(among: run.stageNames)
         guard
             gate.strikesOnce(kind, run: run.index, stage: stage, attempt: attempt, count: count, at: now)
         else { return false }
@@ -167,9 +172,7 @@ extension World {
         story?.tell(.died(run.launch.run.text, kind), now)
         for stage in -1..<run.state.stages.count { cancelAll(stage, run) }
         // What was taken in and not written is lost with the broker; all else the journal must give back.
-        if kind == .kill || kind == .killBeforeEffects || kind == .killAmidEffects {
-            checks.foldIsState(run, self)
-        }
+        run.diedWithAllWritten = kind == .kill || kind == .killBeforeEffects || kind == .killAmidEffects
         run.isAlive = false
         run.mailbox.removeAll()
         run.isTurnDue = false
@@ -199,22 +202,24 @@ extension World {
 
     /// As `RunDriver` does it: what is wanted and not under way is begun, what is under way and not wanted is left.
     private func keepUnderWay(_ stage: Int, _ run: SimulatedRun) {
-        let wanted = stage < 0 ? [] : run.state.effects(of: stage)
         let slot = stage + 1
+        if stage < 0, run.underWay[slot].isEmpty { return }
+        let wanted = stage < 0 ? [] : run.state.effects(of: stage)
         var index = 0
         while index < run.underWay[slot].count {
             let (id, operation) = run.underWay[slot][index]
-            if wanted.contains(where: { $0.id == id }) {
+            if wanted.indices.contains(where: { wanted[$0].id == id }) {
                 index += 1
             } else {
                 run.underWay[slot].remove(at: index)
                 cancel(operation, of: run)
             }
         }
-        for effect in wanted where !run.underWay[slot].contains(where: { $0.id == effect.id }) {
-            if bug != .effectsBeforeJournal, diesAmid(run, effect.id) { return }
-            let operation = begin(effect, stage: stage, run)
-            run.underWay[slot].append((effect.id, operation))
+        for number in wanted.indices {
+            let id = wanted[number].id
+            if run.underWay[slot].contains(where: { $0.id == id }) { continue }
+            if bug != .effectsBeforeJournal, diesAmid(run, id) { return }
+            run.underWay[slot].append((id, begin(wanted[number], stage: stage, run)))
         }
     }
 
@@ -248,7 +253,7 @@ extension World {
         guard let operation = operations[reference] else { return }
         // A call that is on its way arrives, whoever waits for the answer.
         if operation.isQueued {
-            operations.update(reference) { $0.isHeard = false }
+            operations[reference]?.isHeard = false
         } else {
             operations.remove(reference)
         }

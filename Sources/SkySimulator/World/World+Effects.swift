@@ -22,7 +22,8 @@ extension World {
         case .lookUp(let name, let inputs): beginLookUp(name, inputs, place, reference)
         case .sleep(let alarm, let until):
             guard bug != .deafToClocks else { break }
-            answer(reference, .alarm(alarm), at: max(now, until + (TimeSpan.zero - run.clockOffset)))
+            let late = bug == .hearsClocksLate ? TimeSpan.seconds(7200) : .zero
+            answer(reference, .alarm(alarm), at: max(now, until + (late - run.clockOffset)))
         case .relocate(let name, let excluded, let onDemandOnly, _):
             if isStuck(place, effect.id) { break }
             let rung = run.pipeline.ladders[stage].place(excluded: excluded, onDemandOnly: onDemandOnly)
@@ -59,16 +60,14 @@ extension World {
 
     /// The operation comes from the queue again at a moment.
     func proceed(_ reference: Operations.Reference, at moment: Instant) {
-        operations.update(reference) { $0.isQueued = true }
+        operations[reference]?.isQueued = true
         queue.push(.operation(reference), at: moment)
     }
 
     /// The operation's answer comes at a moment.
     func answer(_ reference: Operations.Reference, _ event: RunEvent, at moment: Instant) {
-        operations.update(reference) {
-            $0.answer = event
-            $0.isQueued = true
-        }
+        operations[reference]?.answer = event
+        operations[reference]?.isQueued = true
         queue.push(.operation(reference), at: moment)
     }
 
@@ -123,9 +122,10 @@ extension World {
             return answer(reference, .nobodyToAsk(question), at: now + .seconds(3))
         }
         let isNo = gate.strikes(.refusal, run: place.run, stage: max(0, place.stage), count: count, at: now)
-        // Some take longer than anybody waits.
-        let thought = pause(place, operation.id, .seconds(5), .seconds(1200), Matter.person)
-        queue.push(.person(run: run.index, .answer(question, isYes: !isNo)), at: now + thought)
+        // Some never answer.
+        if isStuck(place, operation.id) { return }
+        let thought = pause(place, operation.id, .seconds(5), .seconds(600), Matter.person)
+        expect(.answer(question, isYes: !isNo), to: run, at: now + thought)
     }
 
     private func beginKeeping(_ place: AttemptPlace, _ reference: Operations.Reference) {

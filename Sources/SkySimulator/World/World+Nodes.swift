@@ -85,7 +85,8 @@ extension World {
     }
 
     /// Sometimes it has just been lost. What came from outside the pipeline is nobody's to make again.
-    private func isStored(_ input: StoredArtifact, _ index: Int, _ place: AttemptPlace, _ operation: Operation) -> Bool {
+    private func isStored(_ input: StoredArtifact, _ index: Int, _ place: AttemptPlace, _ operation: Operation) -> Bool
+    {
         guard let run = runs[place.run] else { return false }
         let number = stores.number(of: input)
         let stage = run.pipeline.pipeline.stages[place.stage]
@@ -143,6 +144,7 @@ extension World {
         _ run: SimulatedRun
     ) {
         if isCutOff(id, place, operation, run) { return operations.remove(reference) }
+        if bug == .takesSilenceForSuccess, run.incarnation > 1 { return put(.jobEnded(id, exitCode: 0), to: run) }
         let isService = run.pipeline.pipeline.stages[place.stage].service != nil
         let startsAgain = bug == .startsJobsAgain && run.incarnation > 1
         if run.attempt(place).job == .none || startsAgain { startJob(place, run, isService: isService) }

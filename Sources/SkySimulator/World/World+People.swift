@@ -11,10 +11,10 @@ extension World {
             now + span(Decision(Matter.person, run: run.index, count: count), .zero, length + length)
         }
         if gate.strikes(.cancel, run: run.index, at: now) {
-            queue.push(.person(run: run.index, .stop(.cancel)), at: moment(1))
+            expect(.stop(.cancel), to: run, at: moment(1))
         }
         if gate.strikes(.down, run: run.index, at: now) {
-            queue.push(.person(run: run.index, .stop(.down)), at: moment(2))
+            expect(.stop(.down), to: run, at: moment(2))
         }
         for count in 0..<8 where gate.strikes(.kill, run: run.index, count: count, at: now) {
             queue.push(.kill(run: run.index), at: moment(8 + count))
@@ -23,10 +23,16 @@ extension World {
 
     /// A service that serves is taken down some time, by whoever launched it.
     func lookForService(_ run: SimulatedRun) {
-        guard !run.isDownAsked, run.state.status == .serving else { return }
+        guard run.hasService, !run.isDownAsked, run.state.status == .serving else { return }
         run.isDownAsked = true
         let serves = span(Decision(Matter.person, run: run.index, count: 3), .seconds(60), .seconds(36_000))
-        queue.push(.person(run: run.index, .stop(.down)), at: now + serves)
+        expect(.stop(.down), to: run, at: now + serves)
+    }
+
+    /// A person will do this.
+    func expect(_ act: PersonAct, to run: SimulatedRun, at moment: Instant) {
+        acts.append(act)
+        queue.push(.person(run: run.index, number: acts.count - 1), at: moment)
     }
 
     /// What people ask is in the journal's database, so that a broker that starts later finds it.

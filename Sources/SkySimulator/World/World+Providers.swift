@@ -8,7 +8,7 @@ import SkyProviders
 extension World {
     func proceed(_ reference: Operations.Reference) {
         guard let operation = operations[reference] else { return }
-        operations.update(reference) { $0.isQueued = false }
+        operations[reference]?.isQueued = false
         if let event = operation.answer {
             operations.remove(reference)
             guard operation.isHeard, let run = runs[operation.run] else { return }
@@ -189,7 +189,7 @@ extension World {
         }
         func tryAgain(after pause: TimeSpan) {
             guard operation.isHeard else { return }
-            operations.update(reference) { $0.tries += 1 }
+            operations[reference]?.tries += 1
             proceed(reference, at: now + pause)
         }
         if operation.tries < 60, strikes(.terminateFailure) {

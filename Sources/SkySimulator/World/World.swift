@@ -22,6 +22,7 @@ final class World {
     var stores = SimulatedStores()
     var runs: [SimulatedRun?]
     var letters: [RunEvent] = []
+    var acts: [PersonAct] = []
     var checks: Checks
     var figures = Figures()
     var story: Story?
@@ -30,7 +31,11 @@ final class World {
     /// - Parameters:
     ///   - keptRuns: the runs that are launched; nil: all.
     ///   - only: the faults that may happen; nil: all that chance wants.
-    init(_ scenario: Scenario, seed: UInt64, keptRuns: Set<Int>? = nil, only: Set<Fault>? = nil, bug: PlantedBug? = nil) {
+    ///   - watched: the one invariant that is looked at; nil: all.
+    init(
+        _ scenario: Scenario, seed: UInt64, keptRuns: Set<Int>? = nil, only: Set<Fault>? = nil, bug: PlantedBug? = nil,
+        watched: (any Invariant.Type)? = nil
+    ) {
         self.scenario = scenario
         self.bug = bug
         chance = Chance(seed: seed)
@@ -38,7 +43,7 @@ final class World {
             scenario.faults, chance, only: only, calmFrom: World.begin + scenario.faults.calmAfter)
         cloud = SimulatedCloud(traces: scenario.spotTraces, begin: World.begin)
         runs = Array(repeating: nil, count: scenario.runs)
-        checks = Checks()
+        checks = Checks(watched: watched)
         for run in 0..<scenario.runs where keptRuns?.contains(run) ?? true {
             let spread = run == 0 ? 0 : chance.unit(Decision(Matter.launch, run: run))
             queue.push(.launch(run: run), at: World.begin + TimeSpan(milliseconds: Int64(spread * 7_200_000)))
@@ -73,7 +78,7 @@ final class World {
             if let run = runs[index], run.isAlive { kill(run, .kill) }
         case .restart(let index):
             if let run = runs[index], !run.isAlive, !run.isOver { start(run) }
-        case .person(let index, let act): if let run = runs[index] { person(does: act, to: run) }
+        case .person(let index, let number): if let run = runs[index] { person(does: acts[number], to: run) }
         case .node(let place, let what): node(place, what)
         }
     }
@@ -115,4 +120,10 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
     case doesNotWaitForRelease
     /// Fails without saying why.
     case failsWithoutReason
+    /// Takes a job for done whose node it has only just found again.
+    case takesSilenceForSuccess
+    /// Hears its clocks two hours late.
+    case hearsClocksLate
+    /// Rolls dice of its own.
+    case rollsItsOwnDice
 }
