@@ -1,5 +1,6 @@
 import SkyBroker
 import SkyCore
+import SkySpec
 
 /// `sky cost`: planned, metered, billed, and what was no use.
 struct CostTable: Sendable {
@@ -30,7 +31,8 @@ struct CostTable: Sendable {
                         + Self.cells(
                             stage.planned, stage.metered, stage.billed, stage.idle, stage.lost, stage.transfers))
                 if let budget = stage.budget {
-                    table.addNote(StyledText("of \(budget.limit.formatted(decimals: 2)), then \(budget.atLimit.rawValue)", .dim), under: 1)
+                    let limit = budget.limit.formatted(decimals: 2)
+                    table.addNote(StyledText("of \(limit), then \(budget.atLimit.rawValue)", .dim), under: 1)
                 }
             }
             table.addRow(
