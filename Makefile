@@ -57,6 +57,7 @@ bench: build ## measure every claim of speed and size; see Benchmarks/README.md
 		case $$program in */measuring.py) continue ;; esac; \
 		echo "== $$program"; $(PYTHON) -B "$$program" || failed="$$failed $$program"; \
 	done; \
+	echo "== journal-bench"; swift run -c release journal-bench || failed="$$failed journal-bench"; \
 	if [ -n "$$failed" ]; then echo "out of bounds:$$failed"; exit 1; fi
 
 packages: ## install the system packages that building and testing need

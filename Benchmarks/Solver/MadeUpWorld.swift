@@ -105,10 +105,11 @@ struct MadeUpWorld: OfferSource {
 
 /// The shapes that are measured.
 enum Shape: String, CaseIterable {
-    case chain, tree, diamonds, fan, random, layered
+    case chain, tree, diamonds, fan, random, layered, seriesParallel
 
     /// Which stages each stage reads from.
     func sources(_ count: Int, degree: Double, _ dice: inout Dice) -> [[Int]] {
+        if self == .seriesParallel { return Self.seriesParallel(count, &dice) }
         let own = self
         return (0..<count).map { v in
             guard v > 0 else { return [] }
@@ -129,8 +130,22 @@ enum Shape: String, CaseIterable {
                 let layer = v / 20
                 guard layer > 0 else { return [] }
                 return Set((0..<3).map { _ in (layer - 1) * 20 + dice.below(20) }).sorted()
+            case .seriesParallel: return []
             }
         }
+    }
+
+    /// Two stages one after the other, and then again and again one more: on a way, or beside one.
+    private static func seriesParallel(_ count: Int, _ dice: inout Dice) -> [[Int]] {
+        var edges: [(from: Int, to: Int)] = [(0, 1)]
+        for v in 2..<max(count, 2) {
+            let index = dice.below(edges.count)
+            let edge = edges[index]
+            if dice.below(2) == 0 { edges.remove(at: index) }
+            edges += [(edge.from, v), (v, edge.to)]
+        }
+        // Stages are numbered as they were made; reading what comes later in the list is fine.
+        return (0..<count).map { v in edges.filter { $0.to == v }.map(\.from).sorted() }
     }
 }
 

@@ -21,6 +21,11 @@ public struct Candidate: Hashable, Sendable {
     public let pathTime: TimeSpan
     /// How often it is expected to be interrupted.
     public let interruptions: Double
+    /// How often it is expected to be disturbed before it has done its work once: the probability that nothing disturbs
+    /// it is e to the power of minus this.
+    public let risk: Double
+    /// Of each node.
+    public let disk: Disk
     public let costParts: CostParts
     /// All of `costParts`; moving data is not in it.
     public let cost: Money
@@ -32,13 +37,13 @@ public struct Candidate: Hashable, Sendable {
     init(index: Int, machines: Machines, numNodes: Int, model: StageCostModel) {
         let duration = model.durations.duration(on: machines.offer)
         self.init(
-            index: index, machines: machines, numNodes: numNodes, duration: duration,
+            index: index, machines: machines, numNodes: numNodes, duration: duration, model: model,
             outcome: model.outcome(.usual, on: machines, duration: duration.duration), deadline: nil)
     }
 
     init(
         index: Int, machines: Machines, numNodes: Int, duration: (duration: Estimate<TimeSpan>, source: DurationSource),
-        outcome: StageCostModel.Outcome, deadline: DeadlineTerms?
+        model: StageCostModel, outcome: StageCostModel.Outcome, deadline: DeadlineTerms?
     ) {
         self.index = index
         self.numNodes = numNodes
@@ -50,6 +55,8 @@ public struct Candidate: Hashable, Sendable {
         heldTime = outcome.held
         pathTime = outcome.path
         interruptions = outcome.interruptions
+        risk = model.risk(on: machines, duration: duration.duration.expected)
+        disk = machines.disk
         costParts = outcome.parts
         cost = outcome.parts.total
         self.deadline = deadline
@@ -60,6 +67,18 @@ public struct Candidate: Hashable, Sendable {
 }
 
 extension Candidate: CustomStringConvertible {}
+
+/// The disk that a node boots from and works on.
+public struct Disk: Hashable, Sendable {
+    public var gigabytes: Int
+    /// Nil: whatever the provider gives.
+    public var tier: String?
+
+    init(_ request: ResourceRequest) {
+        gigabytes = request.diskSize ?? StageCostModel.usualDiskGB
+        tier = request.diskTier
+    }
+}
 
 /// A stage of a placement problem: what it asks for and where it can run.
 public struct StageChoices: Sendable {
@@ -75,25 +94,24 @@ public struct StageChoices: Sendable {
     /// It already runs, or ran, where it is: its only candidate is that offer.
     public let isPinned: Bool
     /// Never empty.
-    public internal(set) var candidates: [Candidate]
+    public internal(set) var candidates: CandidateList
     let model: StageCostModel
     /// By provider.
     let terms: [String: RentalTerms]
-    let diskGB: Int
 
-    func machines(_ offer: Offer, numNodes: Int) -> Machines {
+    func machines(_ offer: Offer, numNodes: Int, disk: Disk) -> Machines {
         let (count, overflow) = numNodes.multipliedReportingOverflow(by: replicas)
         return Machines(
-            offer: offer, count: overflow ? .max : count, diskGB: diskGB, terms: terms[offer.provider] ?? .plain)
+            offer: offer, count: overflow ? .max : count, disk: disk, terms: terms[offer.provider] ?? .plain)
     }
 
     func outcome(_ luck: StageCostModel.Luck, of candidate: Candidate) -> StageCostModel.Outcome {
-        let machines = machines(candidate.offer, numNodes: candidate.numNodes)
+        let machines = machines(candidate.offer, numNodes: candidate.numNodes, disk: candidate.disk)
         guard let terms = candidate.deadline else {
             return model.outcome(luck, on: machines, duration: candidate.durationRange)
         }
         return model.outcome(
             luck, on: terms, of: candidate, spot: machines,
-            onDemand: self.machines(terms.onDemand, numNodes: candidate.numNodes))
+            onDemand: self.machines(terms.onDemand, numNodes: candidate.numNodes, disk: candidate.disk))
     }
 }

@@ -8,11 +8,12 @@ extension CandidateFinder {
     func gangs(
         of found: [Offer], _ request: ResourceRequest, _ numNodes: Int, _ known: inout [ResourceRequest: [Offer]]
     ) -> [Gang] {
-        guard request.wantsSpot else { return found.map { Gang(offer: $0, numNodes: numNodes) } }
+        let disk = Disk(request)
+        guard request.wantsSpot else { return found.map { Gang(offer: $0, numNodes: numNodes, disk: disk) } }
         let onDemand = onDemandOffers([request], &known)
         let twins = OnDemandTwins(onDemand)
-        return found.map { Gang(offer: $0, numNodes: numNodes, onDemand: twins.twin(of: $0)) }
-            + onDemand.map { Gang(offer: $0, numNodes: numNodes) }
+        return found.map { Gang(offer: $0, numNodes: numNodes, disk: disk, onDemand: twins.twin(of: $0)) }
+            + onDemand.map { Gang(offer: $0, numNodes: numNodes, disk: disk) }
     }
 
     func onDemand(_ requests: [ResourceRequest], _ known: inout [ResourceRequest: [Offer]]) -> OnDemandTwins {
@@ -35,15 +36,15 @@ extension CandidateFinder {
         var candidates: [Candidate] = []
         for gang in gangs {
             let numNodes = max(gang.numNodes, 1)
-            let machines = choices.machines(gang.offer, numNodes: numNodes)
+            let machines = choices.machines(gang.offer, numNodes: numNodes, disk: gang.disk)
             let duration = choices.model.durations.duration(on: gang.offer)
             if let twin = gang.onDemand {
-                let onDemand = choices.machines(twin, numNodes: numNodes)
+                let onDemand = choices.machines(twin, numNodes: numNodes, disk: gang.disk)
                 if let course = costs.course(spot: machines, onDemand: onDemand, duration.duration) {
                     candidates.append(
                         Candidate(
                             index: candidates.count, machines: machines, numNodes: numNodes, duration: duration,
-                            outcome: course.outcome, deadline: course.terms))
+                            model: choices.model, outcome: course.outcome, deadline: course.terms))
                     continue
                 }
             }
@@ -56,7 +57,7 @@ extension CandidateFinder {
 
     func missedDeadline(of stage: Stage, _ choices: StageChoices, _ gangs: [Gang]) -> String {
         let needs = gangs.filter { $0.offer.market == .onDemand }.map { gang in
-            let machines = choices.machines(gang.offer, numNodes: max(gang.numNodes, 1))
+            let machines = choices.machines(gang.offer, numNodes: max(gang.numNodes, 1), disk: gang.disk)
             return (
                 machines.terms.bootTime + choices.model.durations.duration(on: gang.offer).duration.high, gang.offer
             )
@@ -68,7 +69,8 @@ extension CandidateFinder {
         }
         let most = choices.model.durations.duration(on: offer).duration
         let work = most.isOneFigure ? "" : ", if it works for \(most.high) as it may"
-        return "nothing keeps its deadline of \(deadline): the fastest of \(counted(needs.count, "offer")), "
+        let which = needs.count == 1 ? "its only offer on demand" : "the fastest of \(counted(needs.count, "offer"))"
+        return "nothing keeps its deadline of \(deadline): \(which), "
             + "\(offer.location) \(offer.instanceType), takes \(fastest) with its start\(work)"
     }
 }

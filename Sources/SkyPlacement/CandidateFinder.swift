@@ -14,6 +14,7 @@ struct CandidateFinder<Source: OfferSource> {
     struct Gang: Hashable {
         var offer: Offer
         var numNodes: Int
+        var disk: Disk
         /// What takes over from it on demand, in stages with a deadline.
         var onDemand: Offer?
     }
@@ -24,6 +25,7 @@ struct CandidateFinder<Source: OfferSource> {
         var empty: [PlacementError.StageWithoutOffer] = []
         // Stages often ask for the same.
         var known: [ResourceRequest: [Offer]] = [:]
+        var listed: [ResourceRequest: ListedOffers] = [:]
         let speeds = speeds(for: pipeline)
         let residency = Residency(pipeline)
         for stage in pipeline.stages {
@@ -32,7 +34,11 @@ struct CandidateFinder<Source: OfferSource> {
                     "stage '\(stage.name)' is a service: it has no end, so it can have no 'deadline'")
             }
             let pin = pins[stage.name]
-            let requests = residency.requests(of: stage).compactMap { $0 }
+            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
+            if let choices = listedChoices(of: stage, requests, speeds, &listed) {
+                result.append(choices)
+                continue
+            }
             let all = pin.map { [pinned($0, of: stage, &known)] } ?? gangs(for: stage, requests, &known)
             let usable = pin == nil ? all.filter { !isBlocked($0.offer) } : all
             if usable.isEmpty {
@@ -66,7 +72,7 @@ struct CandidateFinder<Source: OfferSource> {
                 gangs(for: stage, stage.acceptableResources, &known).first { $0.offer == offer }?.numNodes ?? numNodes
         }
         return Gang(
-            offer: offer, numNodes: numNodes,
+            offer: offer, numNodes: numNodes, disk: Disk(stage.resources),
             onDemand: stage.deadline == nil ? nil : onDemand(stage.acceptableResources, &known).twin(of: offer))
     }
 
@@ -77,12 +83,16 @@ struct CandidateFinder<Source: OfferSource> {
         var result: [Gang] = []
         var seen: Set<Gang> = []
         for request in requests {
-            let found = found(request, &known)
             let numNodes = request.numNodes ?? stage.numNodes
+            var wanted = request
+            // All copies of a service are rented at one time.
+            let machines = numNodes.multipliedReportingOverflow(by: max(stage.service?.replicas ?? 1, 1))
+            if machines.partialValue > 1, !machines.overflow { wanted.numNodes = machines.partialValue }
+            let found = found(wanted, &known)
             let gangs =
                 stage.deadline != nil
-                ? gangs(of: found, request, numNodes, &known)
-                : found.map { Gang(offer: $0, numNodes: numNodes) }
+                ? gangs(of: found, wanted, numNodes, &known)
+                : found.map { Gang(offer: $0, numNodes: numNodes, disk: Disk(request)) }
             if requests.count == 1 { return gangs }
             if stage.alternativesAreOrdered, gangs.contains(where: { !isBlocked($0.offer) }) { return gangs }
             result += gangs.filter { seen.insert($0).inserted }
@@ -101,28 +111,32 @@ struct CandidateFinder<Source: OfferSource> {
     private func choices(
         of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
     ) -> StageChoices {
+        var choices = choices(of: stage, requests, providers: Set(gangs.map(\.offer.provider)), speeds)
+        let candidates =
+            stage.deadline.map { inTime(stage, choices, gangs, by: $0) }
+            ?? gangs.enumerated().map { candidate(index: $0, $1, choices) }
+        choices.candidates = CandidateList(candidates)
+        return choices
+    }
+
+    /// Without candidates yet.
+    func choices(
+        of stage: Stage, _ requests: [ResourceRequest], providers: Set<String>, _ speeds: [String: Double]
+    ) -> StageChoices {
         let model = StageCostModel(stage, past: history.runs[stage.name] ?? [], speeds: speeds)
         let terms = Dictionary(
-            Set(gangs.map(\.offer.provider)).map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first }
-        )
-        let diskGB = stage.resources.diskSize ?? StageCostModel.usualDiskGB
-        var choices = StageChoices(
+            providers.map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        return StageChoices(
             name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
-            deadline: stage.deadline, isPinned: pins[stage.name] != nil, candidates: [], model: model, terms: terms,
-            diskGB: diskGB)
-        choices.candidates =
-            stage.deadline.map { inTime(stage, choices, gangs, by: $0) }
-            ?? gangs.enumerated().map {
-                candidate(index: $0, $1, choices)
-            }
-        return choices
+            deadline: stage.deadline, isPinned: pins[stage.name] != nil, candidates: CandidateList([]), model: model,
+            terms: terms)
     }
 
     func candidate(index: Int, _ gang: Gang, _ choices: StageChoices) -> Candidate {
         let numNodes = max(gang.numNodes, 1)
         return Candidate(
-            index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
-            model: choices.model)
+            index: index, machines: choices.machines(gang.offer, numNodes: numNodes, disk: gang.disk),
+            numNodes: numNodes, model: choices.model)
     }
 
     /// Of all accelerators that the pipeline gives estimates for or could run on, by lower-case name.
@@ -136,5 +150,15 @@ struct CandidateFinder<Source: OfferSource> {
             }
         }
         return speeds
+    }
+}
+
+extension ResourceRequest {
+    /// With the stage's number of nodes where it has none of its own: there may not be so many of a kind.
+    func sized(for stage: Stage) -> ResourceRequest {
+        guard numNodes == nil, stage.numNodes > 1 else { return self }
+        var sized = self
+        sized.numNodes = stage.numNodes
+        return sized
     }
 }

@@ -24,40 +24,41 @@ struct Geography: Sendable {
     init(_ stages: [StageChoices]) {
         var numbers: [Location: Int] = [.here: 0]
         var names: [Location] = [.here]
-        var used: [[Int]] = []
-        for stage in stages {
-            var last: (location: Location, number: Int)?
-            used.append(
-                stage.candidates.map { candidate in
-                    let offer = candidate.offer
-                    // Offers come in long rows of one region.
-                    if let last, last.location.region == offer.region, last.location.provider == offer.provider {
-                        return last.number
-                    }
-                    let location = offer.location
-                    let number = numbers[location] ?? names.count
-                    if number == names.count {
-                        numbers[location] = number
-                        names.append(location)
-                    }
-                    last = (location, number)
-                    return number
-                })
+        func number(of location: Location) -> Int {
+            if let known = numbers[location] { return known }
+            numbers[location] = names.count
+            names.append(location)
+            return names.count - 1
+        }
+        // Stages that ask for the same share what is found out about it.
+        var alike: [Int] = []
+        var first: [ObjectIdentifier: Int] = [:]
+        var used: [(places: [Int], ofCandidate: [Int32])] = []
+        for (index, stage) in stages.enumerated() {
+            let same = stage.candidates.listingIdentity.flatMap { first[$0] }
+            alike.append(same ?? index)
+            if let identity = stage.candidates.listingIdentity, same == nil { first[identity] = index }
+            let whereabouts = same == nil ? stage.candidates.whereabouts : (places: [], ofCandidate: [])
+            used.append((whereabouts.places.map(number), whereabouts.ofCandidate))
         }
         let sorted = names.indices.sorted { names[$0] < names[$1] }
         var rank = [Int](repeating: 0, count: names.count)
         for (position, number) in sorted.enumerated() { rank[number] = position }
         locations = sorted.map { names[$0] }
         kinds = [Int32](repeating: -1, count: names.count * names.count)
-        placesOfStage = used.map { numbers in
-            var isUsed = [Bool](repeating: false, count: rank.count)
-            for number in numbers { isUsed[rank[number]] = true }
-            return isUsed.indices.filter { isUsed[$0] }
-        }
-        placeOfCandidate = zip(used, placesOfStage).map { numbers, places in
+        (placesOfStage, placeOfCandidate) = ([], [])
+        for (index, stage) in used.enumerated() {
+            guard alike[index] == index else {
+                placesOfStage.append(placesOfStage[alike[index]])
+                placeOfCandidate.append(placeOfCandidate[alike[index]])
+                continue
+            }
+            let places = stage.places.map { rank[$0] }.sorted()
             var position = [Int](repeating: 0, count: rank.count)
             for (index, place) in places.enumerated() { position[place] = index }
-            return numbers.map { position[rank[$0]] }
+            let positions = stage.places.map { position[rank[$0]] }
+            placesOfStage.append(places)
+            placeOfCandidate.append(stage.ofCandidate.map { positions[Int($0)] })
         }
     }
 

@@ -6,6 +6,9 @@ public protocol OfferSource: TransferRates {
     /// Every offer that one node with these resources can be rented as. Placement adds no filter but blocked places.
     func offers(for request: ResourceRequest) -> [Offer]
 
+    /// The same offers in the same order without making them yet; nil where they are made anyway.
+    func listing(for request: ResourceRequest) -> OfferListing?
+
     /// Why `offers(for:)` is empty, in one sentence without a full stop.
     func explainNoOffer(for request: ResourceRequest) -> String
 
@@ -23,6 +26,7 @@ public protocol OfferSource: TransferRates {
 }
 
 extension OfferSource {
+    public func listing(for request: ResourceRequest) -> OfferListing? { nil }
     public func elimination(for request: ResourceRequest) -> OfferElimination? { nil }
     public func terms(of provider: String) -> RentalTerms { .plain }
     public func speed(ofAccelerator name: String) -> Double? { nil }
@@ -44,6 +48,8 @@ public struct CatalogOffers: OfferSource {
     public func speed(ofAccelerator name: String) -> Double? { speeds.teraflops(of: name) }
 
     public func offers(for request: ResourceRequest) -> [Offer] { catalog.offers(for: request) }
+
+    public func listing(for request: ResourceRequest) -> OfferListing? { catalog.listing(for: request) }
 
     public func explainNoOffer(for request: ResourceRequest) -> String {
         let reason: NoOfferReason = catalog.explainNoOffer(for: request)

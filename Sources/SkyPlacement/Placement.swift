@@ -45,7 +45,7 @@ extension PlacementProblem {
                 faults.append(.stageNotPlaced(stage: stage.name))
                 continue
             }
-            if !stage.candidates.contains(candidate) {
+            if !stage.candidates.holds(candidate) {
                 faults.append(.notACandidate(stage: stage.name, offer: candidate.description))
             }
             result.append(candidate)

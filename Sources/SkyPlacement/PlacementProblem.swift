@@ -74,7 +74,7 @@ public struct PlacementProblem: Sendable {
             if kept.isEmpty {
                 empty.append(.init(stage: stage.name, reason: reason(stage)))
             } else if kept.count < stage.candidates.count {
-                narrowed.replaceCandidates(of: index, by: kept)
+                narrowed.replaceCandidates(of: index, by: CandidateList(kept))
             }
         }
         guard empty.isEmpty else { throw .noOffers(empty) }
@@ -89,7 +89,7 @@ public struct PlacementProblem: Sendable {
     /// The parts of the world that a place is in, in lower case: `europe`, `eu`, `de`. Empty when nobody knows.
     public func areas(of location: Location) -> Set<String> { areasOf(location) }
 
-    mutating func replaceCandidates(of index: Int, by kept: [Candidate]) {
+    mutating func replaceCandidates(of index: Int, by kept: CandidateList) {
         stages[index].candidates = kept
         rebuildOptions(ofStage: index)
     }
@@ -98,33 +98,37 @@ public struct PlacementProblem: Sendable {
     var hintedOptions: [Int]? {
         hint?.enumerated().map { index, candidate in
             let options = network.nodes[index].options
-            return options.firstIndex { stages[index].candidates[$0.candidate] == candidate } ?? -1
+            return options.firstIndex { stages[index].candidates.index(at: $0.candidate) == candidate.index } ?? -1
         }
     }
 }
 
 /// Per place the candidates that no other of the same place beats in both cost and time.
 struct Frontier {
+    private typealias One = (position: Int, candidate: Candidate)
+
+    /// What `candidate` of an option counts in.
+    private let all: [One]
     private var perPlace: [[Network.Option]]
 
     /// - Parameter prices: by candidate index; nil: their costs.
     init(_ stage: StageChoices, places: [Int], prices: [Int64]? = nil) {
+        // Prices that a policy made may be anything.
+        all = prices == nil ? stage.candidates.shortlist : Array(zip(stage.candidates.indices, stage.candidates))
         perPlace = [[Network.Option]](repeating: [], count: (places.max() ?? 0) + 1)
-        for (position, candidate) in stage.candidates.enumerated() {
-            let place = places[candidate.index]
-            let price = prices?[candidate.index] ?? candidate.cost.nanodollars
+        for (number, one) in all.enumerated() {
+            let place = places[one.candidate.index]
+            let price = prices?[one.candidate.index] ?? one.candidate.cost.nanodollars
             let option = Network.Option(
-                cost: min(price, Network.none), time: candidate.pathTime.milliseconds,
-                place: place, candidate: position, isSpot: candidate.offer.market == .spot)
-            Self.add(option, to: &perPlace[place], stage.candidates)
+                cost: min(price, Network.none), time: one.candidate.pathTime.milliseconds,
+                place: place, candidate: number, isSpot: one.candidate.offer.market == .spot)
+            Self.add(option, to: &perPlace[place], all)
         }
     }
 
-    private static func add(
-        _ option: Network.Option, to options: inout [Network.Option], _ candidates: [Candidate]
-    ) {
+    private static func add(_ option: Network.Option, to options: inout [Network.Option], _ all: [One]) {
         if let equal = options.firstIndex(where: { $0.cost == option.cost && $0.time == option.time }) {
-            let (new, old) = (candidates[option.candidate], candidates[options[equal].candidate])
+            let (new, old) = (all[option.candidate].candidate, all[options[equal].candidate].candidate)
             // Where a policy's prices are equal, the true ones decide.
             if new.cost < old.cost || (new.cost == old.cost && new.isPreferred(to: old)) {
                 options[equal] = option
@@ -139,7 +143,11 @@ struct Frontier {
         var options: [Network.Option] = []
         var first = [0]
         for place in 0..<placeCount {
-            if place < perPlace.count { options += perPlace[place] }
+            for option in place < perPlace.count ? perPlace[place] : [] {
+                var named = option
+                named.candidate = all[option.candidate].position
+                options.append(named)
+            }
             first.append(options.count)
         }
         return (options, first)
@@ -151,14 +159,16 @@ extension Network.Option: Step {
 }
 
 extension Candidate {
-    /// Decides between equals in one region: on demand before spot, anywhere in the region before one zone, then by name.
+    /// Decides between equals in one region: on demand before spot, the lower hourly price, anywhere in the region before
+    /// one zone, then by name.
     func isPreferred(to other: Candidate) -> Bool {
-        func key(_ candidate: Candidate) -> (Int, Int, String, String, Int) {
+        let (market, otherMarket) = (offer.market == .spot ? 1 : 0, other.offer.market == .spot ? 1 : 0)
+        guard (market, pricePerHour.nanodollars) == (otherMarket, other.pricePerHour.nanodollars) else {
+            return (market, pricePerHour.nanodollars) < (otherMarket, other.pricePerHour.nanodollars)
+        }
+        func key(_ candidate: Candidate) -> (Int, String, String, Int) {
             let offer = candidate.offer
-            return (
-                offer.market == .spot ? 1 : 0, offer.zone == nil ? 0 : 1, offer.instanceType, offer.zone ?? "",
-                candidate.index
-            )
+            return (offer.zone == nil ? 0 : 1, offer.instanceType, offer.zone ?? "", candidate.index)
         }
         return key(self) < key(other)
     }

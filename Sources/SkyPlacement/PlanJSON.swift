@@ -59,6 +59,7 @@ extension PlanJSON {
         @OrNull var deadlineSeconds: Double?
         @OrNull var budgetUsd: String?
         @OrNull var hourUsd: String?
+        @OrNull var reliabilityUsd: String?
 
         init(_ objective: Objective) {
             switch objective {
@@ -68,7 +69,10 @@ extension PlanJSON {
             }
             if case .costWithin(let deadline) = objective { deadlineSeconds = deadline.seconds }
             if case .timeWithin(let budget) = objective { budgetUsd = budget.exactDecimal }
-            if case .weighted(let perHour) = objective { hourUsd = perHour.exactDecimal }
+            if case .weighted(let perHour, let perInterruption) = objective {
+                hourUsd = perHour.exactDecimal
+                if perInterruption > .zero { reliabilityUsd = perInterruption.exactDecimal }
+            }
         }
     }
 
@@ -91,6 +95,7 @@ extension PlanJSON {
         var durationSource: String
         var heldSeconds: Double
         var expectedInterruptions: Double
+        @OrNull var reliability: Double?
         var costUsd: String
         var costPartsUsd: CostPartsShape
         var reason: String
@@ -109,6 +114,7 @@ extension PlanJSON {
             durationSource = stage.durationSource.name
             heldSeconds = stage.heldTime.seconds
             expectedInterruptions = stage.interruptions
+            reliability = stage.reliability
             costPartsUsd = CostPartsShape(stage.costParts)
             costUsd = stage.cost.exactDecimal
             reason = stage.reason

@@ -42,8 +42,9 @@ public struct Planner: Sendable {
                 stage: stage.name, offer: candidate.offer, numNodes: candidate.numNodes,
                 pricePerHour: candidate.pricePerHour, duration: candidate.duration,
                 durationRange: candidate.durationRange, durationSource: candidate.durationSource,
-                heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
-                costParts: candidate.costParts, deadline: candidate.deadline, reason: reasons.reason(forStage: index),
+                heldTime: candidate.heldTime, interruptions: candidate.interruptions,
+                reliability: candidate.reliability, cost: candidate.cost, costParts: candidate.costParts,
+                deadline: candidate.deadline, reason: reasons.reason(forStage: index),
                 runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
                 replicas: stage.replicas)
         }
@@ -66,11 +67,7 @@ public struct Planner: Sendable {
     private func runnerUp(
         to chosen: [Candidate], ofStage index: Int, _ problem: PlacementProblem, _ policy: any PlacementPolicy
     ) -> PlannedStage.RunnerUp? {
-        let candidate = chosen[index]
-        let others = problem.stages[index].candidates.filter {
-            $0.offer.instanceType != candidate.offer.instanceType || $0.offer.region != candidate.offer.region
-                || $0.offer.provider != candidate.offer.provider
-        }
+        let others = problem.stages[index].candidates.others(than: chosen[index])
         guard !others.isEmpty else { return nil }
         var narrowed = problem
         narrowed.replaceCandidates(of: index, by: others)

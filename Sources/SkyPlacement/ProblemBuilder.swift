@@ -39,14 +39,14 @@ extension PlacementProblem {
     private static func caveats(of stages: [StageChoices]) -> [String] {
         let unmeasured = stages.filter { stage in
             !stage.isService
-                && stage.candidates.contains { $0.offer.market == .spot && $0.offer.interruptionsPerMonth == nil }
+                && stage.candidates.shortlist.contains { $0.candidate.offer.market == .spot && $0.candidate.offer.interruptionsPerMonth == nil }
         }
         let onDemand = stages.filter { stage in stage.deadline != nil && !stage.requests.contains(where: \.wantsSpot) }
         let share = trimmed(InterruptionModel.assumedPerMonth * 100)
         return caveat(unmeasured.filter { $0.deadline == nil }, "\(share)% are taken to be lost within a month")
             + caveat(
                 unmeasured.filter { $0.deadline != nil },
-                "they are taken to come and go as scarce ones were seen to, most of them within an hour")
+                "they are taken to come and go as scarce ones were seen to, half of them gone within an hour")
             + onDemand.map {
                 "'\($0.name)' has a deadline and stays on demand: with 'use_spot: true' it would be on spot while it can wait"
             }

@@ -21,11 +21,13 @@ struct ReasonWriter {
         let asked = Self.wording(of: stage)
         guard stage.candidates.count > 1 else { return "the only offer\(asked)" }
         let all = "\(counted(stage.candidates.count, "offer"))\(asked)"
-        guard let cheapest = stage.candidates.min(by: { ($0.cost, $0.pathTime) < ($1.cost, $1.pathTime) }) else {
+        // All others cost no less, and take as long as one of these.
+        let looked = stage.candidates.shortlist.map(\.candidate)
+        guard let cheapest = looked.min(by: { ($0.cost, $0.pathTime) < ($1.cost, $1.pathTime) }) else {
             return "the only offer\(asked)"
         }
-        let fastest = stage.candidates.map(\.pathTime).min() ?? chosen.pathTime
-        let slowest = stage.candidates.map(\.pathTime).max() ?? chosen.pathTime
+        let fastest = looked.map(\.pathTime).min() ?? chosen.pathTime
+        let slowest = looked.map(\.pathTime).max() ?? chosen.pathTime
         let seeksTime = isAboutTime && fastest < slowest && chosen.pathTime == fastest && !stage.isService
         if chosen.cost == cheapest.cost {
             return seeksTime ? "fastest and cheapest of \(all)" : "cheapest of \(all)"

@@ -46,8 +46,9 @@ public enum Objective: Hashable, Sendable, Codable {
     case costWithin(deadline: TimeSpan)
     /// The fastest that costs no more than the budget.
     case timeWithin(budget: Money)
-    /// The least cost plus time, an hour of which is worth this much.
-    case weighted(perHour: Money)
+    /// The least cost plus time, an hour of which is worth `perHour`, plus risk: an expected interruption is worth
+    /// `perInterruption`.
+    case weighted(perHour: Money, perInterruption: Money = .zero)
 }
 
 /// One step of a pipeline.

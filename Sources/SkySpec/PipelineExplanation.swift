@@ -17,13 +17,19 @@ public enum PipelineExplanation {
         return text
     }
 
+    private static func weights(_ perHour: Money, _ perInterruption: Money) -> String {
+        let fields = [("hour", perHour), ("reliability", perInterruption)].filter { $0.1 > .zero }
+            .map { "\($0.0): $\($0.1.exactDecimal)" }
+        return "{weighted: {\(fields.joined(separator: ", "))}}"
+    }
+
     private static func objective(_ objective: Objective) -> String {
         switch objective {
         case .cost: "cost"
         case .time: "time"
         case .costWithin(let deadline): "{cost: {deadline: \(deadline.exactText)}}"
         case .timeWithin(let budget): "{time: {budget: $\(budget.exactDecimal)}}"
-        case .weighted(let perHour): "{weighted: {hour: $\(perHour.exactDecimal)}}"
+        case .weighted(let perHour, let perInterruption): weights(perHour, perInterruption)
         }
     }
 }

@@ -117,12 +117,18 @@ extension PipelineFields {
     }
 }
 
+/// `weighted`: what is worth how much.
+struct WeightsDraft {
+    var perHour: Money?
+    var perInterruption: Money?
+}
+
 /// `objective`: what placement makes small.
 enum ObjectiveFields {
     static let shape = Shape.anyOf([.text(.oneOf(["cost", "time"])), .section("objective")])
     static let summary =
         "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}},"
-        + " {time: {budget: $50}} or {weighted: {hour: $20}}."
+        + " {time: {budget: $50}} or {weighted: {hour: $20, reliability: $50}}."
 
     static func read(_ node: YAMLNode, _ reading: Reading) -> ObjectiveDraft {
         var draft = ObjectiveDraft()
@@ -141,6 +147,18 @@ enum ObjectiveFields {
         return draft
     }
 
+    private static func readWeights(_ entry: YAMLNode.Entry, _ draft: inout ObjectiveDraft, _ reading: Reading) {
+        var weights = WeightsDraft()
+        weighted.read(entry.value, into: &weights, at: entry.keyRange, reading)
+        if (entry.value.mapping ?? []).allSatisfy(\.value.isNull) {
+            reading.error(
+                "spec.missing-field", at: entry.keyRange, "'weighted' says nothing of time or risk",
+                expected: "hour: $20, reliability: $50, or both")
+        }
+        draft.objective = .weighted(
+            perHour: weights.perHour ?? .zero, perInterruption: weights.perInterruption ?? .zero)
+    }
+
     static let section = Section<ObjectiveDraft>(
         name: "objective", phrase: "'objective'", summary: "A goal with the limit it must keep.",
         fields: [
@@ -155,11 +173,12 @@ enum ObjectiveFields {
                 time.read(entry.value, into: &draft, at: entry.keyRange, reading)
             },
             Field(
-                "weighted", .section("weightedObjective"), "The least of cost plus what the time is worth.",
-                example: "{hour: $20}"
+                "weighted", .section("weightedObjective"),
+                "The least of cost plus what the time and the risk are worth.",
+                example: "{hour: $20, reliability: $50}"
             ) { entry, draft, reading in
                 draft.goals.append(Located("weighted", entry.keyRange))
-                weighted.read(entry.value, into: &draft, at: entry.keyRange, reading)
+                readWeights(entry, &draft, reading)
             },
         ])
 
@@ -183,14 +202,19 @@ enum ObjectiveFields {
             }
         ])
 
-    static let weighted = Section<ObjectiveDraft>(
-        name: "weightedObjective", phrase: "'weighted'", summary: "The least of cost plus what the time is worth.",
+    static let weighted = Section<WeightsDraft>(
+        name: "weightedObjective", phrase: "'weighted'",
+        summary: "The least of cost plus what the time and the risk are worth.",
         fields: [
+            Field("hour", .text(Amounts.money), "What being done an hour sooner is worth.", example: "$20") {
+                entry, draft, reading in
+                draft.perHour = Amounts.readMoney(entry.value, reading)
+            },
             Field(
-                "hour", .text(Amounts.money), required: true, "What being done an hour sooner is worth.", example: "$20"
+                "reliability", .text(Amounts.money), "What it is worth to expect one interruption less.",
+                example: "$50"
             ) { entry, draft, reading in
-                guard let amount = Amounts.readMoney(entry.value, reading) else { return }
-                draft.objective = .weighted(perHour: amount)
-            }
+                draft.perInterruption = Amounts.readMoney(entry.value, reading)
+            },
         ])
 }

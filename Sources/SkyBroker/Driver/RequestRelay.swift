@@ -7,10 +7,10 @@ struct RequestRelay: Sendable {
 
     /// Until its task is cancelled.
     func relay(to mailbox: Mailbox) async {
-        var seen: Set<StopReason> = []
+        var seen: Set<RunRequest> = []
         while !Task.isCancelled {
-            for reason in (try? journal.requests(of: run)) ?? [] where seen.insert(reason).inserted {
-                mailbox.put(.stopRequested(reason))
+            for request in (try? journal.requests(of: run)) ?? [] where seen.insert(request).inserted {
+                if case .stop(let reason) = request { mailbox.put(.stopRequested(reason)) }
             }
             try? await Task.sleep(for: .milliseconds(100))
         }

@@ -63,7 +63,8 @@ public actor RunDriver {
         let now = world.now()
         let recorded = events.map { RecordedEvent($0, at: now, dice: dice()) }
         for event in recorded { touched.formUnion(state.apply(event)) }
-        try world.journal.append(recorded, to: state.run, after: count, runEnded: state.endedAt != nil)
+        try await world.journal.append(
+            recorded, to: state.run, after: count, runEnded: state.endedAt != nil, summary: RunSummary(state, at: now))
         count += recorded.count
         performer.remember(events, state)
         return touched

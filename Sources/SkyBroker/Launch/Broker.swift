@@ -29,7 +29,7 @@ public struct Broker: Sendable {
 
     /// Starts a driver for a run that has not ended and has none. True when one was started.
     public func ensureDriven(_ run: RunID) throws(JournalError) -> Bool {
-        guard try journal.unfinishedRuns().contains(run) else { return false }
+        guard try journal.isUnfinished(run) else { return false }
         return try startDriverUnlessHeld(run)
     }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
+import SkyBroker
 import SkyCatalog
 import SkyCore
+import SkyProcess
 import SkyProviders
 
 struct CheckCommand: SkySubcommand {
@@ -8,6 +10,9 @@ struct CheckCommand: SkySubcommand {
         commandName: "check",
         abstract: "Say which providers can be used from here, and why the others cannot.",
         discussion: """
+            Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
+            refusal in a row.
+
             EXAMPLES
               sky check
               sky check --output json
@@ -21,10 +26,18 @@ struct CheckCommand: SkySubcommand {
         let rows = try access.adapters(for: catalog.providers).availability.map { CheckRow($0, in: catalog) }
         let out = context.console.out
         switch options.output {
-        case .json: try out.write(try JSONText.encode(CheckJSON(rows)))
-        case .text: try out.lines(CheckScreen(providers: rows).lines(width: out.terminal.width))
+        case .json: try out.write(try JSONText.encode(CheckJSON(rows, avoided: avoided(in: context))))
+        case .text:
+            let screen = CheckScreen(providers: rows, avoided: try avoided(in: context))
+            try out.lines(screen.lines(width: out.terminal.width))
         }
         return .done
+    }
+
+    /// Without ever having run anything there is no journal, and none is made for looking.
+    private func avoided(in context: CommandContext) throws -> [UnavailablePlace] {
+        let journal = StateFolder(path: try context.paths().state).journal
+        return Files.exists(journal) ? try Journal.unavailablePlaces(at: context.now(), in: journal) : []
     }
 }
 

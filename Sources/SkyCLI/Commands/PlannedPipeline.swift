@@ -47,6 +47,7 @@ struct PlannedPipeline {
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try Planner().plan(problem, policy: policy)
+        plan.caveats += market.doubtfulTariffs(of: plan)
     }
 
     /// Exactly the plan of a plan file.
@@ -138,7 +139,6 @@ struct PlannedPipeline {
             pipeline: pipeline, plan: plan, history: history,
             provenance: PlanFile.Provenance(
                 createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest,
-                pipelineFile: file.path,
-                pipelineDigest: file.digest))
+                quotas: market.offers.catalog.quotas(of: plan), pipelineFile: file.path, pipelineDigest: file.digest))
     }
 }

@@ -27,8 +27,8 @@ struct ExplanationScreen: Sendable {
 
     private static func words(for terms: DeadlineTerms) -> String {
         let saved = terms.onDemandCost - terms.expectedCost
-        return "deadline \(terms.job.deadline): \(terms.description), \(Figures.amount(saved)) more than expected so; "
-            + "it should be done after \(terms.expectedFinish)"
+        return "deadline \(terms.job.deadline): \(terms.description); "
+            + "so it should save \(Figures.amount(saved)) and be done after \(terms.expectedFinish)"
     }
 
     private func relaxations(_ stage: PlanExplanation.Stage, width: Int) -> [StyledText] {

@@ -48,7 +48,9 @@ struct PlanScreen: Sendable {
         case .time: "as fast as possible"
         case .costWithin(let deadline): "as cheap as possible within \(deadline)"
         case .timeWithin(let budget): "as fast as possible for \(Figures.amount(budget))"
-        case .weighted(let perHour): "as cheap as possible with an hour worth \(Figures.amount(perHour))"
+        case .weighted(let perHour, let perInterruption):
+            "as cheap as possible with an hour worth \(Figures.amount(perHour))"
+                + (perInterruption > .zero ? " and an interruption \(Figures.amount(perInterruption))" : "")
         }
     }
 
@@ -128,7 +130,10 @@ struct PlanScreen: Sendable {
 
     private var expectedInterruptions: String {
         let count = plan.stages.reduce(0) { $0 + $1.interruptions }
-        return count == 0 ? "no interruption" : "\(fixed(count, decimals: 2)) interruptions on average"
+        return count == 0
+            ? "no interruption"
+            : "\(fixed(count, decimals: 2)) interruptions on average, none with"
+                + " \(fixed(plan.reliability * 100, decimals: 1)) %"
     }
 
     private func proof(width: Int) -> [StyledText] {

@@ -55,6 +55,15 @@ struct RunRow: Hashable, Sendable {
     var standIns: [String] = []
     /// Why it failed, in a sentence.
     var failure: String?
+    /// Where only the numbers of stages are known, and not the stages.
+    var stageCount: Int?
+    var stagesDone: Int?
+
+    /// `2/3`: stages that are done or serve, of all.
+    var progress: String {
+        let done = stagesDone ?? stages.count { $0.state.tone == .succeeded || $0.state.tone == .serving }
+        return "\(done)/\(stageCount ?? stages.count)"
+    }
 
     func elapsed(at now: Instant) -> TimeSpan { max(.zero, (endedAt ?? now) - startedAt) }
 

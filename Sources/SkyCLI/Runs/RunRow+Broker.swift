@@ -19,7 +19,30 @@ extension RunRow {
     }
 }
 
+extension RunRow {
+    /// What the journal's list says of a run; its stages only if it has ended.
+    init(_ run: RunID, _ summary: RunSummary, at now: Instant) {
+        self.init(
+            id: run.text, pipeline: summary.pipeline, state: StateWord(summary.status), startedAt: summary.launchedAt,
+            endedAt: summary.endedAt, cost: summary.cost(at: now), plannedCost: summary.plannedCost,
+            stages: summary.endedStages?.map(StageRow.init) ?? [], failure: summary.failure)
+        (stageCount, stagesDone) = (summary.stages, summary.stagesDone)
+    }
+}
+
 extension StageRow {
+    init(_ stage: RunSummary.EndedStage) {
+        self.init(
+            name: stage.name, state: StateWord(stage.state),
+            place: stage.attempts == 0
+                ? nil
+                : Place(
+                    provider: stage.provider, region: stage.region, instanceType: stage.instanceType,
+                    numNodes: stage.numNodes, isSpot: stage.isSpot),
+            startedAt: stage.startedAt, endedAt: stage.endedAt, cost: stage.cost, attempts: stage.attempts,
+            note: stage.state == .succeeded ? nil : stage.trouble, reusedFrom: stage.reusedFrom?.text)
+    }
+
     init(_ view: StageView, _ stage: Stage?) {
         let isPlaced = view.attempts > 0 || view.state == .provisioning
         self.init(

@@ -12,29 +12,27 @@ extension Catalog {
     /// * Providers that are placed explicitly (`local`) only answer to their name, and Arm, burstable and bare-metal
     ///   machines only to a type, an accelerator or that capability.
     /// * Offers whose price is flagged are left out, unless the settings say otherwise.
-    public func offers(for request: ResourceRequest) -> [Offer] {
-        var offers: [Offer] = []
-        for shelf in shelves {
-            guard let filter = RowFilter(request, on: shelf, facts: facts) else { continue }
-            var maker = OfferMaker(shelf)
-            var last: Int?
-            filter.forEachRow { row, reach in
-                guard case .zones(let zones) = reach else {
-                    // Zones with spot prices of their own have rows of their own, but share the on-demand price.
-                    if let last, shelf.table.sellsTheSame(row, last, filter.market) { return }
-                    last = row
-                    if let offer = maker.offer(row, filter.market, surcharges: filter.surcharges) {
-                        offers.append(offer)
-                    }
-                    return
-                }
-                for zone in zones {
-                    let offer = maker.offer(row, filter.market, zone: zone, surcharges: filter.surcharges)
-                    if let offer { offers.append(offer) }
-                }
-            }
+    /// * Machines that cannot have a disk of the tier asked for are left out, and so are more machines than the account
+    ///   may rent at one time, as far as that is known.
+    public func offers(for request: ResourceRequest) -> [Offer] { offers(for: request, keepsQuotas: true) }
+
+    func offers(for request: ResourceRequest, keepsQuotas: Bool) -> [Offer] {
+        var offers = OfferListing(request, in: shelves, facts: facts).offers
+        if let tier = request.diskTier, tier != "best" {
+            offers.removeAll { !terms(of: $0.provider).offersDisk(tier, on: $0.instanceType) }
         }
+        guard keepsQuotas, hasQuotas else { return offers }
+        let machines = max(request.numNodes ?? 1, 1)
+        offers.removeAll { quota(forbidding: machines, of: $0) != nil }
         return offers
+    }
+
+    private var hasQuotas: Bool { shelves.contains { !$0.profile.quotas.isEmpty } }
+
+    /// The same without making any of them yet; nil where disks or quotas have a say, which need to see each offer.
+    public func listing(for request: ResourceRequest) -> OfferListing? {
+        guard request.diskTier == nil || request.diskTier == "best", !hasQuotas else { return nil }
+        return OfferListing(request, in: shelves, facts: facts)
     }
 
     /// The zones to try for an offer, in order; empty when the provider chooses.

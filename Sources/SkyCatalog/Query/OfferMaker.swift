@@ -6,14 +6,17 @@ struct OfferMaker {
     /// Held here and not through the shelf: each look through a class would copy all columns' references.
     private let table: OfferTable
     private var typeNames: [String?]
+    private let keepsNames: Bool
     /// By capability list, then region where the profile limits one of them.
     private var capabilities: [[String]]
     private let limits: Bool
 
-    init(_ shelf: ProviderShelf) {
+    /// - Parameter keepsNames: for many offers; otherwise names are made anew for each.
+    init(_ shelf: ProviderShelf, keepsNames: Bool = true) {
         profile = shelf.profile
         table = shelf.table
-        typeNames = Array(repeating: nil, count: shelf.table.types.count)
+        self.keepsNames = keepsNames
+        typeNames = keepsNames ? Array(repeating: nil, count: shelf.table.types.count) : []
         capabilities = shelf.table.capabilitySets
         limits = !shelf.profile.capabilityRegions.isEmpty
     }
@@ -26,8 +29,8 @@ struct OfferMaker {
         guard let price = table.price(row, market, with: surcharges) else { return nil }
         let shape = Int(table.shape[row])
         let type = Int(table.shapeType[shape])
-        let name = typeNames[type] ?? table.types[Int32(type)]
-        typeNames[type] = name
+        let name = (keepsNames ? typeNames[type] : nil) ?? table.types[Int32(type)]
+        if keepsNames { typeNames[type] = name }
         let region = table.regions[Int(table.region[row])]
         var names = capabilities[Int(table.shapeCapabilities[shape])]
         if limits { names.removeAll { !profile.offers($0, in: region) } }

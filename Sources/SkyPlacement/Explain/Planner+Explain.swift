@@ -38,7 +38,7 @@ extension Planner {
         let residency = Residency(pipeline)
         return stages.compactMap { empty in
             guard let stage = pipeline.stage(named: empty.stage) else { return nil }
-            let requests = residency.requests(of: stage).compactMap { $0 }
+            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
             return NothingFits(
                 stage: empty.stage, eliminations: requests.compactMap { offers.elimination(for: $0) },
                 reason: empty.reason)
@@ -71,7 +71,7 @@ private struct Relaxer<Source: OfferSource> {
 
     func relaxations(ofStage index: Int, _ eliminations: [OfferElimination]) -> [PlanExplanation.Relaxation] {
         var found: [PlanExplanation.Relaxation] = []
-        let requests = pipeline.stages[index].acceptableResources
+        let requests = pipeline.stages[index].acceptableResources.map { $0.sized(for: pipeline.stages[index]) }
         for (number, elimination) in eliminations.enumerated() where requests.indices.contains(number) {
             for step in elimination.steps where step.unlocked > 0 {
                 guard let relaxed = requests[number].relaxing(step.constraint) else { continue }

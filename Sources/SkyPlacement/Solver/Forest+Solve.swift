@@ -92,8 +92,8 @@ extension Forest {
     }
 }
 
-/// Narrows down the smallest makespan. A found plan is often the best already, so after each success the limit just
-/// below it is tried first; only then comes the middle.
+/// Narrows down the smallest makespan. A found plan is often the best already, so the limit just below it is tried in
+/// turn with the middle of what is left.
 struct TimeLimitSearch<Plan> {
     private(set) var plan: Plan
     private(set) var time: Int64
@@ -119,10 +119,13 @@ struct TimeLimitSearch<Plan> {
     /// `plan` was found when asked to keep `limit`.
     mutating func found(_ plan: Plan, time: Int64, within limit: Int64) {
         guard time < self.time else { return }
-        triesJustBelow = limit != self.time - 1
+        triesJustBelow = limit < self.time - 1 || !triesJustBelow
         self.plan = plan
         self.time = time
     }
 
-    mutating func failed(_ limit: Int64) { impossible = max(impossible, limit) }
+    mutating func failed(_ limit: Int64) {
+        impossible = max(impossible, limit)
+        triesJustBelow = true
+    }
 }

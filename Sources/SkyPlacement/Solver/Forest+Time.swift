@@ -16,7 +16,8 @@ extension Forest {
     /// `alive`: per node and place, whether it may be used. Without `bothWays` only `options` is of use.
     func timeMessages(limit: Int64, alive: [[Bool]], bothWays: Bool = true) -> TimeMessages {
         var times = TimeMessages(
-            start: nodes.map(\.release), limit: nodes.map { $0.due.map { min($0, limit) } }, options: nil)
+            start: nodes.map(\.release), limit: nodes.map { [Int64](repeating: limit, count: $0.placeCount) },
+            options: nil)
         var chosen = [[Int]](repeating: [], count: nodes.count)
         for v in order.reversed() {
             let slack = slacks(v, times, alive[v])

@@ -2,33 +2,38 @@
 ///
 /// Several trees are tied together by a root that costs nothing, takes no time and is first.
 struct Forest: Sendable {
-    struct Node: Sendable {
-        var options: [Network.Option]
-        /// As in `Network.Node`.
-        var first: [Int]
-        /// Per place: what being there costs beside the option itself.
-        var cost: [Int64]
-        /// Per place: the earliest start.
-        var release: [Int64]
-        /// Per place: the latest finish; `Network.forever` when there is none.
-        var due: [Int64]
-
+    /// What hangs it up: the node that it hangs from, and the way between the two.
+    struct Hook: Sendable {
         var parent = -1
-        var parentTable: TransferTable?
-        /// The edge goes from this node to its parent rather than the other way.
+        var table: TransferTable?
+        /// The edge goes from the node to its parent rather than the other way.
         var feedsParent = false
         var children: [Int] = []
+    }
+
+    /// A class, so that looking at one does not count a reference per column.
+    final class Node: Sendable {
+        let options: [Network.Option]
+        /// As in `Network.Node`.
+        let first: [Int]
+        /// Per place: what being there costs beside the option itself.
+        let cost: [Int64]
+        /// Per place: the earliest start.
+        let release: [Int64]
+        let parent: Int
+        let parentTable: TransferTable?
+        let feedsParent: Bool
+        let children: [Int]
+        /// How far apart in the parent's table neighbouring places of this node and of its parent are.
+        let strides: (own: Int, parents: Int)
 
         var placeCount: Int { cost.count }
 
-        init(
-            options: [Network.Option], first: [Int], cost: [Int64], release: [Int64], due: [Int64]? = nil
-        ) {
-            self.options = options
-            self.first = first
-            self.cost = cost
-            self.release = release
-            self.due = due ?? [Int64](repeating: Network.forever, count: cost.count)
+        fileprivate init(_ node: Network.Node, _ hook: Hook) {
+            (options, first, cost, release) = (node.options, node.first, node.entryCost, node.entryTime)
+            (parent, parentTable, feedsParent, children) = (hook.parent, hook.table, hook.feedsParent, hook.children)
+            let columns = hook.table?.columns
+            strides = columns.map { hook.feedsParent ? ($0, 1) : (1, $0) } ?? (0, 0)
         }
 
         func options(at place: Int) -> Range<Int> { first[place]..<first[place + 1] }
@@ -43,58 +48,63 @@ struct Forest: Sendable {
             let range = options(at: place)
             return range.isEmpty ? Network.none : options[range.lowerBound].time
         }
-
-        /// How far apart in the parent's table neighbouring places of this node and of its parent are.
-        var strides: (own: Int, parents: Int) {
-            guard let columns = parentTable?.columns else { return (0, 0) }
-            return feedsParent ? (columns, 1) : (1, columns)
-        }
     }
 
-    private(set) var nodes: [Node]
+    let nodes: [Node]
     /// Every node after its parent; the root is first.
-    private(set) var order: [Int] = []
+    let order: [Int]
 
     var root: Int { order[0] }
 
     /// `edges` must not make a loop, `nodes` not be empty.
-    init(nodes: [Node], edges: [Network.Edge]) {
-        self.nodes = nodes
-        var neighbours = [[(node: Int, table: TransferTable?, feeds: Bool)]](repeating: [], count: nodes.count)
+    init(nodes: [Network.Node], edges: [Network.Edge]) {
+        var nodes = nodes
+        var neighbours = [[Link]](repeating: [], count: nodes.count)
         for edge in edges {
-            neighbours[edge.from].append((edge.to, edge.table, true))
-            neighbours[edge.to].append((edge.from, edge.table, false))
+            neighbours[edge.from].append(Link(node: edge.to, table: edge.table, isOutward: true))
+            neighbours[edge.to].append(Link(node: edge.from, table: edge.table, isOutward: false))
         }
         let trees = Self.trees(neighbours.map { $0.map(\.node) })
         let roots = trees.map { tree in
             // From the only sink or source all messages flow one way in time, which makes searching for the
             // smallest time limit a matter of two steps.
-            let sinks = tree.filter { !neighbours[$0].contains { $0.feeds } }
-            let sources = tree.filter { !neighbours[$0].contains { !$0.feeds } }
+            let sinks = tree.filter { !neighbours[$0].contains { $0.isOutward } }
+            let sources = tree.filter { !neighbours[$0].contains { !$0.isOutward } }
             return sinks.count > 1 && sources.count == 1 ? sources[0] : sinks.first ?? tree[0]
         }
         if roots.count > 1 {
             let option = Network.Option(cost: 0, time: 0, place: 0, candidate: 0)
-            self.nodes.append(Node(options: [option], first: [0, 1], cost: [0], release: [0]))
-            neighbours.append(roots.map { ($0, nil, true) })
+            nodes.append(Network.Node(options: [option], first: [0, 1], entryCost: [0], entryTime: [0]))
+            neighbours.append(roots.map { Link(node: $0, table: nil, isOutward: true) })
         }
-        hang(from: roots.count > 1 ? nodes.count : roots[0], neighbours)
+        let (order, hooks) = Self.hung(from: roots.count > 1 ? nodes.count - 1 : roots[0], neighbours)
+        self.order = order
+        self.nodes = zip(nodes, hooks).map(Node.init)
     }
 
-    private mutating func hang(from root: Int, _ neighbours: [[(node: Int, table: TransferTable?, feeds: Bool)]]) {
-        order = [root]
+    private struct Link {
+        var node: Int
+        var table: TransferTable?
+        /// The edge goes to `node`.
+        var isOutward: Bool
+    }
+
+    private static func hung(from root: Int, _ neighbours: [[Link]]) -> (order: [Int], hooks: [Hook]) {
+        var hooks = [Hook](repeating: Hook(), count: neighbours.count)
+        var order = [root]
         var next = 0
         while next < order.count {
             let v = order[next]
             next += 1
-            for link in neighbours[v] where link.node != nodes[v].parent {
-                nodes[link.node].parent = v
-                nodes[link.node].parentTable = link.table
-                nodes[link.node].feedsParent = !link.feeds
-                nodes[v].children.append(link.node)
+            for link in neighbours[v] where link.node != hooks[v].parent {
+                hooks[link.node].parent = v
+                hooks[link.node].table = link.table
+                hooks[link.node].feedsParent = !link.isOutward
+                hooks[v].children.append(link.node)
                 order.append(link.node)
             }
         }
+        return (order, hooks)
     }
 
     private static func trees(_ neighbours: [[Int]]) -> [[Int]] {

@@ -101,14 +101,14 @@ struct LabelPass {
             if node.feedsParent || v == forest.root {
                 for step in ins {
                     let finish = max(step.tau, node.release[place]) + time
-                    guard finish <= min(limit, node.due[place]), let out = outs.cheapest(upTo: -finish) else { break }
+                    guard finish <= limit, let out = outs.cheapest(upTo: -finish) else { break }
                     let sum = Network.plus(cost, Network.plus(step.cost, outs[out].cost))
                     result.climb(
                         Way(cost: sum, tau: finish, option: option, inBound: step.tau, outBound: -finish))
                 }
             } else {
                 for step in outs {
-                    let start = min(-step.tau, limit, node.due[place]) - time
+                    let start = min(-step.tau, limit) - time
                     guard start >= node.release[place], let into = ins.cheapest(upTo: start) else { break }
                     let sum = Network.plus(cost, Network.plus(step.cost, ins[into].cost))
                     result.climb(
@@ -171,7 +171,7 @@ struct LabelPass {
                 for step in ins {
                     let finish = max(step.tau, root.release[place]) + root.options[option].time
                     guard let out = outs.first(where: { cost + step.cost + $0.cost <= cap }) else { continue }
-                    let slack = min(-out.tau, limit, root.due[place]) - finish
+                    let slack = min(-out.tau, limit) - finish
                     guard slack >= 0, slack > best?.slack ?? -1 else { continue }
                     let way = Way(
                         cost: cost + step.cost + out.cost, tau: finish, option: option, inBound: step.tau,

@@ -82,27 +82,24 @@ struct Assignment: Hashable, Sendable {
 extension Network {
     /// Exact cost and makespan of a complete choice.
     func assignment(_ options: [Int]) -> Assignment {
-        var cost: Int64 = 0
-        var start = [Int64](repeating: 0, count: nodes.count)
-        for (node, option) in zip(nodes, options) {
-            let chosen = node.options[option]
-            cost = Self.plus(cost, Self.plus(chosen.cost, node.entryCost[chosen.place]))
-        }
-        for (v, node) in nodes.enumerated() { start[v] = node.entryTime[node.options[options[v]].place] }
-        var makespan: Int64 = 0
+        var (cost, makespan): (Int64, Int64) = (0, 0)
+        var finish = [Int64](repeating: 0, count: nodes.count)
         for v in order {
-            let finish = Self.plus(start[v], nodes[v].options[options[v]].time)
-            makespan = max(makespan, finish)
-            for edge in edgesFrom[v].lazy.map({ edges[$0] }) {
-                var arrival = finish
-                if let table = edge.table {
-                    let cell = table.index(
-                        from: nodes[v].options[options[v]].place, to: nodes[edge.to].options[options[edge.to]].place)
-                    cost = Self.plus(cost, table.cost(at: cell))
-                    arrival = Self.plus(arrival, table.time(at: cell))
+            let chosen = nodes[v].options[options[v]]
+            cost = Self.plus(cost, Self.plus(chosen.cost, nodes[v].entryCost[chosen.place]))
+            var begin = nodes[v].entryTime[chosen.place]
+            for index in edgesInto[v] {
+                let from = edges[index].from
+                guard let table = edges[index].table else {
+                    begin = max(begin, finish[from])
+                    continue
                 }
-                start[edge.to] = max(start[edge.to], arrival)
+                let cell = table.index(from: nodes[from].options[options[from]].place, to: chosen.place)
+                cost = Self.plus(cost, table.cost(at: cell))
+                begin = max(begin, Self.plus(finish[from], table.time(at: cell)))
             }
+            finish[v] = Self.plus(begin, chosen.time)
+            makespan = max(makespan, finish[v])
         }
         return Assignment(options: options, cost: cost, time: makespan)
     }

@@ -20,18 +20,19 @@ struct Solver {
     }
 
     init(_ network: Network, effort: Effort, hint: [Int]? = nil) {
+        self.init(network, meter: Meter(effort), hint: hint)
+    }
+
+    private init(_ network: Network, meter: Meter, hint: [Int]? = nil) {
         self.network = network
-        work = Meter(effort)
+        work = meter
         self.hint = hint
         let links = network.edges.map { (from: $0.from, to: $0.to) }
         guard GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count else {
             shape = .loops
             return
         }
-        let nodes = network.nodes.map {
-            Forest.Node(options: $0.options, first: $0.first, cost: $0.entryCost, release: $0.entryTime)
-        }
-        let forest = Forest(nodes: nodes, edges: network.edges)
+        let forest = Forest(nodes: network.nodes, edges: network.edges)
         shape = .forest(forest, forest.costMessages())
     }
 
@@ -53,33 +54,43 @@ struct Solver {
             return result
         }
         guard survivors.contains(where: { $0.count > 1 }) else { return result }
-        result.plan = tieBroken(plan, among: survivors) { $0.fastestOfEquals(plan, survivors) }
+        result.plan = preferred(plan, among: survivors)
         return result
     }
 
-    /// The fastest of those that cost no more than the cheapest assignment.
-    private mutating func fastestOfEquals(_ plan: Assignment, _ kept: [[Int]]) -> Assignment? {
+    /// Of assignments that cost as little as `plan` the fastest and, of those, the preferred one. Only `kept` can be in
+    /// them, which is mostly next to nothing.
+    private mutating func preferred(_ plan: Assignment, among kept: [[Int]]) -> Assignment {
         let rest = network.restricted(to: kept)
-        var search = TimeSearch(rest, goal: .fastest, limit: plan.time - 1, cap: plan.cost + 1, meter: work)
-        _ = search.search()
-        work = search.meter
-        return search.best.map { best in network.assignment(zip(kept, best.options).map { $0[$1] }) }
+        let inner = rest.assignment(zip(kept, plan.options).map { $0.firstIndex(of: $1) ?? 0 })
+        let hasLoops = if case .loops = shape { true } else { false }
+        let best = work.lending(Self.tieSteps) { part in
+            let found: Assignment?
+            if hasLoops {
+                var search = TimeSearch(rest, goal: .fastest, limit: inner.time - 1, cap: inner.cost + 1, meter: part)
+                _ = search.search()
+                part = search.meter
+                found = search.best.map { rest.assignment($0.options) }
+            } else {
+                var solver = Solver(rest, meter: part)
+                found = solver.fastestAtAnyPrice(budget: inner.cost, known: inner).plan
+                part = solver.work
+            }
+            return TieBreaker.best(rest, found ?? inner, &part)
+        }
+        return network.assignment(zip(kept, best.options).map { $0[$1] })
     }
 
     /// Of assignments that are as good by the first measure, a better one by the second, and of equals the preferred one.
     private mutating func tieBroken(
-        _ plan: Assignment, among kept: [[Int]]? = nil, _ better: (inout Solver) -> Assignment?
+        _ plan: Assignment, _ better: (inout Solver) -> Assignment?
     ) -> Assignment {
         var solver = self
         return work.lending(Self.tieSteps) { [network] part in
             solver.work = part
             let found = better(&solver) ?? plan
             part = solver.work
-            guard let kept else { return TieBreaker.best(network, found, &part) }
-            var inner = found
-            inner.options = zip(kept, found.options).map { $0.firstIndex(of: $1) ?? 0 }
-            let best = TieBreaker.best(network.restricted(to: kept), inner, &part)
-            return network.assignment(zip(kept, best.options).map { $0[$1] })
+            return TieBreaker.best(network, found, &part)
         }
     }
 

@@ -2,68 +2,137 @@
 /// that come first by name. It moves stages about for as long as that helps, always in the same order; what it finds
 /// cannot be made better by moving one stage, all of one region, or all that fits into one region or provider.
 struct TieBreaker {
+    /// One node's way to another option.
+    private struct Move {
+        var node: Int
+        var option: Int
+    }
+
     private let network: Network
-    private var options: [Int]
-    private var time: Int64
+    /// What the assignment costs and takes, and is to cost and take.
+    private let cost: Int64
+    private let time: Int64
+    /// Nodes that have a choice.
+    private let open: [Int]
+    private var schedule: Schedule
+    private var census: Census
+
+    private var options: [Int] { schedule.options }
 
     /// Rounds of moves; every one of them makes the assignment better.
     private static let mostRounds = 20
 
-    private struct Rank: Comparable {
-        var providers: Int
-        var regions: Int
-        var spots: Int
-        /// In the order of the nodes.
-        var places: [Int32]
-
-        static func < (a: Rank, b: Rank) -> Bool {
-            let (left, right) = ((a.providers, a.regions, a.spots), (b.providers, b.regions, b.spots))
-            return left != right ? left < right : a.places.lexicographicallyPrecedes(b.places)
-        }
-    }
-
     /// The best assignment found that costs and takes as much as `plan`.
     static func best(_ network: Network, _ plan: Assignment, _ meter: inout Meter) -> Assignment {
         guard network.nodes.allSatisfy({ !$0.locations.isEmpty }) else { return plan }
-        var breaker = TieBreaker(network: network, options: plan.options, time: plan.time)
+        var breaker = TieBreaker(network, plan)
         breaker.improve(&meter)
         return network.assignment(breaker.options)
     }
 
+    private init(_ network: Network, _ plan: Assignment) {
+        self.network = network
+        (cost, time) = (plan.cost, plan.time)
+        schedule = Schedule(network, plan.options)
+        schedule.follow()
+        open = network.nodes.indices.filter { network.nodes[$0].options.count > 1 }
+        census = Census(network)
+        for (v, option) in plan.options.enumerated() { census.add(location(v, option), isSpot(v, option)) }
+    }
+
+    private func location(_ v: Int, _ option: Int) -> Int32 {
+        network.nodes[v].locations[network.nodes[v].options[option].place]
+    }
+
+    private func isSpot(_ v: Int, _ option: Int) -> Bool { network.nodes[v].options[option].isSpot }
+
     private mutating func improve(_ meter: inout Meter) {
-        var rank = rank(options)
-        for _ in 0..<Self.mostRounds {
-            let before = rank
-            let equals = network.nodes.indices.map { self.equals(of: $0, options, &meter) }
-            let reached = Set(zip(equals.indices, equals).flatMap { v, options in options.map { location(v, $0) } })
-            for location in reached.sorted() { consider(&rank, &meter) { $0.gathered(in: { $0 == location }, &$1) } }
+        for _ in 0..<Self.mostRounds where !meter.isOver {
+            var isBetter = false
+            let equals = open.map { self.equals(of: $0, options, where: { _ in true }, &meter) }
+            let reached = Set(zip(open, equals).flatMap { v, options in options.map { location(v, $0) } }).sorted()
+            for place in reached {
+                if take(gathered(in: { $0 == place }, &meter), &meter) { isBetter = true }
+            }
             let providers = network.providerOfLocation
             for provider in Set(reached.map { providers[Int($0)] }).sorted() {
-                consider(&rank, &meter) { $0.gathered(in: { providers[Int($0)] == provider }, &$1) }
+                if take(gathered(in: { providers[Int($0)] == provider }, &meter), &meter) { isBetter = true }
             }
-            for used in Set(rank.places).sorted() {
-                for location in sharedLocations(of: used) where location != used {
-                    consider(&rank, &meter) { breaker, _ in breaker.moved(from: used, to: location) }
+            for used in Set(open.map { location($0, options[$0]) }).sorted() {
+                for place in sharedLocations(of: used) where place != used {
+                    if take(moved(from: used, to: place), &meter) { isBetter = true }
                 }
             }
-            for (v, others) in equals.enumerated() {
-                for option in others {
-                    consider(&rank, &meter) { breaker, _ in
-                        var next = breaker.options
-                        next[v] = option
-                        return next
-                    }
-                }
+            for (v, others) in zip(open, equals) {
+                for option in others where take([Move(node: v, option: option)], &meter) { isBetter = true }
             }
-            guard rank < before, !meter.isOver else { return }
+            guard isBetter else { return }
         }
     }
 
-    /// The regions in which all stages that are in `used` can be at the same price.
+    /// Makes the moves, in the order of their nodes, if the assignment stays as good and ranks better. Returns whether.
+    private mutating func take(_ moves: [Move], _ meter: inout Meter) -> Bool {
+        let moves = moves.filter { options[$0.node] != $0.option }
+        guard !moves.isEmpty, !meter.isOver else { return false }
+        meter.spend(moves.count)
+        let before = census.rank
+        for move in moves { recount(move.node, from: options[move.node], to: move.option) }
+        guard census.rank < before || census.rank == before && comeBefore(moves) else {
+            for move in moves.reversed() { recount(move.node, from: move.option, to: options[move.node]) }
+            return false
+        }
+        var next = options
+        for move in moves { next[move.node] = move.option }
+        guard isAsGood(next, after: moves, &meter) else {
+            for move in moves.reversed() { recount(move.node, from: move.option, to: options[move.node]) }
+            return false
+        }
+        schedule.options = next
+        schedule.follow()
+        return true
+    }
+
+    private func isAsGood(_ next: [Int], after moves: [Move], _ meter: inout Meter) -> Bool {
+        meter.spend(moves.count)
+        // One move that makes its own path too long needs no further look.
+        if moves.count == 1, schedule.length(through: moves[0].node, option: moves[0].option) > time { return false }
+        meter.spend(next.count * 4)
+        let new = network.assignment(next)
+        return new.cost == cost && new.time == time
+    }
+
+    /// Whether the places after the moves, node by node, come before those of now.
+    private func comeBefore(_ moves: [Move]) -> Bool {
+        for move in moves {
+            let (old, new) = (location(move.node, options[move.node]), location(move.node, move.option))
+            if old != new { return new < old }
+        }
+        return false
+    }
+
+    private mutating func recount(_ v: Int, from old: Int, to new: Int) {
+        census.remove(location(v, old), isSpot(v, old))
+        census.add(location(v, new), isSpot(v, new))
+    }
+
+    /// Every stage that can be where `isWanted` says without a change in cost is moved there, one after the other.
+    private func gathered(in isWanted: (Int32) -> Bool, _ meter: inout Meter) -> [Move] {
+        var next = options
+        var moves: [Move] = []
+        for v in open where !isWanted(location(v, next[v])) {
+            guard let option = equals(of: v, next, where: isWanted, &meter).first else { continue }
+            next[v] = option
+            moves.append(Move(node: v, option: option))
+        }
+        return moves
+    }
+
+    /// The regions in which all stages that are in `used` can be at the same price; none if one of them has no choice.
     private func sharedLocations(of used: Int32) -> [Int32] {
         var shared: Set<Int32>?
         for v in network.nodes.indices where location(v, options[v]) == used {
             let node = network.nodes[v]
+            guard node.options.count > 1 else { return [] }
             let own = node.options[options[v]]
             let alike = node.options.filter { $0.cost == own.cost && $0.time == own.time }
             let locations = Set(alike.map { node.locations[$0.place] })
@@ -73,77 +142,89 @@ struct TieBreaker {
         return (shared ?? []).sorted()
     }
 
-    /// Takes what `change` makes of the options if it is as good and ranks better.
-    private mutating func consider(
-        _ rank: inout Rank, _ meter: inout Meter, _ change: (TieBreaker, inout Meter) -> [Int]?
-    ) {
-        guard !meter.isOver, let next = change(self, &meter), next != options else { return }
-        let nextRank = self.rank(next)
-        meter.spend(next.count)
-        guard nextRank < rank else { return }
-        meter.spend(next.count * 4)
-        let (old, new) = (network.assignment(options), network.assignment(next))
-        guard new.cost == old.cost, new.time == old.time else { return }
-        (options, rank) = (next, nextRank)
-    }
-
-    private func location(_ v: Int, _ option: Int) -> Int32 {
-        network.nodes[v].locations[network.nodes[v].options[option].place]
-    }
-
-    private func rank(_ options: [Int]) -> Rank {
-        let places = options.indices.map { location($0, options[$0]) }
-        let regions = Set(places)
-        return Rank(
-            providers: Set(regions.map { network.providerOfLocation[Int($0)] }).count, regions: regions.count,
-            spots: options.indices.count { network.nodes[$0].options[options[$0]].isSpot }, places: places)
-    }
-
-    /// Every stage that can be where `isWanted` says without a change in cost is moved there, one after the other.
-    private func gathered(in isWanted: (Int32) -> Bool, _ meter: inout Meter) -> [Int]? {
-        var next = options
-        for v in network.nodes.indices where !isWanted(location(v, next[v])) {
-            if let option = equals(of: v, next, &meter).first(where: { isWanted(location(v, $0)) }) { next[v] = option }
-        }
-        return next
-    }
-
-    /// All that is in one region is moved to another; nil if it cannot all be there.
-    private func moved(from: Int32, to: Int32) -> [Int]? {
-        var next = options
-        for v in network.nodes.indices where location(v, next[v]) == from {
+    /// All that is in one region is moved to another; nothing if it cannot all be there.
+    private func moved(from: Int32, to: Int32) -> [Move] {
+        var moves: [Move] = []
+        for v in network.nodes.indices where location(v, options[v]) == from {
             let node = network.nodes[v]
-            let old = node.options[next[v]]
-            guard let place = node.locations.firstIndex(of: to) else { return nil }
+            let old = node.options[options[v]]
+            guard let place = node.locations.firstIndex(of: to) else { return [] }
             let alike = (node.first[place]..<node.first[place + 1]).first {
                 node.options[$0].cost == old.cost && node.options[$0].time == old.time
             }
-            guard let alike else { return nil }
-            next[v] = alike
+            guard let alike else { return [] }
+            moves.append(Move(node: v, option: alike))
         }
-        return next
+        return moves
     }
 
-    /// Other options of `v` with which the assignment costs as much.
-    private func equals(of v: Int, _ options: [Int], _ meter: inout Meter) -> [Int] {
+    /// Other options of `v`, in places that are wanted, with which the assignment costs as much.
+    private func equals(
+        of v: Int, _ options: [Int], where isWanted: (Int32) -> Bool, _ meter: inout Meter
+    ) -> [Int] {
         let node = network.nodes[v]
+        let (into, from) = (network.edgesInto[v], network.edgesFrom[v])
         func cost(_ option: Int) -> Int64 {
             let place = node.options[option].place
             var sum = Network.plus(node.options[option].cost, node.entryCost[place])
-            for index in network.edgesInto[v] + network.edgesFrom[v] {
-                let edge = network.edges[index]
-                guard let table = edge.table else { continue }
-                let other = edge.from == v ? edge.to : edge.from
-                let otherPlace = network.nodes[other].options[options[other]].place
-                let cell =
-                    edge.from == v
-                    ? table.index(from: place, to: otherPlace) : table.index(from: otherPlace, to: place)
-                sum = Network.plus(sum, table.cost(at: cell))
+            for index in into {
+                guard let table = network.edges[index].table else { continue }
+                let other = network.edges[index].from
+                sum = Network.plus(sum, table.cost(from: network.nodes[other].options[options[other]].place, to: place))
+            }
+            for index in from {
+                guard let table = network.edges[index].table else { continue }
+                let other = network.edges[index].to
+                sum = Network.plus(sum, table.cost(from: place, to: network.nodes[other].options[options[other]].place))
             }
             return sum
         }
-        meter.spend(node.options.count * (1 + network.edgesInto[v].count + network.edgesFrom[v].count))
         let own = cost(options[v])
-        return node.options.indices.filter { $0 != options[v] && node.options[$0].cost <= own && cost($0) == own }
+        var result: [Int] = []
+        var looked = 0
+        for option in node.options.indices where option != options[v] && node.options[option].cost <= own {
+            guard isWanted(node.locations[node.options[option].place]) else { continue }
+            looked += 1
+            if cost(option) == own { result.append(option) }
+        }
+        meter.spend(node.options.count + (looked + 1) * (1 + into.count + from.count))
+        return result
+    }
+}
+
+/// How many stages are in each region and with each provider.
+private struct Census {
+    private let providerOfLocation: [Int32]
+    private var perLocation: [Int]
+    private var perProvider: [Int]
+    private var regions = 0
+    private var providers = 0
+    private var spots = 0
+
+    init(_ network: Network) {
+        providerOfLocation = network.providerOfLocation
+        perLocation = [Int](repeating: 0, count: providerOfLocation.count)
+        perProvider = [Int](repeating: 0, count: Int(providerOfLocation.max() ?? -1) + 1)
+    }
+
+    /// The less the better.
+    var rank: (Int, Int, Int) { (providers, regions, spots) }
+
+    mutating func add(_ location: Int32, _ isSpot: Bool) {
+        let provider = Int(providerOfLocation[Int(location)])
+        if perLocation[Int(location)] == 0 { regions += 1 }
+        if perProvider[provider] == 0 { providers += 1 }
+        perLocation[Int(location)] += 1
+        perProvider[provider] += 1
+        if isSpot { spots += 1 }
+    }
+
+    mutating func remove(_ location: Int32, _ isSpot: Bool) {
+        let provider = Int(providerOfLocation[Int(location)])
+        perLocation[Int(location)] -= 1
+        perProvider[provider] -= 1
+        if perLocation[Int(location)] == 0 { regions -= 1 }
+        if perProvider[provider] == 0 { providers -= 1 }
+        if isSpot { spots -= 1 }
     }
 }

@@ -1,8 +1,9 @@
 /// Cost and time of one edge's artifacts for every pair of places: rows are where they come from.
 ///
 /// There are far fewer kinds of ways between places than pairs of places, so a table says what each kind comes to,
-/// and shares with other edges which kind each pair has.
-struct TransferTable: Sendable {
+/// and shares with other edges which kind each pair has. A class, so that handing it on does not count a reference per
+/// column.
+final class TransferTable: Sendable {
     let ways: Ways
     /// Per kind of way, in nanodollars and milliseconds.
     let costs: [Int64]
@@ -30,7 +31,7 @@ struct TransferTable: Sendable {
     }
 
     /// From cost and time of every pair of places, row by row.
-    init(columns: Int, cost: [Int64], time: [Int64]) {
+    convenience init(columns: Int, cost: [Int64], time: [Int64]) {
         var number: [[Int64]: Int32] = [:]
         var kinds: [Int32] = []
         var (costs, times): ([Int64], [Int64]) = ([], [])
@@ -70,12 +71,12 @@ struct TransferTable: Sendable {
 
     /// The table for some of the rows and columns, both rising.
     func restricted(rows: [Int], columns: [Int]) -> TransferTable {
-        var smaller = Ways(ways, rows: rows, columns: columns)
+        let smaller = Ways(ways, rows: rows, columns: columns)
         guard smaller.kinds.count + smaller.kindOfClasses.count < costs.count else {
             return TransferTable(ways: smaller, costs: costs, times: times)
         }
-        let used = smaller.renumberKinds(costs.count)
-        return TransferTable(ways: smaller, costs: used.map { costs[$0] }, times: used.map { times[$0] })
+        let (renumbered, used) = smaller.withKindsRenumbered(costs.count)
+        return TransferTable(ways: renumbered, costs: used.map { costs[$0] }, times: used.map { times[$0] })
     }
 }
 
@@ -84,20 +85,20 @@ struct TransferTable: Sendable {
 /// Rows that cost the same to every column but their own place make a class, and so do columns. Cheapest ways from all
 /// rows to all columns then need a look at pairs of classes, and at the pairs that are one place: those ways are the
 /// exceptions, never dearer than what the classes say.
-struct Ways: Sendable {
+final class Ways: Sendable {
     let rows: Int
     let columns: Int
     /// Row-major.
-    private(set) var kinds: [Int32]
+    let kinds: [Int32]
     let rowClass: [Int32]
     let columnClass: [Int32]
     let columnClasses: Int
     /// Per class of rows and class of columns: a kind that costs as much as all those between them.
-    private(set) var kindOfClasses: [Int32]
+    let kindOfClasses: [Int32]
     /// Per row: the column that is the same place, or -1.
     let sameColumn: [Int32]
     /// Per row: the kind of staying there, or -1.
-    private(set) var sameKind: [Int32]
+    let sameKind: [Int32]
 
     var rowClasses: Int { columnClasses == 0 ? 0 : kindOfClasses.count / columnClasses }
     /// Whether going by classes is less work than looking at all pairs.
@@ -204,24 +205,30 @@ struct Ways: Sendable {
         sameColumn.indices.map { sameColumn[$0] < 0 ? -1 : kinds[$0 * columns + Int(sameColumn[$0])] }
     }
 
-    /// Numbers only the kinds that are there. Returns the old numbers of `count`.
-    fileprivate mutating func renumberKinds(_ count: Int) -> [Int] {
+    /// Numbers only the kinds that are there. Returns their old numbers too, of which there were `count`.
+    fileprivate func withKindsRenumbered(_ count: Int) -> (ways: Ways, old: [Int]) {
         var number = [Int32](repeating: -1, count: count)
         var old: [Int] = []
-        func renumber(_ kinds: inout [Int32]) {
-            for index in kinds.indices {
-                let kind = Int(kinds[index])
-                if number[kind] < 0 {
-                    number[kind] = Int32(old.count)
-                    old.append(kind)
+        func renumbered(_ kinds: [Int32]) -> [Int32] {
+            kinds.map { kind in
+                if number[Int(kind)] < 0 {
+                    number[Int(kind)] = Int32(old.count)
+                    old.append(Int(kind))
                 }
-                kinds[index] = number[kind]
+                return number[Int(kind)]
             }
         }
-        renumber(&kinds)
-        renumber(&kindOfClasses)
+        let ways = Ways(self, kinds: renumbered(kinds), kindOfClasses: renumbered(kindOfClasses))
+        return (ways, old)
+    }
+
+    /// With other numbers for the same kinds.
+    private init(_ other: Ways, kinds: [Int32], kindOfClasses: [Int32]) {
+        (rows, columns, columnClasses) = (other.rows, other.columns, other.columnClasses)
+        (rowClass, columnClass, sameColumn) = (other.rowClass, other.columnClass, other.sameColumn)
+        self.kinds = kinds
+        self.kindOfClasses = kindOfClasses
         sameKind = Self.sameKinds(sameColumn, kinds, columns)
-        return old
     }
 
     private static func renumbered(_ classes: [Int32], _ count: Int) -> (numbers: [Int32], old: [Int32]) {

@@ -36,6 +36,7 @@ struct DeadlineSpotRunTests {
         ]
         var manners = SteppedJob.Manners(work: job.work.scaled(by: random.pick([1, 1, 0.6])))
         manners.isTold = random.chance(50)
+        manners.watches = random.chance(30)
         if random.chance(50) { manners.start = { Double.random(in: 0...1, using: &$0) } }
         let patience: ClosedRange<Double> = random.pick([0...1, 1...1, 0...2, 2...2])
         manners.patience = { Double.random(in: patience, using: &$0) }
@@ -104,6 +105,20 @@ struct DeadlineSpotRunTests {
             }
         }
         #expect(costs[0] <= costs[1], "\(costs)")
+    }
+
+    @Test(
+        "the longer nobody has looked while on demand, the older a run of spot is supposed to be, and asking pays again"
+    )
+    func asksAgain() {
+        var history = SpotHistory()
+        history.observe(true, for: .seconds(600))
+        history.observe(false, for: .seconds(600))
+        let ages = [0.0, 0.5, 2, 8].map { history.supposingSpot(unseenFor: $0).age }
+        #expect(ages[0] == 0 && ages == ages.sorted() && ages[3] > 1 && ages[3] < 4)
+        history.observe(true, for: .seconds(600))
+        #expect(
+            history.supposingSpot(unseenFor: 8).age == 1.0 / 6, "what was there when last seen is still the same run")
     }
 
     @Test("when spot is unknown it is asked for where it would be worth having, and only there")

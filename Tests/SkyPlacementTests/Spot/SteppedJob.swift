@@ -16,6 +16,8 @@ struct SteppedJob {
         var patience: @Sendable (inout SeededGenerator) -> Double = { _ in 1 }
         /// Whether it is told at once that spot is gone, or finds out when it looks.
         var isTold = true
+        /// Whether it can see from afar if there is spot; else it has to ask for it.
+        var watches = false
         /// Whether the run is written down and read back before every look.
         var forgets = false
     }
@@ -51,7 +53,7 @@ struct SteppedJob {
     }
 
     private mutating func step() {
-        var answer = look(.unknown)
+        var answer = look(!manners.watches ? .unknown : isSpot(at: now) ? .available : .refused)
         if answer.choice == .spot, holding != .spot {
             if isSpot(at: now) { hold(.spot) } else { answer = look(.refused) }
         }

@@ -5,7 +5,8 @@ import Synchronization
 /// alone.
 ///
 /// How the cost depends on the price of spot is known by a few prices: between two of them it is a cubic, since its slope is
-/// known too. The cheapest policy's cost changes with the price by the hours that it spends on spot.
+/// known too. The cheapest policy's cost changes with the price by the hours that it spends on spot. The rest is taken to change
+/// evenly, which it does where spot is cheap; where it hardly pays, jobs soon give it up, and only the cost is near.
 public final class DeadlineOutlooks: Sendable {
     /// A job but for its prices. Hours.
     struct Shape: Hashable {
@@ -18,7 +19,7 @@ public final class DeadlineOutlooks: Sendable {
     }
 
     /// Prices of spot, in units of the price on demand.
-    private static let prices: [Double] = [0, 0.1, 0.2, 0.35, 0.5, 0.7, highestPrice]
+    private static let prices: [Double] = [0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.88, highestPrice]
     /// Spot that costs more is not worth looking for.
     static let highestPrice = 0.95
 

@@ -33,7 +33,7 @@ public struct DeadlineSpotEstimate: Hashable, Sendable {
     /// - Parameters:
     ///   - checkpoint: how often the job saves its work: zero for all the time, nil for never.
     ///   - usual: nil: the job's own figures.
-    ///   - outlooks: what was worked out before, to within half a percent; nil: worked out anew, and more exactly.
+    ///   - outlooks: what was worked out before, to within two percent; nil: worked out anew, and more exactly.
     public init(
         _ job: DeadlineJob, model: SpotModel = .typical, checkpoint: TimeSpan? = .zero, usual: Usual? = nil,
         outlooks: DeadlineOutlooks? = nil

@@ -97,21 +97,27 @@ public struct DeadlineSpotRun: Hashable, Sendable, Codable {
     /// The answer to a look that was recorded; asking changes nothing.
     public func answer(to look: Look, _ plan: DeadlineSpotPlan) -> Answer {
         let elapsed = max(look.now - startedAt, .zero)
-        let isAvailable = look.isSpotAvailable ?? true
-        var seen = history
-        if let latest, look.isSpotAvailable == nil, look.now > latest.at {
-            seen.observe(latest.isAvailable, for: look.now - latest.at)
-        }
-        seen.observe(isAvailable, for: plan.interval)
+        let seen = seen(at: look, plan)
         let pending = look.startingSince.map { plan.job.changeover - (look.now - $0) } ?? .zero
         let choice = plan.decide(
             saved: look.saved, unsaved: look.unsaved, elapsed: elapsed, holding: look.holding,
-            pendingDelay: max(pending, .zero), spotAvailable: isAvailable, history: seen)
+            pendingDelay: max(pending, .zero), spotAvailable: look.isSpotAvailable ?? true, history: seen)
         let latestStart = plan.latestStart(saved: look.saved)
         // The plan reckons with a whole interval: half of it is left to a broker that is slow.
         return Answer(
             choice: choice, askAgainBy: look.now + TimeSpan(milliseconds: plan.interval.milliseconds / 2),
             onDemandBy: startedAt + latestStart,
             isForced: choice == .onDemand && latestStart < elapsed + plan.interval)
+    }
+
+    private func seen(at look: Look, _ plan: DeadlineSpotPlan) -> SpotHistory {
+        var seen = history
+        guard let isAvailable = look.isSpotAvailable else {
+            let unseen = latest.map { max(look.now - $0.at, .zero) } ?? .zero
+            if let latest, unseen > .zero { seen.observe(latest.isAvailable, for: unseen) }
+            return seen.supposingSpot(unseenFor: unseen.hours)
+        }
+        seen.observe(isAvailable, for: plan.interval)
+        return seen
     }
 }

@@ -40,10 +40,11 @@ public struct DeadlineTerms: Hashable, Sendable, Codable, CustomStringConvertibl
         self.latestFinish = latestFinish
     }
 
-    /// `spot while it can wait, on demand after 11h 58m at the latest; on demand throughout would cost $98.10`.
+    /// `spot while it can wait, on demand when it must (after 5h 58m if spot has brought nothing), done after 16h at the latest;
+    /// on demand throughout would cost $98.10`.
     public var description: String {
-        "spot while it can wait, on demand after \(onDemandAtTheLatest) at the latest; "
-            + "on demand throughout would cost \(readable(onDemandCost))"
+        "spot while it can wait, on demand when it must (after \(onDemandAtTheLatest) if spot has brought nothing), "
+            + "done after \(latestFinish) at the latest; on demand throughout would cost \(readable(onDemandCost))"
     }
 
     /// The last moment, from the stage's start, at which a machine on demand may be asked for when nothing was saved.
