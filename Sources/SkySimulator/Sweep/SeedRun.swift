@@ -32,7 +32,8 @@ public struct SeedRun: Sendable {
     public func outcome() -> SeedOutcome {
         let world = lived()
         return SeedOutcome(
-            seed: seed, fall: world.checks.fall, events: world.figures.events, crashes: world.figures.crashes,
+            seed: seed, fall: world.checks.fall, events: world.figures.events, folded: world.figures.folded,
+            crashes: world.figures.crashes,
             faults: world.gate.struck, ends: world.runs.compactMap { $0?.isOver == true ? $0?.state.status : nil },
             planned: world.figures.planned, metered: world.figures.metered)
     }

@@ -6,6 +6,8 @@ public struct Sweep: Sendable {
     public private(set) var seeds = 0
     public private(set) var runs = 0
     public private(set) var events = 0
+    /// Events that cores took in once more, folding journals after deaths and at the end.
+    public private(set) var folded = 0
     public private(set) var crashes = 0
     public private(set) var planned = Money.zero
     public private(set) var metered = Money.zero
@@ -21,6 +23,7 @@ public struct Sweep: Sendable {
         seeds += 1
         runs += outcome.ends.count
         events += outcome.events
+        folded += outcome.folded
         crashes += outcome.crashes
         planned += outcome.planned
         metered += outcome.metered

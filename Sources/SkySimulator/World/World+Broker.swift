@@ -45,6 +45,7 @@ extension World {
         run.incarnation += 1
         if let died = run.diedAt {
             run.excusedTime = run.excusedTime + (now - died)
+            figures.folded += run.journal.count
             guard let folded = RunState(folding: run.journal) else {
                 return checks.fell(FoldIsState.self, "the journal of \(run.launch.run) can no longer be folded", self)
             }
@@ -150,6 +151,7 @@ extension World {
         for stage in -1..<run.state.stages.count { cancelAll(stage, run) }
         run.isAlive = false
         run.isOver = true
+        figures.folded += run.journal.count
         checks.ended(run, self)
         figures.planned += run.launch.plan.totalCost
         figures.metered += run.metered

@@ -92,6 +92,8 @@ final class World {
     /// What a sweep adds up.
     struct Figures {
         var events = 0
+        /// Events that were folded again, after deaths and at the end.
+        var folded = 0
         var crashes = 0
         var planned = Money.zero
         var metered = Money.zero
