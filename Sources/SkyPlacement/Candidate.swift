@@ -56,7 +56,8 @@ public struct Candidate: Hashable, Sendable {
         heldTime = outcome.held
         pathTime = outcome.path
         interruptions = outcome.interruptions
-        risk = model.risk(on: machines, duration: duration.duration.expected)
+        // A stage with a deadline may be on spot that comes and goes, of which its own model knows better.
+        risk = deadline == nil ? model.risk(on: machines, duration: duration.duration.expected) : outcome.interruptions
         disk = machines.disk
         costParts = outcome.parts
         cost = outcome.parts.total
