@@ -7,7 +7,7 @@ struct SimulateCommand: SkySubcommand {
         commandName: "simulate",
         abstract: "Live through bad days in virtual time: runs of pipelines, or jobs with deadlines on spot markets.",
         usage: """
-            sky simulate <file> ... [--seed <number>] [--seeds <count>] [--runs <count>] [--faults <file>]
+            sky simulate <file> ... [--seed <number>] [--seeds <count>] [--runs <count>] [--faults <f>]
             sky simulate --trace <file|folder> ... [--deadline <time>] [--evaluate] [--output <format>]
             """,
         discussion: """
