@@ -25,7 +25,7 @@ extension World {
         guard
             gate.strikes(
                 .repeatedAnswer, run: run.index, stage: max(0, operation.stage), attempt: operation.attempt,
-                count: operation.id.serial << 3 | Int(operation.id.slot.rawValue), at: now)
+                count: operation.id.serial << 4 | Int(operation.id.slot.rawValue), at: now)
         else { return }
         let late = span(
             Decision(
