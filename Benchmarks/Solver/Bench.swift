@@ -22,7 +22,9 @@ func bench() throws -> Bool {
         Case(shape: .chain, stages: 100), Case(shape: .diamonds, stages: 30), Case(shape: .random, stages: 30),
     ]
     print("== time, then cost")
-    for one in timely { isFine = try measure(one, gigabytes: 100, world: world, runs: 5) { try $0.fastest() } && isFine }
+    for one in timely {
+        isFine = try measure(one, gigabytes: 100, world: world, runs: 5) { try $0.fastest() } && isFine
+    }
     print("== cost plus $10 an hour")
     for one in timely {
         let perHour = Money(nanodollars: 10_000_000_000)
@@ -48,6 +50,8 @@ private func offersCurve() throws -> Bool {
     return try [5, 16, 64, 160, 320].allSatisfy { types in
         let world = MadeUpWorld(seed: 7, typesPerFamily: types)
         print(world.shelves.map(\.count).reduce(0, +), "offers, ", terminator: "")
-        return try measure(Case(shape: .chain, stages: 100), gigabytes: 100, world: world, runs: 5) { try $0.cheapest() }
+        return try measure(Case(shape: .chain, stages: 100), gigabytes: 100, world: world, runs: 5) {
+            try $0.cheapest()
+        }
     }
 }

@@ -5,17 +5,28 @@ import SkySpec
 
 /// Prints one JSON object per line: a problem in plain numbers, and what the solver says is best for each objective.
 func dumpProblems() throws {
-    for seed in 0..<40 {
-        let world = MadeUpWorld(seed: UInt64(seed), providers: 3, regions: 9)
-        let shape = Shape.allCases[seed % 5]
-        let pipeline = world.pipeline(
-            shape, stages: 5 + seed % 9, degree: 1.5, gigabytes: [20, 100, 500][seed % 3], seed: UInt64(seed))
-        let problem = try PlacementProblem(pipeline: pipeline, offers: world)
-        print(try line(problem, world))
+    let sizes: [(Shape, [Int])] = [
+        (.chain, [3, 10, 25, 50]), (.tree, [10, 25]), (.diamonds, [7, 13, 25]), (.fan, [6, 12, 25]),
+        (.seriesParallel, [8, 16, 30]), (.random, [10, 15, 20, 30, 50]),
+    ]
+    var seed: UInt64 = 0
+    for (shape, counts) in sizes {
+        for stages in counts {
+            for gigabytes in [20.0, 500] {
+                seed += 1
+                let world = MadeUpWorld(seed: seed, providers: 3, regions: 9)
+                let pipeline = world.pipeline(shape, stages: stages, gigabytes: gigabytes, seed: seed)
+                // With time, questions about many stages are too hard for CP-SAT to be asked.
+                print(
+                    try line(
+                        "\(shape) of \(stages)", PlacementProblem(pipeline: pipeline, offers: world), world,
+                        stages <= 20))
+            }
+        }
     }
 }
 
-private func line(_ problem: PlacementProblem, _ world: MadeUpWorld) throws -> String {
+private func line(_ name: String, _ problem: PlacementProblem, _ world: MadeUpWorld, _ isTimed: Bool) throws -> String {
     let locations = Array(Set(problem.stages.flatMap { $0.candidates.map(\.location) })).sorted()
     let stages = problem.stages.map { stage in
         "["
@@ -44,17 +55,22 @@ private func line(_ problem: PlacementProblem, _ world: MadeUpWorld) throws -> S
     let deadline = TimeSpan(milliseconds: (least.time.milliseconds + 2 * soonest.time.milliseconds) / 3)
     let budget = Money(nanodollars: (2 * least.cost.nanodollars + soonest.cost.nanodollars) / 3)
     let perHour = Money(nanodollars: 10_000_000_000)
-    let answers: [(String, Placement)] = [
-        ("cost", cheapest), ("time", fastest), ("deadline", try problem.cheapest(within: deadline)),
-        ("budget", try problem.fastest(within: budget)), ("weighted", try problem.leastWeighted(perHour: perHour)),
-    ]
+    var answers: [(String, Placement)] = [("cost", cheapest)]
+    if isTimed {
+        answers += [
+            ("time", fastest), ("deadline", try problem.cheapest(within: deadline)),
+            ("budget", try problem.fastest(within: budget)), ("weighted", try problem.leastWeighted(perHour: perHour)),
+        ]
+    }
     let texts = try answers.map { name, placement in
         let totals = try problem.totals(of: placement)
         let proof = placement.proof?.isOptimal == true
-        return
-            "\"\(name)\":{\"cost\":\(totals.cost.nanodollars),\"time\":\(totals.time.milliseconds),\"proven\":\(proof)}"
+        let choice = problem.stages.map { stage in "\(placement[stage.name]?.index ?? -1)" }
+        return "\"\(name)\":{\"cost\":\(totals.cost.nanodollars),\"time\":\(totals.time.milliseconds),"
+            + "\"proven\":\(proof),\"choice\":[\(choice.joined(separator: ","))]}"
     }
-    return "{\"stages\":[\(stages.joined(separator: ","))],\"flows\":[\(flows.joined(separator: ","))],"
+    return
+        "{\"name\":\"\(name)\",\"stages\":[\(stages.joined(separator: ","))],\"flows\":[\(flows.joined(separator: ","))],"
         + "\"deadline\":\(deadline.milliseconds),\"budget\":\(budget.nanodollars),"
         + "\"per_hour\":\(perHour.nanodollars),\"answers\":{\(texts.joined(separator: ","))}}"
 }

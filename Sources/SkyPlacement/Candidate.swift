@@ -30,7 +30,8 @@ public struct Candidate: Hashable, Sendable {
     /// All of `costParts`; moving data is not in it.
     public let cost: Money
     /// How the stage keeps a deadline of its own, on spot while it can wait; nil: it stays on `offer`.
-    public let deadline: DeadlineTerms?
+    public var deadline: DeadlineTerms? { terms?.terms }
+    private let terms: SharedTerms?
 
     public var location: Location { offer.location }
 
@@ -59,7 +60,7 @@ public struct Candidate: Hashable, Sendable {
         disk = machines.disk
         costParts = outcome.parts
         cost = outcome.parts.total
-        self.deadline = deadline
+        terms = deadline.map(SharedTerms.init)
     }
 
     /// `aws/us-east-1 p4d.24xlarge`.
@@ -78,6 +79,17 @@ public struct Disk: Hashable, Sendable {
         gigabytes = request.diskSize ?? StageCostModel.usualDiskGB
         tier = request.diskTier
     }
+}
+
+/// Most candidates have none, and all are copied.
+private final class SharedTerms: Sendable, Hashable {
+    let terms: DeadlineTerms
+
+    init(_ terms: DeadlineTerms) { self.terms = terms }
+
+    static func == (a: SharedTerms, b: SharedTerms) -> Bool { a === b || a.terms == b.terms }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(terms) }
 }
 
 /// A stage of a placement problem: what it asks for and where it can run.

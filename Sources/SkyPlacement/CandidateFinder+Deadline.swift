@@ -11,20 +11,25 @@ extension CandidateFinder {
         let disk = Disk(request)
         guard request.wantsSpot else { return found.map { Gang(offer: $0, numNodes: numNodes, disk: disk) } }
         let onDemand = onDemandOffers([request], &known)
-        let twins = OnDemandTwins(onDemand)
+        var twins = OnDemandTwins(onDemand)
         return found.map { Gang(offer: $0, numNodes: numNodes, disk: disk, onDemand: twins.twin(of: $0)) }
             + onDemand.map { Gang(offer: $0, numNodes: numNodes, disk: disk) }
     }
 
-    func onDemand(_ requests: [ResourceRequest], _ known: inout [ResourceRequest: [Offer]]) -> OnDemandTwins {
-        OnDemandTwins(onDemandOffers(requests.filter(\.wantsSpot), &known))
+    func onDemand(
+        insteadOf spot: Offer, _ requests: [ResourceRequest], _ known: inout [ResourceRequest: [Offer]]
+    ) -> Offer? {
+        var twins = OnDemandTwins(onDemandOffers(requests.filter(\.wantsSpot), &known))
+        return twins.twin(of: spot)
     }
 
     private func onDemandOffers(
         _ requests: [ResourceRequest], _ known: inout [ResourceRequest: [Offer]]
     ) -> [Offer] {
-        requests.flatMap { request in
-            request.relaxing(.spot).map { found($0, &known).filter { !isBlocked($0) } } ?? []
+        requests.flatMap { request -> [Offer] in
+            guard let relaxed = request.relaxing(.spot) else { return [] }
+            let offers = found(relaxed, &known)
+            return blocked.isEmpty ? offers : offers.filter { !isBlocked($0) }
         }
     }
 

@@ -73,7 +73,7 @@ struct CandidateFinder<Source: OfferSource> {
         }
         return Gang(
             offer: offer, numNodes: numNodes, disk: Disk(stage.resources),
-            onDemand: stage.deadline == nil ? nil : onDemand(stage.acceptableResources, &known).twin(of: offer))
+            onDemand: stage.deadline == nil ? nil : onDemand(insteadOf: offer, stage.acceptableResources, &known))
     }
 
     /// In the source's order, each once. Of ordered alternatives only the first that can be had counts.

@@ -39,7 +39,9 @@ extension PlacementProblem {
     private static func caveats(of stages: [StageChoices]) -> [String] {
         let unmeasured = stages.filter { stage in
             !stage.isService
-                && stage.candidates.shortlist.contains { $0.candidate.offer.market == .spot && $0.candidate.offer.interruptionsPerMonth == nil }
+                && stage.candidates.shortlist.contains {
+                    $0.candidate.offer.market == .spot && $0.candidate.offer.interruptionsPerMonth == nil
+                }
         }
         let onDemand = stages.filter { stage in stage.deadline != nil && !stage.requests.contains(where: \.wantsSpot) }
         let share = trimmed(InterruptionModel.assumedPerMonth * 100)

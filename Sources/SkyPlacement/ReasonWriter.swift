@@ -23,9 +23,7 @@ struct ReasonWriter {
         let all = "\(counted(stage.candidates.count, "offer"))\(asked)"
         // All others cost no less, and take as long as one of these.
         let looked = stage.candidates.shortlist.map(\.candidate)
-        guard let cheapest = looked.min(by: { ($0.cost, $0.pathTime) < ($1.cost, $1.pathTime) }) else {
-            return "the only offer\(asked)"
-        }
+        guard let cheapest = looked.min(by: Self.isCheaper) else { return "the only offer\(asked)" }
         let fastest = looked.map(\.pathTime).min() ?? chosen.pathTime
         let slowest = looked.map(\.pathTime).max() ?? chosen.pathTime
         let seeksTime = isAboutTime && fastest < slowest && chosen.pathTime == fastest && !stage.isService
@@ -34,6 +32,12 @@ struct ReasonWriter {
         }
         let instead = "not the cheapest of \(all) by itself (\(readable(cheapest.cost)) at \(cheapest))"
         return instead + whyNot(cheapest, ofStage: index, seeksTime: seeksTime)
+    }
+
+    /// By itself; of equals the faster, and then the first by name.
+    private static func isCheaper(_ a: Candidate, than b: Candidate) -> Bool {
+        if (a.cost, a.pathTime) != (b.cost, b.pathTime) { return (a.cost, a.pathTime) < (b.cost, b.pathTime) }
+        return a.location != b.location ? a.location < b.location : a.isPreferred(to: b)
     }
 
     private var isAboutTime: Bool {

@@ -33,9 +33,9 @@ struct History {
 
     /// The clock of a stage's slot rings at the moment it was set to; does nothing when there is no such clock.
     @discardableResult
-    mutating func ring(_ slot: Effect.Slot, of stage: String) -> [Effect.Work] {
+    mutating func ring(_ slot: Effect.Slot, of stage: String? = nil) -> [Effect.Work] {
         for effect in state.effects where effect.id.slot == slot {
-            if case .sleep(let alarm, let moment) = effect.work, alarm.stage == stage {
+            if case .sleep(let alarm, let moment) = effect.work, stage == nil || alarm.stage == stage {
                 return play(.alarm(alarm), after: max(moment - now, .zero))
             }
         }

@@ -206,15 +206,16 @@ import Testing
 }
 
 @Suite("Turns") struct TurnTests {
-    private static func fan(_ count: Int, options: LaunchOptions?) -> Launch {
+    private static func fan(_ count: Int, maxParallel: Int? = nil, options: LaunchOptions? = nil) -> Launch {
         var launch = Launch.of((0..<count).map { Stage(name: "s\($0)", run: "true") })
         launch.options = options
+        launch.pipeline.maxParallel = maxParallel
         return launch
     }
 
     @Test("no more stages are at work than allowed, and the next begins when one has ended")
     func maxParallel() throws {
-        var history = try History(launch: Self.fan(5, options: LaunchOptions(maxParallel: 2)))
+        var history = try History(launch: Self.fan(5, maxParallel: 2))
         #expect(history.state.stages.filter { $0.phase == .lookingUp }.map(\.name) == ["s0", "s1"])
         history.finish("s1")
         #expect(history.state.stages.filter { $0.phase == .lookingUp }.map(\.name) == ["s0", "s2"])

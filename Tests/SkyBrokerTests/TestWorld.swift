@@ -57,9 +57,15 @@ struct TestWorld {
         return state
     }
 
-    func log(_ run: RunID, _ stage: String, rank: Int = 0) throws -> String {
-        let id = AttemptID(run: run, stage: stage, number: 1)
+    func log(_ run: RunID, _ stage: String, rank: Int = 0, attempt: Int = 1) throws -> String {
+        let id = AttemptID(run: run, stage: stage, number: attempt)
         return String(decoding: try Data(contentsOf: URL(filePath: folder.log(of: id, rank: rank))), as: UTF8.self)
+    }
+
+    /// The machines of an attempt are taken away at once.
+    func preempt(_ id: AttemptID) async throws {
+        guard let adapter = world.adapter("aws") as? any PreemptibleAdapter else { throw LaunchError("no such adapter") }
+        try await adapter.preempt(token: id.token)
     }
 
     var rentedGroups: [String] { Files.names(in: "\(folder.nodes)/aws") }

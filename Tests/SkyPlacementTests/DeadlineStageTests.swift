@@ -109,7 +109,10 @@ struct DeadlineStageTests {
     @Test("the machine that takes over is of the same type in the same region, of any zone or the same one")
     func twins() {
         let spot = offer("r", "0.3", zone: "b", .spot)
-        func twin(_ offers: Offer...) -> Offer? { OnDemandTwins(offers).twin(of: spot) }
+        func twin(_ offers: Offer...) -> Offer? {
+            var twins = OnDemandTwins(offers)
+            return twins.twin(of: spot)
+        }
         let (any, same, other) = (offer("r", "3"), offer("r", "2", zone: "b"), offer("r", "1", zone: "c"))
         #expect(twin(other, same, any) == any && twin(other, same) == same && twin(other) == other)
         #expect(twin(offer("s", "1"), offer("r", "1", type: "n"), spot) == nil)

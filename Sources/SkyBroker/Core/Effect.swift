@@ -32,6 +32,8 @@ public struct Effect: Hashable, Sendable {
         case keep
         /// Clocks: the end of the phase's patience, the next checkpoint, the next look at the spot market, the budget.
         case patience, nextSave, look, budget
+        /// A person is asked for more money; and how long that may take.
+        case question, questionPatience
     }
 
     public let id: ID
@@ -93,5 +95,14 @@ public struct Question: Hashable, Sendable, Codable {
         self.stage = stage
         self.number = number
         self.text = text
+    }
+
+    /// Tells it from all other questions of the run.
+    public var id: String { "\(number)@\(stage ?? "")" }
+
+    init?(id: String) {
+        let parts = id.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let number = Int(parts[0]) else { return nil }
+        self.init(stage: parts[1].isEmpty ? nil : String(parts[1]), number: number, text: "")
     }
 }

@@ -90,24 +90,22 @@ public struct Launch: Hashable, Sendable, Codable {
 public struct LaunchOptions: Hashable, Sendable, Codable {
     /// Stages that are run even if an earlier result of theirs would do.
     public var runAnew: Set<String>
-    /// Stages that may be at work at the same time, at least 1; nil: any number.
-    public var maxParallel: Int?
 
-    public init(runAnew: Set<String> = [], maxParallel: Int? = nil) {
-        self.runAnew = runAnew
-        self.maxParallel = maxParallel
-    }
+    public init(runAnew: Set<String> = []) { self.runAnew = runAnew }
 }
 
 /// A named artifact and a place whose store holds it.
 public struct StoredArtifact: Hashable, Sendable, Codable {
     /// The output's or input's name.
     public var name: String
+    /// Its name in the folder that an input of several stages' outputs is; nil where it is the whole input.
+    public var entry: String?
     public var artifact: Artifact
     public var location: Location
 
-    public init(name: String, artifact: Artifact, location: Location) {
+    public init(name: String, entry: String? = nil, artifact: Artifact, location: Location) {
         self.name = name
+        self.entry = entry
         self.artifact = artifact
         self.location = location
     }

@@ -10,7 +10,9 @@ extension RunState {
         change(by: recorded)
         holdBackUnfed(at: recorded.at)
         startQueued(at: recorded.at)
+        readMeters(at: recorded.at)
         if unended == 0, endedAt == nil { endedAt = recorded.at }
+        ringing = false
         defer { touched = [] }
         return touched
     }
@@ -127,13 +129,22 @@ extension RunState {
 
     /// A pause, the patience of a phase, or the time until the next checkpoint is over.
     private mutating func rang(_ alarm: Alarm, _ recorded: RecordedEvent) {
-        guard let name = alarm.stage, let index = graph.index[name] else { return }
+        if alarm.slot == .questionPatience {
+            let question = Question(stage: alarm.stage, number: -alarm.serial, text: "")
+            _ = answeredBudget(question, false, at: recorded.at)
+            return
+        }
+        guard let name = alarm.stage, let index = graph.index[name] else {
+            ringing = alarm.slot == .budget && alarm.serial == budget?.readings
+            return
+        }
         let (at, run, serial) = (recorded.at, self.run, stages[index].serial)
         switch alarm.slot {
         case .phase where serial == alarm.serial:
             update(name) { if case .pausing = $0.phase { $0.proceed(run: run, at: at) } }
         case .nextSave:
             update(name) { if $0.saves.count == alarm.serial { $0.saveIsDue(at: at) } }
+        case .budget where stages[index].budget?.readings == alarm.serial: update(index) { _ in }
         case .look: update(name) { if $0.deadline?.looks == alarm.serial { $0.lookWhileHolding(run: run, at: at) } }
         case .patience where serial == alarm.serial:
             update(name) { $0.patienceIsOver(run: run, dice: recorded.dice, at: at) }

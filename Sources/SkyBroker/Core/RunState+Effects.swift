@@ -6,7 +6,30 @@ import SkySpec
 
 extension RunState {
     /// Everything that should be under way in this state. Depends on nothing else.
-    public var effects: [Effect] { stages.indices.flatMap { effects(of: $0) } }
+    public var effects: [Effect] { stages.indices.flatMap { effects(of: $0) } + effectsOfRun }
+
+    /// What should be under way for the run as a whole: its budget's clock and questions.
+    public var effectsOfRun: [Effect] {
+        guard let budget, stopping == nil, endedAt == nil else { return [] }
+        return effects(of: budget, nil)
+    }
+
+    private func effects(of budget: BudgetState, _ stage: StageState?) -> [Effect] {
+        func effect(_ slot: Effect.Slot, _ serial: Int, _ work: Effect.Work) -> Effect {
+            Effect(id: .init(stage: stage?.index ?? -1, slot: slot, serial: serial), work: work)
+        }
+        if let question = budgetQuestion(stage) {
+            let alarm = Alarm(stage: stage?.name, slot: .questionPatience, serial: budget.questions)
+            let until = (budget.askedAt ?? launchedAt) + PhaseLimits.asking
+            return [
+                effect(.question, budget.questions, .ask(question)),
+                effect(.questionPatience, budget.questions, .sleep(alarm, until: until)),
+            ]
+        }
+        guard let next = budget.nextAt else { return [] }
+        let alarm = Alarm(stage: stage?.name, slot: .budget, serial: budget.readings)
+        return [effect(.budget, budget.readings, .sleep(alarm, until: next))]
+    }
 
     /// What should be under way for one stage, by position.
     public func effects(of index: Int) -> [Effect] {
@@ -17,6 +40,7 @@ extension RunState {
             effects.append(alarm(stage, .patience, stage.serial, at: stage.phaseSince + limit))
         }
         if let handover = stage.handover { addHandover(stage.attempts[handover.index], handover, stage, to: &effects) }
+        if let budget = stage.budget, !stage.phase.isReleasing { effects += self.effects(of: budget, stage) }
         guard let attempt = stage.attempt else { return effects }
         if let deadline = stage.deadline, let next = deadline.nextLook, stage.handover == nil,
             stage.phase == .provisioning || stage.phase == .delivering || stage.phase == .running
@@ -103,7 +127,9 @@ extension RunState {
         var found: [StoredArtifact] = []
         for input in spec(stage).inputs {
             guard let stored = stored(input.source, as: input.name, of: stage.name) else { return nil }
-            found.append(StoredArtifact(name: input.name, artifact: stored.artifact, location: stored.location))
+            found.append(
+                StoredArtifact(
+                    name: input.name, entry: input.entry, artifact: stored.artifact, location: stored.location))
         }
         return found
     }

@@ -27,6 +27,7 @@ extension RunState {
     }
 
     mutating func answered(_ question: Question, _ isYes: Bool, at: Instant) {
+        if answeredBudget(question, isYes, at: at) { return }
         guard let name = question.stage, let stage = stage(named: name), stage.phase == .asking,
             stage.serial == question.number
         else { return }
@@ -41,6 +42,7 @@ extension RunState {
     }
 
     mutating func nobodyToAsk(_ question: Question, at: Instant) {
+        if answeredBudget(question, false, at: at) { return }
         guard let name = question.stage, let stage = stage(named: name), stage.phase == .asking,
             stage.serial == question.number
         else { return }

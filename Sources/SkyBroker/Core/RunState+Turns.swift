@@ -56,8 +56,8 @@ extension RunState {
 
     /// Begins stages whose turn has come, those that stand first in the file first.
     mutating func startQueued(at: Instant) {
-        guard stopping == nil, !queue.isEmpty else { return }
-        let limit = launch.options?.maxParallel ?? .max
+        guard stopping == nil, !isWindingDown, !queue.isEmpty else { return }
+        let limit = launch.pipeline.maxParallel ?? .max
         var begun = 0
         for index in queue {
             guard busy < limit else { break }

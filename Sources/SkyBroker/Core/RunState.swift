@@ -26,6 +26,14 @@ public struct RunState: Hashable, Sendable {
     var unended: Int
     /// Some stage's outputs were lost at some time: until then no stage can lack what it began with.
     var hasLostOutputs = false
+    /// Nil for a run without one.
+    var budget: BudgetState?
+    let hasBudgets: Bool
+    /// Nothing new begins: the budget is spent, and what runs may finish.
+    var isWindingDown = false
+    /// The budget's own clock has rung, or a person has agreed to more. False between events.
+    var ringing = false
+
     /// Positions of stages that the event being applied has changed. Empty between events.
     var touched: [Int] = []
 
@@ -44,6 +52,8 @@ public struct RunState: Hashable, Sendable {
                     rules: StageRules(stage, in: launch.pipeline), at: first.at))
         }
         self.stages = stages
+        budget = BudgetState(launch.pipeline.budget)
+        hasBudgets = launch.pipeline.budget != nil || stages.contains { $0.budget != nil }
         unended = stages.count
         for index in stages.indices where graph.before[index].isEmpty { queue.append(index) }
         startQueued(at: first.at)
@@ -67,6 +77,8 @@ public struct RunState: Hashable, Sendable {
     public enum Stopping: Hashable, Sendable {
         case requested(StopReason)
         case stageFailed(String)
+        /// Why, in a sentence.
+        case budgetSpent(String)
     }
 
     public enum Status: String, Hashable, Sendable, Codable {
@@ -81,7 +93,7 @@ public struct RunState: Hashable, Sendable {
         }
         switch stopping {
         case nil: return .succeeded
-        case .stageFailed: return .failed
+        case .stageFailed, .budgetSpent: return .failed
         case .requested(.cancel): return .cancelled
         case .requested(.down):
             let finished = stages.allSatisfy { $0.phase == .ended(.succeeded) || $0.wasServing }

@@ -13,6 +13,10 @@ public struct RunView: Hashable, Sendable {
     public var cost: Money
     public var plannedCost: Money
     public var stages: [StageView]
+    /// Why it failed, in a sentence; nil when it did not, or when a stage's own trouble says it.
+    public var failure: String?
+    /// What a person is asked about the run as a whole.
+    public var question: Question?
     /// How often a driver took the run over after the first.
     public var resumptions: Int
 }
@@ -53,8 +57,19 @@ extension RunState {
         return RunView(
             id: run, pipeline: launch.pipeline.name, status: status, launchedAt: launchedAt, endedAt: endedAt,
             cost: views.reduce(.zero) { $0 + $1.cost }, plannedCost: launch.plan.totalCost, stages: views,
+            failure: failure, question: budgetQuestion(nil),
             resumptions: max(0, driverStarts - 1))
     }
+}
+
+extension RunState {
+    /// What people are asked now.
+    public var questions: [Question] {
+        effects.compactMap { if case .ask(let question) = $0.work { question } else { nil } }
+    }
+
+    /// Why it failed, where no stage's own trouble says it.
+    var failure: String? { if case .budgetSpent(let text) = stopping { text } else { nil } }
 }
 
 extension StageState {
@@ -64,7 +79,7 @@ extension StageState {
             name: name, state: visibleState, offer: (attempt?.planned ?? planned).offer, numNodes: planned.numNodes,
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
             cost: attempts.reduce(.zero) { $0 + $1.cost(until: now) }, attempts: attempts.count,
-            exitCode: attempt?.exitCode, trouble: lastTrouble, why: why, question: proposal?.question, url: url,
+            exitCode: attempt?.exitCode, trouble: lastTrouble, why: why, question: phase == .asking ? proposal?.question : nil, url: url,
             reusedFrom: reusedFrom,
             transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
     }

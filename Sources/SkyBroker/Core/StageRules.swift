@@ -18,14 +18,23 @@ struct StageRules: Hashable, Sendable {
     /// How often what the stage has saved is fetched from its nodes; nil: never.
     var saveInterval: TimeSpan?
 
+    /// What the stage may cost, and what happens when it has.
+    var budget: Budget?
+
     init(_ stage: Stage, in pipeline: Pipeline) {
         if let recovery = stage.jobRecovery {
             retries = recovery.maxRestartsOnErrors
             recoverableCodes = Set(recovery.recoverOnExitCodes)
             backoff = recovery.backoff ?? backoff
         }
-        if stage.checkpointPath != nil {
-            saveInterval = stage.checkpointInterval ?? .seconds(600)
+        interruptionsBeforeOnDemand = stage.onDemandAfterInterruptions
+        if stage.checkpointPath != nil { saveInterval = stage.checkpointInterval ?? .seconds(600) }
+        budget = stage.budget
+        switch pipeline.onDeviation {
+        case nil: break
+        case .allow(let percent): allowedDeviation = percent / 100
+        case .ask: allowedDeviation = nil
+        case .fail: failsOnDeviation = true
         }
     }
 }

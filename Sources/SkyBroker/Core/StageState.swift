@@ -26,6 +26,8 @@ public struct StageState: Hashable, Sendable {
     /// Of a stage that keeps a deadline of its own on spot, once it has begun.
     var deadline: DeadlineState?
     var work = WorkDone()
+    /// Nil for a stage without one of its own.
+    var budget: BudgetState?
     /// Known once the stage is done; taken back when they turn out to be lost.
     public internal(set) var outputs: [StoredArtifact]?
     public internal(set) var reusedFrom: RunID?
@@ -58,6 +60,7 @@ public struct StageState: Hashable, Sendable {
         name = stage.name
         self.index = index
         isService = stage.service != nil
+        budget = BudgetState(rules.budget)
         self.rules = rules
         self.planned = planned
         self.zones = zones
@@ -86,6 +89,7 @@ public struct StageState: Hashable, Sendable {
         case ended(Outcome)
 
         var isServing: Bool { if case .serving = self { true } else { false } }
+        var isReleasing: Bool { if case .releasing = self { true } else { false } }
         var isEnded: Bool { if case .ended = self { true } else { false } }
 
         /// Counts against `max_parallel`. A service that serves holds nobody up.

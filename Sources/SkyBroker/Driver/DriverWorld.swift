@@ -3,6 +3,7 @@ public import SkyCore
 public import SkyHTTP
 public import SkyPlacement
 public import SkyProviders
+import SkySpec
 public import SkyStorage
 
 /// Everything outside the core that a driver touches, handed in so that tests can hand in something else.
@@ -74,5 +75,16 @@ public struct DriverWorld: Sendable {
         self.now = now
         self.isWatched = isWatched
         self.log = log
+    }
+}
+
+extension DriverWorld {
+    /// How long nodes stay without hearing from their driver before they end themselves: docs/runtime.md argues for it.
+    static let usualLease = TimeSpan.seconds(2 * 3600)
+
+    /// Nil for a run whose file wants none.
+    func lease(of launch: Launch) -> TimeSpan? {
+        let lease = launch.pipeline.lease ?? Self.usualLease
+        return lease > .zero ? lease : nil
     }
 }

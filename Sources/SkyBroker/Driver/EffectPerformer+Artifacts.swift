@@ -45,7 +45,7 @@ extension EffectPerformer {
             do {
                 if let record = try await transfer(input, to: here) { transfers.append(record) }
             } catch let error as StorageError where error.meansGone {
-                lost.append(sourceName(of: input.name, stage: id.stage))
+                lost.append(sourceName(of: input, stage: id.stage))
             }
         }
         if let code { _ = try await transfer(code, to: here) }
@@ -60,7 +60,7 @@ extension EffectPerformer {
             try await makeOutputFolder(on: channel, of: id)
             if let checkpoint { try await restore(checkpoint, on: channel, at: here, of: id) }
             for input in inputs {
-                let path = NodeLayout.input(input.name)
+                let path = NodeLayout.input(input.name) + (input.entry.map { "/\($0)" } ?? "")
                 try await place(input.artifact.digest, from: store, on: channel, at: path, of: id)
             }
         }
@@ -159,9 +159,10 @@ extension EffectPerformer {
     }
 
     /// `preprocess.clean` for an input that a stage makes; the input's own name otherwise.
-    private func sourceName(of input: String, stage name: String) -> String {
-        let source = launch.pipeline.stage(named: name)?.inputs.first { $0.name == input }?.source
-        guard case .output(let maker, let artifact) = source else { return input }
+    private func sourceName(of input: StoredArtifact, stage name: String) -> String {
+        let inputs = launch.pipeline.stage(named: name)?.inputs ?? []
+        let source = inputs.first { $0.name == input.name && $0.entry == input.entry }?.source
+        guard case .output(let maker, let artifact) = source else { return input.name }
         return "\(maker).\(artifact)"
     }
 }

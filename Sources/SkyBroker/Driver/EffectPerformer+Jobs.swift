@@ -117,6 +117,8 @@ extension EffectPerformer {
                 } onCancel: {
                     Task { await agent.close() }
                 }
+            } catch let error as AgentError where error.kind == .ending {
+                throw AttemptFailureError(.nodesLost(message: error.message))
             } catch let error as AgentError where error.kind == .disconnected {
                 disconnects += 1
                 guard disconnects < 5 else { throw AttemptFailureError(.nodesLost(message: error.message)) }

@@ -100,7 +100,7 @@ struct EffectPerformer: EffectPerforming {
                 token: id.token, run: id.run, region: planned.offer.region, zone: zone,
                 instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,
                 isSpot: planned.offer.market == .spot, numNodes: planned.numNodes,
-                labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port)
+                labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port, lease: world.lease(of: launch))
             return .provisioned(id, try await adapter(planned.offer.provider).provision(request))
         } catch {
             return Task.isCancelled ? nil : .provisionFailed(id, error)

@@ -19,12 +19,19 @@ public struct Relocation: Sendable {
 
     /// Plans the pipeline again with everything that has begun left where it is and the places that refused left out.
     ///
+    /// - Parameter refusals: what other runs were refused lately; stayed away from too, unless nothing else is left.
     /// - Returns: the stage's new place, and the zones of it that have not refused.
     /// - Throws: why no other place is left.
     public func place(
-        of launch: Launch, _ request: DriverWorld.RelocationRequest
+        of launch: Launch, _ request: DriverWorld.RelocationRequest, avoiding refusals: [UnavailablePlace] = []
     ) throws(PlacementError) -> (PlannedStage, zones: [String]) {
-        let planned = try place(launch, request)
+        var careful = request
+        careful.excluded += refusals.map(\.place).filter { !request.excluded.contains($0) }
+        let planned: PlannedStage
+        do { planned = try place(launch, careful) } catch {
+            guard careful.excluded.count > request.excluded.count else { throw error }
+            planned = try place(launch, request)
+        }
         let offer = planned.offer
         let zones = offers.catalog.zones(of: offer).filter { zone in
             !request.excluded.contains { $0.blocks(zone, of: offer) }

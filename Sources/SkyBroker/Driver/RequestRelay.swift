@@ -10,7 +10,11 @@ struct RequestRelay: Sendable {
         var seen: Set<RunRequest> = []
         while !Task.isCancelled {
             for request in (try? journal.requests(of: run)) ?? [] where seen.insert(request).inserted {
-                if case .stop(let reason) = request { mailbox.put(.stopRequested(reason)) }
+                switch request {
+                case .stop(let reason): mailbox.put(.stopRequested(reason))
+                case .answer(let text, let isApproved):
+                    if let question = Question(id: text) { mailbox.put(.answered(question, isYes: isApproved)) }
+                }
             }
             try? await Task.sleep(for: .milliseconds(100))
         }

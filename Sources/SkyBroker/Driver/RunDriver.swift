@@ -63,15 +63,32 @@ public actor RunDriver {
         let now = world.now()
         let recorded = events.map { RecordedEvent($0, at: now, dice: dice()) }
         for event in recorded { touched.formUnion(state.apply(event)) }
-        try await world.journal.append(
-            recorded, to: state.run, after: count, runEnded: state.endedAt != nil, summary: RunSummary(state, at: now))
+        try await record(recorded)
         count += recorded.count
         performer.remember(events, state)
         return touched
     }
 
+    /// A full disk, or a journal that is busy, is waited for: what is under way goes on, and its nodes' leases are renewed,
+    /// while nothing new begins.
+    private func record(_ events: [RecordedEvent]) async throws(JournalError) {
+        let (summary, notes) = (RunSummary(state, at: events[0].at), performer.notes(on: events, state))
+        var failures = 0
+        while true {
+            do {
+                return try await world.journal.append(
+                    events, to: state.run, after: count, runEnded: state.endedAt != nil, summary: summary, notes: notes)
+            } catch where error.kind == .full || error.kind == .busy {
+                failures += 1
+                if failures == 1 { world.log("waiting: \(error)") }
+                let pause = FailurePolicy.pause(after: failures, dice: .max)
+                guard (try? await Task.sleep(for: .milliseconds(pause.milliseconds))) != nil else { throw error }
+            }
+        }
+    }
+
     private func keepUnderWay(_ stage: Int) {
-        let wanted = stage < 0 ? [] : state.effects(of: stage)
+        let wanted = stage < 0 ? state.effectsOfRun : state.effects(of: stage)
         var tasks = underWay[stage] ?? [:]
         let ids = Set(wanted.map(\.id))
         for (id, task) in tasks where !ids.contains(id) {
@@ -99,7 +116,10 @@ protocol EffectPerforming: Sendable {
         _ work: Effect.Work, pinned: [String: Offer], report: @Sendable @escaping (RunEvent) -> Void
     ) async
 
-    /// Called once events are durable and `state` holds what follows from them.
+    /// What else is to be known once these events are durable; `state` holds what follows from them.
+    func notes(on events: [RecordedEvent], _ state: RunState) -> [JournalNote]
+
+    /// Called once events are durable.
     func remember(_ events: [RunEvent], _ state: RunState)
 }
 

@@ -27,6 +27,12 @@ public struct Broker: Sendable {
         _ = try ensureDriven(run)
     }
 
+    /// Answers what the run asks, and sees to it that somebody is there to hear it.
+    public func answer(_ question: Question, isYes: Bool, of run: RunID) throws(JournalError) {
+        try journal.request(.answer(question: question.id, isApproved: isYes), of: run)
+        _ = try ensureDriven(run)
+    }
+
     /// Starts a driver for a run that has not ended and has none. True when one was started.
     public func ensureDriven(_ run: RunID) throws(JournalError) -> Bool {
         guard try journal.isUnfinished(run) else { return false }

@@ -55,6 +55,8 @@ struct RunRow: Hashable, Sendable {
     var standIns: [String] = []
     /// Why it failed, in a sentence.
     var failure: String?
+    /// It waits for somebody's yes.
+    var asks = false
     /// Where only the numbers of stages are known, and not the stages.
     var stageCount: Int?
     var stagesDone: Int?
@@ -69,7 +71,7 @@ struct RunRow: Hashable, Sendable {
 
     /// True when nothing has happened in between but time and what it costs.
     func isSame(as other: RunRow) -> Bool {
-        state == other.state && stages.count == other.stages.count
+        state == other.state && asks == other.asks && stages.count == other.stages.count
             && zip(stages, other.stages).allSatisfy { !$0.isChanged(to: $1) }
     }
 }

@@ -71,7 +71,7 @@ struct RunAccess {
             }
             return try broker.journal.state(of: listed.run).map { RunRow($0, at: now, standIns: []) }
         }
-        return try known + rebuilt.all().map { RunRow($0) }
+        return known + rebuilt.all().map { RunRow($0) }
     }
 
     /// The run's providers that local processes stand in for. An installation whose catalog is gone can still show

@@ -15,7 +15,8 @@ extension RunRow {
             endedAt: view.endedAt, cost: view.cost, plannedCost: view.plannedCost,
             stages: view.stages.map { StageRow($0, state.launch.pipeline.stage(named: $0.name)) },
             standIns: providers.filter(standIns.contains),
-            failure: failed.map { "\($0.name): \($0.trouble ?? "failed")" })
+            failure: failed.map { "\($0.name): \($0.trouble ?? "failed")" } ?? view.failure,
+            asks: view.question != nil || view.stages.contains { $0.question != nil })
     }
 }
 
@@ -48,7 +49,7 @@ extension StageRow {
         self.init(
             name: view.name, state: StateWord(view.state), place: isPlaced ? Place(view) : nil,
             startedAt: view.startedAt, endedAt: view.endedAt, cost: view.cost, attempts: view.attempts,
-            note: view.state == .succeeded ? nil : view.trouble, url: view.url,
+            note: view.question ?? (view.state == .succeeded ? view.why : view.trouble), url: view.url,
             probePath: stage?.service?.readinessPath, reusedFrom: view.reusedFrom?.text)
     }
 }

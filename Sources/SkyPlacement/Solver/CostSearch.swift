@@ -15,6 +15,9 @@ struct CostSearch {
     private static let rootPasses = 400
     private static let branchPasses = 12
     private static let eliminationSteps = 3_000_000
+    /// Ways that are kept between two nodes.
+    private static let rootWidth = 10_000
+    private static let branchWidth = 1_000
 
     /// - Parameter cap: only assignments that cost less are looked for.
     init(_ network: Network, cap: Int64, meter: Meter) {
@@ -70,7 +73,21 @@ struct CostSearch {
             }
             if stalled >= 3 || passes >= (depth == 0 ? Self.rootPasses : Self.branchPasses) { break }
         }
+        if let bound = lookedThrough(&sweep, names, width: depth == 0 ? Self.rootWidth : Self.branchWidth) {
+            return bound
+        }
         return branch(sweep, names, depth: depth)
+    }
+
+    /// Goes through all places that the bounds leave open; nil if there is too much of it.
+    private mutating func lookedThrough(_ sweep: inout CostSweep, _ names: [[Int]], width: Int) -> Int64? {
+        if sweep.reference == nil { sweep.pass() }
+        guard var search = FrontierSearch(sweep, limit: Network.forever, cap: cap, width: width) else { return nil }
+        let isDone = search.search(&meter)
+        if let places = search.best { consider(places, sweep, names) }
+        guard isDone else { return nil }
+        sweep.raise(search.dropped)
+        return !search.isTruncated || sweep.units.nanodollars(sweep.bound) >= cap ? cap : nil
     }
 
     /// The exact answer if it is near.

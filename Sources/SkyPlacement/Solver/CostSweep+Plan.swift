@@ -102,3 +102,10 @@ extension CostSweep {
         return result
     }
 }
+
+extension CostSweep {
+    /// Takes it that no assignment of interest costs less than so many units; `.max` says nothing.
+    mutating func raise(_ units: Int128) {
+        if units < .max { bound = max(bound, Int64(clamping: min(units, Int128(Int64.max / 4)))) }
+    }
+}

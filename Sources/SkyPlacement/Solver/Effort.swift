@@ -6,7 +6,7 @@ public enum Effort: Sendable {
     case until(@Sendable () -> Bool)
 
     /// About a third of a second.
-    public static let standard = Effort.steps(20_000_000)
+    public static let standard = Effort.steps(100_000_000)
 }
 
 /// Counts down what an effort allows.

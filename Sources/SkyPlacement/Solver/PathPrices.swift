@@ -92,6 +92,19 @@ struct PathPrices: Sendable {
         }
     }
 
+    /// Back to the prices with the best bound.
+    mutating func goBack() {
+        for index in paths.indices { paths[index].price = paths[index].best }
+    }
+
+    /// The best prices so far as the first ones of another search.
+    var asStart: PathPrices {
+        var start = self
+        start.goBack()
+        start.bestValue = -Double.infinity
+        return start
+    }
+
     private mutating func add(_ path: NetworkPath) {
         guard !paths.contains(where: { $0.path == path }) else { return }
         if paths.count >= Self.most, let least = paths.indices.min(by: { paths[$0].price < paths[$1].price }) {

@@ -11,6 +11,8 @@ struct Solver {
     /// No assignment ends sooner.
     lazy var timeBound: Int64 = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
 
+    /// What trade-offs without bounds on them may take, in networks without loops.
+    private static let labelSteps = 2_000_000
     /// What breaking ties may take.
     private static let tieSteps = 500_000
 
@@ -63,14 +65,11 @@ struct Solver {
     private mutating func preferred(_ plan: Assignment, among kept: [[Int]]) -> Assignment {
         let rest = network.restricted(to: kept)
         let inner = rest.assignment(zip(kept, plan.options).map { $0.firstIndex(of: $1) ?? 0 })
-        let hasLoops = if case .loops = shape { true } else { false }
+        let hasLoops = messages == nil
         let best = work.lending(Self.tieSteps) { part in
             let found: Assignment?
             if hasLoops {
-                var search = TimeSearch(rest, goal: .fastest, limit: inner.time - 1, cap: inner.cost + 1, meter: part)
-                _ = search.search()
-                part = search.meter
-                found = search.best.map { rest.assignment($0.options) }
+                found = Self.fastestOfEquals(rest, inner, &part)
             } else {
                 var solver = Solver(rest, meter: part)
                 found = solver.fastestAtAnyPrice(budget: inner.cost, known: inner).plan
@@ -79,6 +78,16 @@ struct Solver {
             return TieBreaker.best(rest, found ?? inner, &part)
         }
         return network.assignment(zip(kept, best.options).map { $0[$1] })
+    }
+
+    /// A faster assignment than `plan` that costs no more, if there is one and it is easily found.
+    private static func fastestOfEquals(_ network: Network, _ plan: Assignment, _ meter: inout Meter) -> Assignment? {
+        var sweep = CostSweep(network, CostUnits(network, cap: plan.cost), isTimed: true)
+        sweep.pass()
+        var search = FrontierSearch(
+            sweep, limit: plan.time - 1, cap: plan.cost + 1, value: { $1 }, worthCap: plan.time, width: 1_000)
+        _ = search?.search(&meter)
+        return search?.best.map(network.assignment)
     }
 
     /// Of assignments that are as good by the first measure, a better one by the second, and of equals the preferred one.
@@ -120,20 +129,10 @@ struct Solver {
 
     /// `known`: an assignment that keeps the limit.
     private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Outcome {
-        let cap = min(known?.cost ?? Network.none, Network.none - 1)
         switch shape {
-        case .forest(let forest, let costs):
-            let answer = forest.cheapest(costs, limit: limit, cap: cap, work: &work) { [network] in
-                limit == Network.forever || network.assignment($0).time <= limit
-            }
-            let plan = answer.plan.map(assignment) ?? known
-            if limit == Network.forever, plan?.cost == costs.best {
-                survivors = Array(forest.cheapestAlike(costs).prefix(network.nodes.count))
-            }
-            let bound = answer.isProven ? plan?.cost ?? costs.best : costs.best
-            return Outcome(plan: plan, isProven: answer.isProven, costBound: bound)
+        case .forest(let forest, let costs): return cheapest(forest, costs, limit: limit, known: known)
         case .loops where limit == Network.forever:
-            var search = CostSearch(network, cap: cap, meter: work)
+            var search = CostSearch(network, cap: known?.cost ?? Network.none - 1, meter: work)
             let bound = search.search()
             work = search.meter
             survivors = search.survivors
@@ -141,31 +140,53 @@ struct Solver {
             return Outcome(
                 plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,
                 costBound: min(bound, plan?.cost ?? bound))
-        case .loops:
-            var search = TimeSearch(network, goal: .cheapest, limit: limit, cap: cap, meter: work)
-            let bound = search.search()
-            work = search.meter
-            let plan = search.best.map { network.assignment($0.options) } ?? known
-            return Outcome(
-                plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,
-                costBound: min(bound, plan?.cost ?? bound))
+        case .loops: return cheapestInTime(limit: limit, known: known)
         }
+    }
+
+    private mutating func cheapest(
+        _ forest: Forest, _ costs: Forest.CostMessages, limit: Int64, known: Assignment?
+    ) -> Outcome {
+        let cap = min(known?.cost ?? Network.none, Network.none - 1)
+        let answer = work.lending(limit == Network.forever ? .max : Self.labelSteps) { [network] part in
+            forest.cheapest(costs, limit: limit, cap: cap, work: &part) {
+                limit == Network.forever || network.assignment($0).time <= limit
+            }
+        }
+        let plan = answer.plan.map(assignment) ?? known
+        guard answer.isProven else { return cheapestInTime(limit: limit, known: plan) }
+        if limit == Network.forever, plan?.cost == costs.best {
+            survivors = Array(forest.cheapestAlike(costs).prefix(network.nodes.count))
+        }
+        return Outcome(plan: plan, isProven: true, costBound: plan?.cost ?? costs.best)
+    }
+
+    private mutating func cheapestInTime(limit: Int64, known: Assignment?) -> Outcome {
+        let cap = min(known?.cost ?? Network.none, Network.none - 1)
+        var search = TimeSearch(network, goal: .cheapest, limit: limit, cap: cap, meter: work)
+        let bound = search.search()
+        work = search.meter
+        let plan = search.best.map { network.assignment($0.options) } ?? known
+        return Outcome(
+            plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,
+            costBound: min(bound, plan?.cost ?? bound))
     }
 
     /// `known`: an assignment within the budget.
     private mutating func fastestAtAnyPrice(budget: Int64, known: Assignment?) -> Answer<Assignment> {
-        switch shape {
-        case .forest(let forest, let costs):
-            let start = known ?? forest.cheapestOptions(costs).map(assignment)
-            guard let start, start.cost <= budget else { return Answer(plan: nil, isProven: true) }
-            let answer = forest.fastest(
-                costs, budget: budget, known: (start.options, start.time), work: &work
-            ) { [network] in network.assignment($0).time }
-            return Answer(
-                plan: answer.plan.map(assignment), isProven: answer.isProven, timeBound: answer.timeBound)
-        case .loops:
-            return fastestOfLoops(budget: budget, known: known)
+        guard case .forest(let forest, let costs) = shape else { return fastestOfLoops(budget: budget, known: known) }
+        let start = known ?? forest.cheapestOptions(costs).map(assignment)
+        guard let start, start.cost <= budget else { return Answer(plan: nil, isProven: true) }
+        let answer = work.lending(budget == Network.none ? .max : Self.labelSteps) { [network] part in
+            forest.fastest(costs, budget: budget, known: (start.options, start.time), work: &part) {
+                network.assignment($0).time
+            }
         }
+        let plan = answer.plan.map(assignment)
+        guard !answer.isProven, let plan else {
+            return Answer(plan: plan, isProven: answer.isProven, timeBound: answer.timeBound)
+        }
+        return fastest(budget: budget, known: plan, impossible: answer.timeBound - 1)
     }
 
     /// Returns the best plan and a bound on the weighted sum.
@@ -178,16 +199,37 @@ struct Solver {
     }
 
     private mutating func fastestOfLoops(budget: Int64, known: Assignment?) -> Answer<Assignment> {
-        let cap = budget < Network.none ? budget + 1 : Network.none
+        guard budget == Network.none else {
+            // The cheapest plan is within any budget that some plan is within.
+            var start = known
+            if start == nil {
+                let cheapest = cheapestAtAnyPace(limit: Network.forever, known: nil)
+                guard let plan = cheapest.plan, plan.cost <= budget else {
+                    return Answer(plan: nil, isProven: cheapest.costBound > budget)
+                }
+                start = plan
+            }
+            guard let start else { return Answer(plan: nil, isProven: false) }
+            return fastest(budget: budget, known: start, impossible: -1)
+        }
         let limit = known.map { $0.time - 1 } ?? Network.forever
-        var search = TimeSearch(network, goal: .fastest, limit: limit, cap: cap, meter: work)
-        let bound = search.search()
+        var search = TimeSearch(network, goal: .fastest, limit: limit, cap: Network.none, meter: work)
+        _ = search.search()
         work = search.meter
         let plan = search.best.map { network.assignment($0.options) } ?? known
-        let isProven = !search.isExhausted || bound >= cap
         return Answer(
-            plan: plan, isProven: isProven,
-            timeBound: isProven ? plan?.time ?? search.timeBound : min(search.timeBound, plan?.time ?? .max))
+            plan: plan, isProven: !search.isExhausted,
+            timeBound: search.isExhausted
+                ? min(search.timeBound, plan?.time ?? .max) : plan?.time ?? search.timeBound)
+    }
+
+    /// No plan within the budget ends by `impossible`.
+    private mutating func fastest(budget: Int64, known: Assignment, impossible: Int64) -> Answer<Assignment> {
+        var search = BudgetSearch(network, budget: budget, known: known, impossible: impossible, meter: work)
+        search.search()
+        work = search.meter
+        return Answer(
+            plan: network.assignment(search.best.options), isProven: search.isProven, timeBound: search.timeBound)
     }
 
     /// Also for options of a forest, which may have a root of its own at the end.

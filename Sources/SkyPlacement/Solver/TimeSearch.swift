@@ -4,8 +4,8 @@ import SkyCore
 ///
 /// Times alone say which options can be part of a plan that ends by the limit (`TimeWindows`). Of what is left a
 /// `CostSweep` bounds the cost, with prices on the paths that tend to be late: any plan that keeps the limit costs at
-/// least what the sweep says, minus what the limit is worth. Where that does not decide, one node's options are tried
-/// one by one.
+/// least what the sweep says, minus what the limit is worth. What that leaves open is looked through by a
+/// `FrontierSearch`. Where there is too much of it, one node's options are tried one by one.
 struct TimeSearch {
     enum Goal {
         /// The cheapest plan that ends by `limit`.
@@ -33,8 +33,20 @@ struct TimeSearch {
     /// With `.fastest`: no plan within the cap ends sooner.
     private(set) var timeBound: Int64 = 0
 
+    /// Options of the whole network, per node, that plans of interest can use; others may be among them.
+    private(set) var survivors: [[Int]] = []
+    /// Prices of late paths to start with, and the best that were found.
+    var paths = PathPrices()
+    /// Any plan below the cap will do.
+    var stopsAtFirst = false
+    /// Bounds decide, or nothing does.
+    var isRough = false
+
     private static let rootPasses = 120
-    private static let branchPasses = 8
+    private static func branchPasses(_ isRough: Bool) -> Int { isRough ? 25 : 8 }
+    /// Ways that are kept between two nodes: first few, to find a good plan, and then more.
+    private static let rootWidths = [300, 3_000, 20_000]
+    private static let branchWidths = [1_000]
 
     /// - Parameters:
     ///   - limit: only plans that end by this are looked for; `Network.none`: whenever they end.
@@ -54,6 +66,8 @@ struct TimeSearch {
         var paths: PathPrices
         /// Per node and option its number in the whole network.
         var names: [[Int]]
+        /// When its nodes can run, and the limit that this is about; nil after a change.
+        var windows: (times: TimeWindows, limit: Int64)?
 
         var network: Network { sweep.network }
     }
@@ -65,16 +79,18 @@ struct TimeSearch {
             return Network.none
         }
         timeBound = windows.earliestEnd
+        survivors = windows.kept
         let start = whole.restricted(to: windows.kept)
         var units = CostUnits(start, cap: goal.isFastest ? cap : min(cap, start.cheapestAloneCost()))
-        var paths = PathPrices()
+        var paths = paths
         if case .weighted(let worth, _) = goal {
             // Whole cents an hour are then whole units a millisecond.
             units = units.ninefold
             let price = worth.perHour.nanodollars.multipliedReportingOverflow(by: units.scale)
             paths.total = price.overflow ? Int64.max / 4_000_000 : price.partialValue / 3_600_000
         }
-        let sweep = CostSweep(start, units, isTimed: true)
+        var sweep = CostSweep(start, units, isTimed: true)
+        paths.apply(to: &sweep, limit: limit)
         return explore(Branch(sweep: sweep, paths: paths, names: windows.kept), depth: 0)
     }
 
@@ -83,15 +99,17 @@ struct TimeSearch {
         var passes = 0
         var stalled = 0
         var step = 1.0
+        var lookThroughs = 0
         while true {
             guard narrowByTime(&branch) else { return Network.none }
             let before = branch.sweep.bound
             branch.sweep.pass()
-            // Looking at the times and making plans takes about as long as the pass.
-            meter.spend(3 * branch.sweep.stepsPerPass + 2_000)
+            meter.spend(branch.sweep.stepsPerPass + 2_000)
             passes += 1
             follow(consider(branch), &branch, step: step)
             let bound = branch.sweep.units.nanodollars(branch.sweep.bound)
+            if depth == 0 { (survivors, paths) = (branch.names, branch.paths) }
+            guard !isSatisfied else { return bound }
             guard bound < cap, let alive = branch.sweep.alive(below: cap) else { return max(bound, cap) }
             guard !meter.isOver else {
                 isExhausted = true
@@ -102,23 +120,87 @@ struct TimeSearch {
             if isDecided { return decided(branch) }
             let gap = Int128(cap) * Int128(branch.sweep.units.scale) - Int128(before)
             stalled = alive.dropped == 0 && Int128(branch.sweep.bound - before) * 50 < gap ? stalled + 1 : 0
-            if stalled > (depth == 0 ? 12 : 3) || passes >= (depth == 0 ? Self.rootPasses : Self.branchPasses) { break }
+            let isPatient = depth == 0 && !isRough
+            if stalled > (isPatient ? 12 : 3) || passes >= (isPatient ? Self.rootPasses : Self.branchPasses(isRough)) {
+                guard !isRough else {
+                    isExhausted = true
+                    return bound
+                }
+                lookThroughs += 1
+                switch lookThrough(&branch, depth == 0 ? Self.rootWidths : Self.branchWidths) {
+                case .settled(let bound): return bound
+                case .improved where lookThroughs < Self.mostLookThroughs: (passes, stalled, step) = (0, 0, 1)
+                case .improved, .open: return split(branch, depth: depth)
+                }
+            }
             if stalled > 3 { step *= 0.8 }
             branch.paths.apply(to: &branch.sweep, limit: limit)
         }
-        return split(branch, depth: depth)
+    }
+
+    private static let mostLookThroughs = 4
+
+    private var isSatisfied: Bool { stopsAtFirst && best != nil }
+
+    private enum LookThrough {
+        /// No plan below the cap is left, with the bound that this leaves.
+        case settled(Int64)
+        /// There is a better plan than before.
+        case improved
+        case open
+    }
+
+    /// Goes through all that prices and times leave open.
+    private mutating func lookThrough(_ branch: inout Branch, _ widths: [Int]) -> LookThrough {
+        branch.paths.goBack()
+        branch.paths.apply(to: &branch.sweep, limit: limit)
+        // Messages settle down at these prices, and then once more without what they rule out.
+        for _ in 0..<2 {
+            branch.sweep.pass()
+            branch.sweep.pass()
+            meter.spend(2 * branch.sweep.stepsPerPass)
+            let bound = branch.sweep.units.nanodollars(branch.sweep.bound)
+            guard bound < cap, let alive = branch.sweep.alive(below: cap) else { return .settled(max(bound, cap)) }
+            guard alive.dropped > 0 else { break }
+            restrict(&branch, to: alive.options)
+            guard narrowByTime(&branch) else { return .settled(cap) }
+        }
+        branch.sweep.pass()
+        for width in widths {
+            guard
+                var search = FrontierSearch(branch.sweep, limit: limit, cap: cap, value: valueOfPlans, width: width)
+            else { return .open }
+            let isDone = search.search(&meter)
+            let before = best
+            if let options = search.best { note(branch.network.assignment(options), branch) }
+            guard isDone else { return .open }
+            guard search.isTruncated || goal.isFastest && search.best != nil else { return .settled(cap) }
+            branch.sweep.raise(search.dropped)
+            if branch.sweep.units.nanodollars(branch.sweep.bound) >= cap { return .settled(cap) }
+            guard best == before else { return .improved }
+        }
+        return .open
+    }
+
+    /// What `FrontierSearch` makes small, if not the cost alone.
+    private var valueOfPlans: FrontierSearch.Value? {
+        guard case .weighted(let worth, _) = goal else { return nil }
+        return { worth.value(cost: $0, time: $1) }
     }
 
     /// Drops options that no plan within the limit can use; false if nothing is left.
     private mutating func narrowByTime(_ branch: inout Branch) -> Bool {
-        meter.spend(branch.sweep.stepsPerPass)
-        guard let windows = TimeWindows(branch.network, limit: limit) else { return false }
-        let isLess = zip(windows.kept, branch.network.nodes).contains { $0.count < $1.options.count }
-        if isLess { restrict(&branch, to: windows.kept) }
+        while branch.windows?.limit != limit {
+            meter.spend(branch.sweep.stepsPerPass)
+            guard let windows = TimeWindows(branch.network, limit: limit) else { return false }
+            let isLess = zip(windows.kept, branch.network.nodes).contains { $0.count < $1.options.count }
+            if isLess { restrict(&branch, to: windows.kept) } else { branch.windows = (windows, limit) }
+        }
         return true
     }
 
     private func restrict(_ branch: inout Branch, to kept: [[Int]]) {
+        branch.windows = nil
         branch.sweep = branch.sweep.restricted(to: kept, isTimed: true)
         branch.paths.apply(to: &branch.sweep, limit: limit)
         branch.names = zip(branch.names, kept).map { names, kept in kept.map { names[$0] } }
@@ -142,7 +224,8 @@ struct TimeSearch {
         let free = network.assignment(priced)
         meter.spend(network.nodes.count * 20)
         if free.time <= limit { note(free, branch) }
-        guard let windows = TimeWindows(network, limit: limit) else { return priced }
+        // Made for a later limit, they still say what is too late for this one.
+        guard let windows = branch.windows?.times else { return priced }
         var builder = TimelyPlan(network, windows, limit: limit)
         if let timely = builder.plan(branch.sweep, prefersTime: false, &meter) {
             note(network.assignment(timely), branch)
@@ -192,7 +275,7 @@ struct TimeSearch {
         var least = Network.none
         let bounds = sweep.optionBounds[sweep.firstOption[v]..<sweep.firstOption[v + 1]].map(sweep.units.nanodollars)
         for option in bounds.indices.sorted(by: { (bounds[$0], $0) < (bounds[$1], $1) }) where bounds[option] < cap {
-            guard !meter.isOver else {
+            guard !meter.isOver, !isSatisfied else {
                 isExhausted = true
                 least = min(least, bounds[option])
                 continue

@@ -207,7 +207,7 @@ extension World {
         let slot = stage + 1
         // The run's own are its budget's.
         if stage < 0, run.launch.pipeline.budget == nil { return }
-        let wanted = stage < 0 ? run.state.effects.filter { $0.id.stage < 0 } : run.state.effects(of: stage)
+        let wanted = stage < 0 ? run.state.effectsOfRun : run.state.effects(of: stage)
         var index = 0
         while index < run.underWay[slot].count {
             let (id, operation) = run.underWay[slot][index]
