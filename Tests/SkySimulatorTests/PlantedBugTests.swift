@@ -14,7 +14,7 @@ import Testing
         (.startsJobsAgain, OneJobPerStage.self), (.takesSilenceForSuccess, RanAsRecorded.self),
         (.deliversWrongInputs, DigestsStay.self), (.deafToClocks, EveryRunEnds.self),
         (.failsWithoutReason, FailuresSayWhy.self), (.hearsClocksLate, WithinLimits.self),
-        (.forgetsToWriteDown, FoldIsState.self),
+        (.forgetsToWriteDown, FoldIsState.self), (.deafToBudgets, BudgetHolds.self),
     ]
 
     @Test("each invariant catches the bug that is planted for it, and tells it in a short history", arguments: cases)

@@ -1,5 +1,6 @@
 import SkyBroker
 import SkyCore
+import SkySpec
 
 /// Looks at each step for what it can have broken, and keeps the first fall. Only what a step has touched is looked at.
 struct Checks {
@@ -105,12 +106,27 @@ struct Checks {
         foldIsState(run, world)
         compareJobs(run, world)
         let booked = Money(nanodollars: Int64(clamping: run.booked / 3_600_000))
+        checkBudget(run, booked, world)
         let difference = run.metered - booked
         if difference.nanodollars.magnitude >= 10_000_000 {
             fell(
                 MoneyIsTrue.self,
                 "\(run.launch.run) metered \(run.metered.exactDecimal), and \(booked.exactDecimal) was held", world)
         }
+    }
+
+    /// Machines that are asked for and not here yet cost money that only their release tells of; so do those that are given
+    /// back slowly, and those of a run whose broker is dead.
+    private static let unseenFor = TimeSpan.seconds(9000)
+
+    private mutating func checkBudget(_ run: SimulatedRun, _ booked: Money, _ world: World) {
+        guard let budget = run.launch.pipeline.budget, budget.atLimit == .stop else { return }
+        let most = budget.limit + run.peakRate.perHour(for: Self.unseenFor + run.excusedTime)
+        guard booked > most else { return }
+        fell(
+            BudgetHolds.self,
+            "\(run.launch.run) held machines for \(booked.exactDecimal), and may spend \(budget.limit.exactDecimal)",
+            world)
     }
 
     private mutating func compareJobs(_ run: SimulatedRun, _ world: World) {

@@ -63,6 +63,11 @@ public enum FoldIsState: Invariant {
     public static let sentence = "folding the journal gives the live state"
 }
 
+public enum BudgetHolds: Invariant {
+    public static let sentence =
+        "a budget that stops its run is overspent by no more than what a broker cannot see or end"
+}
+
 public enum SameSeedSameJournal: Invariant {
     public static let sentence = "the same seed gives the same journal"
 }
@@ -71,7 +76,8 @@ public enum Invariants {
     public static let all: [any Invariant.Type] = [
         OneGroupPerAttempt.self, OneAttemptPerStage.self, NothingUnintended.self, ReleasedIsGone.self,
         NothingLeft.self, MoneyIsTrue.self, OneJobPerStage.self, RanAsRecorded.self, DigestsStay.self,
-        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, FoldIsState.self, SameSeedSameJournal.self,
+        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, FoldIsState.self, BudgetHolds.self,
+        SameSeedSameJournal.self,
     ]
 }
 

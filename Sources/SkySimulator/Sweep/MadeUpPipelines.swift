@@ -28,7 +28,15 @@ public enum MadeUpPipelines {
             Stage(name: "serve", inputs: reading(["join"]), run: "true", service: ServiceSpec(port: 8080)),
         ], spot: ["left", "right"])
 
-    public static let all = [chain, diamond]
+    /// A service that would cost more than it may.
+    public static let budgeted = pipeline(
+        "budgeted",
+        [
+            Stage(name: "prepare", outputs: out, run: "true"),
+            Stage(name: "serve", inputs: reading(["prepare"]), run: "true", service: ServiceSpec(port: 8080)),
+        ], spot: [], budget: Budget(limit: Money(nanodollars: 1_200_000_000)))
+
+    public static let all = [chain, diamond, budgeted]
 
     private static let out = [StageOutput(name: "out")]
 
@@ -36,7 +44,9 @@ public enum MadeUpPipelines {
         names.map { StageInput(name: $0, source: .output(stage: $0, artifact: "out")) }
     }
 
-    private static func pipeline(_ name: String, _ stages: [Stage], spot: Set<String>) -> SimulatedPipeline {
+    private static func pipeline(
+        _ name: String, _ stages: [Stage], spot: Set<String>, budget: Budget? = nil
+    ) -> SimulatedPipeline {
         var ladders: [Ladder] = []
         for (index, stage) in stages.enumerated() {
             ladders.append(ladder(of: stage, number: index, onSpot: spot.contains(stage.name)))
@@ -51,7 +61,8 @@ public enum MadeUpPipelines {
             ladders.compactMap(\.rungs.first).map { ($0.planned.stage, $0.zones) },
             uniquingKeysWith: { first, _ in first })
         return SimulatedPipeline(
-            Pipeline(name: name, stages: stages, directory: "/"), plan: plan, zones: zones, ladders: ladders)
+            Pipeline(name: name, stages: stages, budget: budget, directory: "/"), plan: plan, zones: zones,
+            ladders: ladders)
     }
 
     /// Three providers of three regions of two zones; the further, the dearer.

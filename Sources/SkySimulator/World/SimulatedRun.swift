@@ -40,6 +40,9 @@ final class SimulatedRun {
     /// The provider's own sum, in nanodollars times milliseconds per hour.
     var booked: Int128 = 0
     var liveGroups = 0
+    /// What an hour of all that is live costs, now and at its highest.
+    var rate = Money.zero
+    var peakRate = Money.zero
     var watch: [StageWatch]
 
     /// What is known of a stage beside its state, for checking.

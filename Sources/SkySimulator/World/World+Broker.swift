@@ -205,8 +205,9 @@ extension World {
     /// As `RunDriver` does it: what is wanted and not under way is begun, what is under way and not wanted is left.
     private func keepUnderWay(_ stage: Int, _ run: SimulatedRun) {
         let slot = stage + 1
-        if stage < 0, run.underWay[slot].isEmpty { return }
-        let wanted = stage < 0 ? [] : run.state.effects(of: stage)
+        // The run's own are its budget's.
+        if stage < 0, run.launch.pipeline.budget == nil { return }
+        let wanted = stage < 0 ? run.state.effectsOfRun : run.state.effects(of: stage)
         var index = 0
         while index < run.underWay[slot].count {
             let (id, operation) = run.underWay[slot][index]
@@ -226,7 +227,7 @@ extension World {
     }
 
     private func diesAmid(_ run: SimulatedRun, _ id: Effect.ID) -> Bool {
-        let count = id.serial << 3 | Int(id.slot.rawValue)
+        let count = id.serial << 4 | Int(id.slot.rawValue)
         guard gate.strikesOnce(.killAmidEffects, run: run.index, stage: id.stage, attempt: 0, count: count, at: now)
         else { return false }
         kill(run, .killAmidEffects)

@@ -21,7 +21,7 @@ extension World {
         switch effect.work {
         case .lookUp(let name, let inputs): beginLookUp(name, inputs, place, reference)
         case .sleep(let alarm, let until):
-            guard bug != .deafToClocks else { break }
+            guard bug != .deafToClocks, bug != .deafToBudgets || alarm.slot != .budget else { break }
             let late = bug == .hearsClocksLate ? TimeSpan.seconds(7200) : .zero
             answer(reference, .alarm(alarm), at: max(now, until + (late - run.clockOffset)))
         case .relocate(let name, let excluded, let onDemandOnly, _):

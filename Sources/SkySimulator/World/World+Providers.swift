@@ -25,7 +25,7 @@ extension World {
         guard
             gate.strikes(
                 .repeatedAnswer, run: run.index, stage: max(0, operation.stage), attempt: operation.attempt,
-                count: operation.id.serial << 3 | Int(operation.id.slot.rawValue), at: now)
+                count: operation.id.serial << 4 | Int(operation.id.slot.rawValue), at: now)
         else { return }
         let late = span(
             Decision(
@@ -112,6 +112,8 @@ extension World {
         }
         cloud.hold(planned.numNodes, in: pool)
         run.liveGroups += 1
+        run.rate += run.attempt(place).pricePerHour
+        run.peakRate = max(run.peakRate, run.rate)
         run.watch[place.stage].liveGroups += 1
         checks.made(place, in: run, self)
         scheduleFate(place, planned, readyAt, pool)
@@ -227,6 +229,7 @@ extension World {
         }
         cloud.free(attempt.nodes, in: attempt.pool)
         run.liveGroups -= 1
+        run.rate = run.rate - attempt.pricePerHour
         run.watch[place.stage].liveGroups -= 1
     }
 }

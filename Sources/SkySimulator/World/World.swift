@@ -126,6 +126,8 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
     case takesSilenceForSuccess
     /// Hears its clocks two hours late.
     case hearsClocksLate
+    /// Does not hear the clocks of its budgets.
+    case deafToBudgets
     /// Rolls dice of its own.
     case rollsItsOwnDice
 }
