@@ -26,18 +26,12 @@ struct CheckCommand: SkySubcommand {
         let rows = try access.adapters(for: catalog.providers).availability.map { CheckRow($0, in: catalog) }
         let out = context.console.out
         switch options.output {
-        case .json: try out.write(try JSONText.encode(CheckJSON(rows, avoided: avoided(in: context))))
+        case .json: try out.write(try JSONText.encode(CheckJSON(rows, avoided: Refusals(in: context).places)))
         case .text:
-            let screen = CheckScreen(providers: rows, avoided: try avoided(in: context))
+            let screen = CheckScreen(providers: rows, avoided: try Refusals(in: context).places)
             try out.lines(screen.lines(width: out.terminal.width))
         }
         return .done
-    }
-
-    /// Without ever having run anything there is no journal, and none is made for looking.
-    private func avoided(in context: CommandContext) throws -> [UnavailablePlace] {
-        let journal = StateFolder(path: try context.paths().state).journal
-        return Files.exists(journal) ? try Journal.unavailablePlaces(at: context.now(), in: journal) : []
     }
 }
 

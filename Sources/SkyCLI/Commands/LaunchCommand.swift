@@ -106,8 +106,11 @@ struct LaunchCommand: SkySubcommand {
         let folder = access.broker.folder
         let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
         let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
+        let refusals = try Refusals(in: context)
         let zones = Dictionary(
-            plan.stages.map { ($0.stage, planned.market.offers.catalog.zones(of: $0.offer)) },
+            plan.stages.map { stage in
+                (stage.stage, refusals.zones(planned.market.offers.catalog.zones(of: stage.offer), for: stage.offer))
+            },
             uniquingKeysWith: { first, _ in first }
         )
         do {

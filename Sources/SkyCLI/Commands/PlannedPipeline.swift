@@ -43,11 +43,12 @@ struct PlannedPipeline {
         secrets = read.secrets
         file = PipelineFile.identity(of: read.source)
         history = withHistory ? try Self.history(of: pipeline.name, in: context) : PlacementHistory()
-        var problem = try Self.problem(pipeline, for: policy, market.offers, history)
+        let refusals = withHistory ? try Refusals(in: context) : Refusals()
+        var problem = try Self.problem(pipeline, for: policy, market.offers, history, refusals)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try Planner().plan(problem, policy: policy)
-        plan.caveats += market.doubtfulTariffs(of: plan)
+        plan.caveats += market.doubtfulTariffs(of: plan) + refusals.caveats(for: pipeline)
     }
 
     /// Exactly the plan of a plan file.
@@ -71,8 +72,16 @@ struct PlannedPipeline {
     }
 
     private static func problem(
-        _ pipeline: Pipeline, for policy: any PlacementPolicy, _ offers: CatalogOffers, _ history: PlacementHistory
+        _ pipeline: Pipeline, for policy: any PlacementPolicy, _ offers: CatalogOffers, _ history: PlacementHistory,
+        _ refusals: Refusals
     ) throws -> PlacementProblem {
+        // What refused lately is stayed away from, as long as there is anything else.
+        if !refusals.places.isEmpty,
+            let problem = try? Planner.problem(
+                pipeline, for: policy, offers: offers, history: history, blocked: refusals.places.map(\.place))
+        {
+            return problem
+        }
         do throws(PlacementError) {
             return try Planner.problem(pipeline, for: policy, offers: offers, history: history)
         } catch {
