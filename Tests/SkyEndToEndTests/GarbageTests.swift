@@ -41,13 +41,16 @@ struct GarbageTests {
     }
 
     /// As a disk does that breaks: the brokers are gone, and so is all that they knew.
-    private func loseJournal(_ sky: SkyUnderTest) async throws {
+    ///
+    /// - Parameter withRuns: the folders of runs too, so that nothing says that there ever was a journal.
+    private func loseJournal(_ sky: SkyUnderTest, withRuns: Bool = false) async throws {
         let drivers = sky.processes(whoseCommandHas: " driver ")
         for pid in drivers { kill(pid, SIGKILL) }
         try await sky.wait("the drivers are dead") { !drivers.contains(where: ProcessTable.isAlive) }
         for name in Files.names(in: "\(sky.home)/state") where name.hasPrefix("journal") {
             unlink("\(sky.home)/state/\(name)")
         }
+        if withRuns { try FileManager.default.removeItem(atPath: "\(sky.home)/state/runs") }
     }
 
     @Test("gc leaves live runs alone, and gives back what no journal knows")
@@ -55,7 +58,7 @@ struct GarbageTests {
         try await SkyUnderTest.use { sky in
             let lost = try await launch(sky, "lost")
             #expect(try await garbage(sky, "--yes", status: 0).isEmpty)
-            try await loseJournal(sky)
+            try await loseJournal(sky, withRuns: true)
             let live = try await launch(sky, "live")
             let found = try await garbage(sky, status: 1)
             #expect(found.map(\.run) == [lost])
@@ -75,6 +78,8 @@ struct GarbageTests {
         try await SkyUnderTest.use { sky in
             let run = try await launch(sky, "lost")
             try await loseJournal(sky)
+            let refused = try await sky("status")
+            #expect(refused.exitCode == 2 && refused.errors.contains("sky state rebuild"), "\(refused.errors)")
             for _ in 1...2 {
                 let rebuild = try await sky("state", "rebuild")
                 #expect(rebuild.exitCode == 0, "\(rebuild.errors)")

@@ -10,15 +10,17 @@ public struct Broker: Sendable {
     private let startDriver: @Sendable (RunID) throws(JournalError) -> Void
 
     /// Makes the state folder if it is missing.
+    ///
+    /// - Parameter replacingLost: begins a new journal even where runs say that there was one before.
     public init(
-        folder: StateFolder, startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
+        folder: StateFolder, replacingLost: Bool = false, startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
     ) throws(JournalError) {
         do { try Files.makeFolder(folder.path, mode: 0o700) } catch {
             throw JournalError("cannot make the state folder: \(error)")
         }
         self.folder = folder
         self.startDriver = startDriver
-        journal = try Journal(path: folder.journal)
+        journal = try Journal(path: folder.journal, replacingLost: replacingLost)
     }
 
     /// Asks the run to stop, and sees to it that somebody is there to hear it.

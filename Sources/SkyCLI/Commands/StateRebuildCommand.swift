@@ -22,7 +22,7 @@ struct StateRebuildCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let console = context.console
         let providers = try ProviderSurvey(context)
-        let access = try RunAccess(context)
+        let access = try RunAccess(context, replacingLost: true)
         let runs = try access.rebuilt.rebuild(
             from: providers.survey, journal: access.broker.journal, at: context.now())
         try providers.complain(on: console)

@@ -11,8 +11,12 @@ struct RunAccess {
     let rebuilt: RebuiltRuns
     private let context: CommandContext
 
-    /// - Parameter secrets: variables that drivers started from here get beside this process's own.
-    init(_ context: CommandContext, secrets: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - secrets: variables that drivers started from here get beside this process's own.
+    ///   - replacingLost: begins a new journal where the old one is gone.
+    init(
+        _ context: CommandContext, secrets: [String: String] = [:], replacingLost: Bool = false
+    ) throws {
         self.context = context
         let paths = try context.paths()
         try paths.create()
@@ -20,7 +24,7 @@ struct RunAccess {
         rebuilt = RebuiltRuns(folder)
         let environment = context.environment.merging(secrets) { _, secret in secret }
         let executable = context.executable
-        broker = try Broker(folder: folder) { (run) throws(JournalError) in
+        broker = try Broker(folder: folder, replacingLost: replacingLost) { (run) throws(JournalError) in
             try DriverProcess.start(run: run, folder: folder, executable: executable, environment: environment)
         }
     }
