@@ -1,7 +1,7 @@
 // The simulator alone, on one core: how many events of runs' cores it lives through in a second, and whether every invariant
 // holds on the way. Ends badly when one falls; without arguments also when it is slower than its bound.
 //
-//     swift run -c release simulator-bench [SEEDS [FIRST [RUNS]]]
+//     swift run -c release simulator-bench [SEEDS [FIRST [RUNS]]] [punctual]
 import Glibc
 import SkyCore
 import SkySimulator
@@ -16,7 +16,8 @@ struct SimulatorBench {
         let seeds = numbers.first ?? 2000
         let first = numbers.count > 1 ? numbers[1] : 1
         let runs = numbers.count > 2 ? Int(numbers[2]) : 4
-        let scenario = Scenario(pipelines: MadeUpPipelines.all, runs: runs)
+        let isPunctual = CommandLine.arguments.contains("punctual")
+        let scenario = Scenario(pipelines: isPunctual ? [MadeUpPipelines.punctual] : MadeUpPipelines.all, runs: runs)
         var sweep = Sweep()
         let begin = processorTime()
         for seed in first..<first + seeds {

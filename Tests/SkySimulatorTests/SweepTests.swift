@@ -48,4 +48,24 @@ import Testing
         #expect(lines.contains { $0.contains("train #1 gets no machines: noCapacity") })
         #expect(lines.last?.hasSuffix("has ended: succeeded") == true, "on demand there are some")
     }
+
+    @Test("stages with a deadline are handed over from spot to on demand without a gap, and every invariant holds")
+    func deadlines() {
+        var handovers = 0
+        for seed in UInt64(1)...12 {
+            let run = SeedRun(Scenario(pipelines: [MadeUpPipelines.punctual], runs: 1), seed: seed)
+            #expect(run.outcome().fall == nil, "seed \(seed)")
+            var held: Set<AttemptID> = []
+            for recorded in run.journals().joined() {
+                switch recorded.event {
+                case .provisioned(let id, _):
+                    if held.contains(where: { $0.stage == id.stage && $0 != id }) { handovers += 1 }
+                    held.insert(id)
+                case .released(let id, _): held.remove(id)
+                default: break
+                }
+            }
+        }
+        #expect(handovers > 0)
+    }
 }

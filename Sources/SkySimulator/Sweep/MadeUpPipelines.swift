@@ -38,6 +38,17 @@ public enum MadeUpPipelines {
 
     public static let all = [chain, diamond, budgeted]
 
+    /// A stage that keeps a deadline of its own between spot and on demand. Not among `all`: its looks at the market take a
+    /// hundred times as long as everything else.
+    public static let punctual = pipeline(
+        "punctual",
+        [
+            Stage(
+                name: "train", outputs: out, deadline: .seconds(9000), checkpointInterval: .seconds(600),
+                checkpointPath: "saved", run: "true"),
+            Stage(name: "report", inputs: reading(["train"]), outputs: out, run: "true"),
+        ], spot: ["train"])
+
     private static let out = [StageOutput(name: "out")]
 
     private static func reading(_ names: [String]) -> [StageInput] {
@@ -82,10 +93,26 @@ public enum MadeUpPipelines {
                     Ladder.Rung(
                         planned: PlannedStage(
                             stage: stage.name, offer: offer, numNodes: stage.numNodes, pricePerHour: perHour,
-                            duration: duration, cost: perHour.perHour(for: duration), reason: "made up"),
+                            duration: duration, cost: perHour.perHour(for: duration),
+                            deadline: stage.deadline.flatMap { terms(offer, duration, within: $0) }, reason: "made up"),
                         zones: ["\(region)-a", "\(region)-b"]))
             }
         }
         return Ladder(rungs)
+    }
+
+    /// Nil for what is on demand already.
+    private static func terms(_ offer: Offer, _ work: TimeSpan, within deadline: TimeSpan) -> DeadlineTerms? {
+        guard offer.market == .spot else { return nil }
+        let onDemand = Offer(
+            provider: offer.provider, region: offer.region, instanceType: offer.instanceType, cpus: offer.cpus,
+            memoryGiB: offer.memoryGiB, pricePerHour: offer.pricePerHour * 3)
+        let job = DeadlineJob(
+            work: work, deadline: deadline, changeover: .seconds(300), onDemandPrice: onDemand.pricePerHour,
+            spotPrice: offer.pricePerHour)
+        return DeadlineTerms(
+            job: job, spot: offer, onDemand: onDemand, checkpoint: .seconds(600), interval: .seconds(300),
+            expectedCost: offer.pricePerHour.perHour(for: work), onDemandCost: onDemand.pricePerHour.perHour(for: work),
+            expectedFinish: work, latestFinish: deadline)
     }
 }
