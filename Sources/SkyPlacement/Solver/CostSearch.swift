@@ -16,8 +16,8 @@ struct CostSearch {
     private static let branchPasses = 12
     private static let eliminationSteps = 3_000_000
     /// Ways that are kept between two nodes.
-    private static let rootWidth = 10_000
-    private static let branchWidth = 1_000
+    private static let rootWidth = 1_000
+    private static let branchWidth = 100
 
     /// - Parameter cap: only assignments that cost less are looked for.
     init(_ network: Network, cap: Int64, meter: Meter) {

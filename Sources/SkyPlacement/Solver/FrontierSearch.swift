@@ -9,6 +9,27 @@ struct FrontierSearch {
     /// What a plan is worth, the less the better: its cost, or its cost and its time.
     typealias Value = (_ cost: Int64, _ time: Int64) -> Int64
 
+    /// A way to have gone so far.
+    private struct Way {
+        var cost: Int64
+        /// What that is above the reference.
+        var reduced: Int64
+        /// So far the latest end, where that matters.
+        var end: Int64
+        /// A number for the places of the frontier.
+        var key: UInt64
+        /// The way that it goes on from, and by which option.
+        var from: Int32
+        var option: Int32
+    }
+
+    /// All ways between two nodes; where and when the nodes of the frontier are, way by way.
+    private struct Layer {
+        var ways: [Way] = []
+        var places: [Int32] = []
+        var finish: [Int64] = []
+    }
+
     private let network: Network
     private let reduced: ReducedCosts
     private let windows: TimeWindows
@@ -24,9 +45,9 @@ struct FrontierSearch {
     private let worthCap: Int64
 
     private let steps: [FrontierStep]
-    private var layer: Layer
-    /// Per node taken: which way of the layer before a way came from, and by which option.
-    private var trail: [[Origin]] = []
+    private var layer = Layer(ways: [Way(cost: 0, reduced: 0, end: 0, key: 0, from: 0, option: 0)])
+    /// Per node taken: the ways that were kept.
+    private var trail: [[Way]] = []
 
     /// The best plan below the cap, as an option per node; nil if none was found.
     private(set) var best: [Int]?
@@ -34,25 +55,10 @@ struct FrontierSearch {
     private(set) var dropped: Int128 = .max
     var isTruncated: Bool { dropped < .max }
 
-    private struct Origin {
-        var way: Int32
-        var option: Int32
-    }
-
-    /// Ways between two nodes, column by column.
-    private struct Layer {
-        var places: [Int32] = []
-        var finish: [Int64] = []
-        var cost: [Int64] = [0]
-        var reduced: [Int64] = [0]
-        /// So far the latest end, where that matters.
-        var end: [Int64] = [0]
-        var key: [UInt64] = [0]
-
-        var count: Int { cost.count }
-
-        static let empty = Layer(cost: [], reduced: [], end: [], key: [])
-    }
+    /// Steps of the meter for making a way and for comparing it with others.
+    private static let stepsPerWay = 40
+    /// Ways with which one is compared.
+    private static let mostRivals = 40
 
     /// - Parameters:
     ///   - value: nil when the cost alone counts.
@@ -60,9 +66,8 @@ struct FrontierSearch {
     init?(
         _ sweep: CostSweep, limit: Int64, cap: Int64, value: Value? = nil, worthCap: Int64? = nil, width: Int
     ) {
-        guard let reduced = ReducedCosts(sweep), let windows = TimeWindows(sweep.network, limit: limit) else {
-            return nil
-        }
+        guard let reduced = ReducedCosts(sweep), let windows = TimeWindows(sweep.network, limit: limit)
+        else { return nil }
         network = sweep.network
         self.reduced = reduced
         self.windows = windows
@@ -73,10 +78,9 @@ struct FrontierSearch {
         self.width = width
         room = Int64(clamping: (Int128(cap) - 1) * Int128(sweep.units.scale) - reduced.reference)
         guard room >= 0,
-            let steps = FrontierStep.plan(network, windows, limit: value == nil ? limit : windows.earliestEnd)
+            let steps = FrontierStep.plan(network, limit: value == nil ? limit : windows.earliestEnd)
         else { return nil }
         self.steps = steps
-        layer = Layer()
     }
 
     /// Returns false when `meter` was used up before the end.
@@ -84,7 +88,7 @@ struct FrontierSearch {
         for step in steps {
             take(step, &meter)
             guard !meter.isOver else { return false }
-            guard layer.count > 0 else { return true }
+            guard !layer.ways.isEmpty else { return true }
         }
         finish()
         return true
@@ -92,69 +96,70 @@ struct FrontierSearch {
 
     private mutating func finish() {
         var least: (worth: Int64, way: Int)?
-        for way in 0..<layer.count {
-            let worth = value.map { $0(layer.cost[way], layer.end[way]) } ?? layer.cost[way]
-            if worth < least?.worth ?? worthCap { least = (worth, way) }
+        for (number, way) in layer.ways.enumerated() {
+            let worth = value.map { $0(way.cost, way.end) } ?? way.cost
+            if worth < least?.worth ?? worthCap { least = (worth, number) }
         }
         guard let least else { return }
         var options = [Int](repeating: 0, count: network.nodes.count)
-        var way = least.way
-        for (step, origins) in zip(steps, trail).reversed() {
-            options[step.node] = Int(origins[way].option)
-            way = Int(origins[way].way)
+        var number = least.way
+        for (step, ways) in zip(steps, trail).reversed() {
+            options[step.node] = Int(ways[number].option)
+            number = Int(ways[number].from)
         }
         best = options
     }
 
     /// Takes every way on to every option of the step's node.
     private mutating func take(_ step: FrontierStep, _ meter: inout Meter) {
-        let node = network.nodes[step.node]
-        var next = Layer.empty
-        var origins: [Origin] = []
-        for way in 0..<layer.count {
-            meter.spend(2 + node.options.count / 2 + node.placeCount * (1 + step.edges.count))
-            for place in 0..<node.placeCount where node.first[place] < node.first[place + 1] {
-                guard let there = arrival(of: way, at: place, step) else { continue }
-                let rest = windows.after[windows.start[step.node] + place]
-                for option in node.first[place]..<node.first[place + 1] {
-                    let end = Network.plus(there.begin, node.options[option].time)
-                    guard Network.plus(end, rest) <= limit else { break }
-                    let sum = there.reduced + reduced.option[step.node][option]
-                    let cost = Network.plus(there.cost, node.options[option].cost)
-                    guard sum <= room, cost < cap else { continue }
-                    origins.append(Origin(way: Int32(way), option: Int32(option)))
-                    next.cost.append(cost)
-                    next.reduced.append(sum)
-                    next.end.append(value == nil ? 0 : max(layer.end[way], max(end, windows.earliestEnd)))
-                    next.key.append(remember(way, step, place, end, in: &next))
-                }
-            }
-        }
-        let chosen = undominated(next, width: step.kept.count, &meter)
-        trail.append(chosen.map { origins[$0] })
-        layer = picked(next, chosen, width: step.kept.count)
+        let next = onwards(step, &meter)
+        let chosen = undominated(next, slots: step.kept.count, &meter)
+        layer = picked(next, chosen, slots: step.kept.count)
+        trail.append(layer.ways)
     }
 
-    /// What a way comes to when the step's node is in the place, its own options aside; nil if that is too dear.
-    private func arrival(
-        of way: Int, at place: Int, _ step: FrontierStep
-    ) -> (reduced: Int64, cost: Int64, begin: Int64)? {
+    private func onwards(_ step: FrontierStep, _ meter: inout Meter) -> Layer {
         let node = network.nodes[step.node]
-        var sum = layer.reduced[way]
-        var cost = Network.plus(layer.cost[way], node.entryCost[place])
-        var begin = node.entryTime[place]
-        for edge in step.edges {
-            let from = way * step.slots + edge.slot
-            guard let table = network.edges[edge.edge].table else {
-                begin = max(begin, layer.finish[from])
-                continue
+        let crossings = step.edges.map { Crossing($0, network, reduced) }
+        let options = reduced.option[step.node]
+        let after = Array(windows.after[windows.start[step.node]..<windows.start[step.node + 1]])
+        var next = Layer()
+        var made = 0
+        for (number, way) in layer.ways.enumerated() where !meter.isOver {
+            for place in 0..<node.placeCount where node.first[place] < node.first[place + 1] {
+                var sum = way.reduced
+                var cost = Network.plus(way.cost, node.entryCost[place])
+                var begin = node.entryTime[place]
+                for crossing in crossings {
+                    let from = number * step.slots + crossing.slot
+                    guard crossing.columns > 0 else {
+                        begin = max(begin, layer.finish[from])
+                        continue
+                    }
+                    let figures = crossing.figures[Int(layer.places[from]) * crossing.columns + place]
+                    sum += figures.reduced
+                    cost = Network.plus(cost, figures.cost)
+                    begin = max(begin, Network.plus(layer.finish[from], figures.time))
+                }
+                guard sum <= room else { continue }
+                for option in node.first[place]..<node.first[place + 1] {
+                    let end = Network.plus(begin, node.options[option].time)
+                    guard Network.plus(end, after[place]) <= limit else { break }
+                    let whole = Network.plus(cost, node.options[option].cost)
+                    guard sum + options[option] <= room, whole < cap else { continue }
+                    made += 1
+                    let key = remember(number, step, place, end, in: &next)
+                    next.ways.append(
+                        Way(
+                            cost: whole, reduced: sum + options[option],
+                            end: value == nil ? 0 : max(way.end, max(end, windows.earliestEnd)), key: key,
+                            from: Int32(number), option: Int32(option)))
+                }
             }
-            let cell = Int(layer.places[from]) * table.columns + place
-            if !reduced.way[edge.edge].isEmpty { sum += reduced.way[edge.edge][cell] }
-            cost = Network.plus(cost, table.cost(at: cell))
-            begin = max(begin, Network.plus(layer.finish[from], table.time(at: cell)))
+            meter.spend(2 + node.placeCount * (1 + crossings.count) + made * Self.stepsPerWay)
+            made = 0
         }
-        return sum <= room ? (sum, cost, begin) : nil
+        return next
     }
 
     /// Writes down where the nodes are that others wait for, and when they end. Returns a number for their places.
@@ -171,52 +176,76 @@ struct FrontierSearch {
         return key
     }
 
-    private func picked(_ whole: Layer, _ chosen: [Int], width: Int) -> Layer {
-        var layer = Layer()
-        layer.cost = chosen.map { whole.cost[$0] }
-        layer.reduced = chosen.map { whole.reduced[$0] }
-        layer.end = chosen.map { whole.end[$0] }
-        layer.key = chosen.map { whole.key[$0] }
-        layer.places.reserveCapacity(chosen.count * width)
-        layer.finish.reserveCapacity(chosen.count * width)
+    private func picked(_ whole: Layer, _ chosen: [Int], slots: Int) -> Layer {
+        var layer = Layer(ways: chosen.map { whole.ways[$0] })
+        layer.places.reserveCapacity(chosen.count * slots)
+        layer.finish.reserveCapacity(chosen.count * slots)
         for way in chosen {
-            layer.places += whole.places[way * width..<(way + 1) * width]
-            layer.finish += whole.finish[way * width..<(way + 1) * width]
+            layer.places += whole.places[way * slots..<(way + 1) * slots]
+            layer.finish += whole.finish[way * slots..<(way + 1) * slots]
         }
         return layer
     }
 
     /// Ways that no other one of the same places beats; of too many the most promising.
-    private mutating func undominated(_ layer: Layer, width slots: Int, _ meter: inout Meter) -> [Int] {
-        let sorted = (0..<layer.count).sorted { a, b in
-            if layer.key[a] != layer.key[b] { return layer.key[a] < layer.key[b] }
-            if layer.cost[a] != layer.cost[b] { return layer.cost[a] < layer.cost[b] }
-            return a < b
+    private mutating func undominated(_ layer: Layer, slots: Int, _ meter: inout Meter) -> [Int] {
+        struct Rank: Comparable {
+            var key: UInt64
+            var cost: Int64
+            var way: Int
+
+            static func < (a: Rank, b: Rank) -> Bool {
+                a.key != b.key ? a.key < b.key : a.cost != b.cost ? a.cost < b.cost : a.way < b.way
+            }
         }
-        meter.spend(layer.count * 8)
+        let ranks = layer.ways.enumerated().map { Rank(key: $1.key, cost: $1.cost, way: $0) }.sorted()
         var kept: [Int] = []
         var groupStart = 0
         var key: UInt64?
-        for way in sorted {
-            if layer.key[way] != key {
-                key = layer.key[way]
-                groupStart = kept.count
-            }
+        var compared = 0
+        for rank in ranks {
+            if rank.key != key { (key, groupStart) = (rank.key, kept.count) }
+            var isBeaten = false
             // The cheapest ones beat most.
-            let rivals = groupStart..<min(kept.count, groupStart + Self.mostRivals)
-            meter.spend(rivals.count)
-            let isBeaten = rivals.contains { rival in
-                let other = kept[rival]
-                guard layer.end[other] <= layer.end[way] else { return false }
-                return (0..<slots).allSatisfy { layer.finish[other * slots + $0] <= layer.finish[way * slots + $0] }
+            for rival in kept[groupStart...].prefix(Self.mostRivals) {
+                compared += 1
+                guard layer.ways[rival].end <= layer.ways[rank.way].end else { continue }
+                var slot = 0
+                while slot < slots, layer.finish[rival * slots + slot] <= layer.finish[rank.way * slots + slot] {
+                    slot += 1
+                }
+                isBeaten = slot == slots
+                if isBeaten { break }
             }
-            if !isBeaten { kept.append(way) }
+            if !isBeaten { kept.append(rank.way) }
         }
+        meter.spend(compared * 2)
         guard kept.count > width else { return kept }
-        kept.sort { (layer.reduced[$0], $0) < (layer.reduced[$1], $1) }
-        dropped = min(dropped, reduced.reference + Int128(layer.reduced[kept[width]]))
+        kept.sort { (layer.ways[$0].reduced, $0) < (layer.ways[$1].reduced, $1) }
+        dropped = min(dropped, reduced.reference + Int128(layer.ways[kept[width]].reduced))
         return Array(kept[..<width])
     }
+}
 
-    private static let mostRivals = 40
+/// What the ways of one edge come to, pair of places by pair of places.
+private struct Crossing {
+    typealias Figures = (reduced: Int64, cost: Int64, time: Int64)
+
+    let slot: Int
+    /// 0: nothing is moved, and the places do not matter.
+    let columns: Int
+    let figures: [Figures]
+
+    init(_ edge: FrontierStep.Edge, _ network: Network, _ reduced: ReducedCosts) {
+        slot = edge.slot
+        guard let table = network.edges[edge.edge].table else {
+            (columns, figures) = (0, [])
+            return
+        }
+        columns = table.columns
+        let more = reduced.way[edge.edge]
+        figures = table.ways.kinds.indices.map { cell in
+            (more.isEmpty ? 0 : more[cell], table.cost(at: cell), table.time(at: cell))
+        }
+    }
 }

@@ -25,7 +25,7 @@ struct FrontierStep {
     let kept: [Slot]
 
     /// The nodes in an order in which few are in the frontier; nil if there are too many ways to place those.
-    static func plan(_ network: Network, _ windows: TimeWindows, limit: Int64) -> [FrontierStep]? {
+    static func plan(_ network: Network, limit: Int64) -> [FrontierStep]? {
         let longest = network.longestAfter()
         var waiting = network.edgesInto.map(\.count)
         var unread = network.edgesFrom.map(\.count)
