@@ -114,7 +114,8 @@ import Testing
                 StageInput(name: "all", source: .output(stage: $0, artifact: "out"), entry: "from-\($0)")
             }
             let reader = Stage(
-                name: "read", inputs: inputs, run: #"cd "$SKY_INPUT_ALL" && for f in *; do echo "$f: $(cat "$f")"; done"#)
+                name: "read", inputs: inputs,
+                run: #"cd "$SKY_INPUT_ALL" && for f in *; do echo "$f: $(cat "$f")"; done"#)
             let state = try await world.drive(try await world.launch(makers + [reader]))
             #expect(state.status == .succeeded)
             #expect(try world.log(state.run, "read") == "from-a: of a\nfrom-b: of b\n")
@@ -132,7 +133,8 @@ import Testing
                     mkdir -p "$SKY_CHECKPOINT_DIR"; n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
                     echo "from $n"
                     while [ "$n" -lt 5 ]; do
-                      n=$((n + 1)); echo "$n" > "$SKY_CHECKPOINT_DIR/.n" && mv "$SKY_CHECKPOINT_DIR/.n" "$SKY_CHECKPOINT_DIR/n"
+                      n=$((n + 1)); echo "$n" > "$SKY_CHECKPOINT_DIR/.n"
+                      mv "$SKY_CHECKPOINT_DIR/.n" "$SKY_CHECKPOINT_DIR/n"
                       [ "$n" = 3 ] && [ "$SKY_ATTEMPT" = 1 ] && sleep 100
                     done
                     cp "$SKY_CHECKPOINT_DIR/n" "$SKY_OUTPUT_STEPS"

@@ -64,7 +64,9 @@ struct TestWorld {
 
     /// The machines of an attempt are taken away at once.
     func preempt(_ id: AttemptID) async throws {
-        guard let adapter = world.adapter("aws") as? any PreemptibleAdapter else { throw LaunchError("no such adapter") }
+        guard let adapter = world.adapter("aws") as? any PreemptibleAdapter else {
+            throw LaunchError("no such adapter")
+        }
         try await adapter.preempt(token: id.token)
     }
 

@@ -37,7 +37,8 @@ extension RunState {
             switch rule.atLimit {
             case .stop: stage.budgetIsSpent(at: at)
             case .ask: stage.budget?.ask(at: at)
-            case .finish: stage.lastTrouble = "its budget of \(rule.limit.formatted(decimals: 2)) is spent; it may finish"
+            case .finish:
+                stage.lastTrouble = "its budget of \(rule.limit.formatted(decimals: 2)) is spent; it may finish"
             }
         }
         stopIfFailed(stages[index].name, at: at)

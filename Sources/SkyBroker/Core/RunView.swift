@@ -79,7 +79,8 @@ extension StageState {
             name: name, state: visibleState, offer: (attempt?.planned ?? planned).offer, numNodes: planned.numNodes,
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
             cost: attempts.reduce(.zero) { $0 + $1.cost(until: now) }, attempts: attempts.count,
-            exitCode: attempt?.exitCode, trouble: lastTrouble, why: why, question: phase == .asking ? proposal?.question : nil, url: url,
+            exitCode: attempt?.exitCode, trouble: lastTrouble, why: why,
+            question: phase == .asking ? proposal?.question : nil, url: url,
             reusedFrom: reusedFrom,
             transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
     }

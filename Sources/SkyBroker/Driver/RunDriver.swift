@@ -78,7 +78,7 @@ public actor RunDriver {
             do {
                 return try await world.journal.append(
                     events, to: state.run, after: count, runEnded: state.endedAt != nil, summary: summary, notes: notes)
-            } catch where error.kind == .full || error.kind == .busy {
+            } catch  where error.kind == .full || error.kind == .busy {
                 failures += 1
                 if failures == 1 { world.log("waiting: \(error)") }
                 let pause = FailurePolicy.pause(after: failures, dice: .max)

@@ -48,7 +48,8 @@ public struct RunSummary: Hashable, Sendable {
         guard let endedAt else { return }
         let view = state.view(at: endedAt)
         cost = view.cost
-        failure = view.stages.first { $0.state == .failed }.map { "\($0.name): \($0.trouble ?? "failed")" } ?? view.failure
+        failure =
+            view.stages.first { $0.state == .failed }.map { "\($0.name): \($0.trouble ?? "failed")" } ?? view.failure
         endedStages = view.stages.map(EndedStage.init)
     }
 

@@ -13,7 +13,8 @@ public struct Broker: Sendable {
     ///
     /// - Parameter replacingLost: begins a new journal even where runs say that there was one before.
     public init(
-        folder: StateFolder, replacingLost: Bool = false, startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
+        folder: StateFolder, replacingLost: Bool = false,
+        startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
     ) throws(JournalError) {
         do { try Files.makeFolder(folder.path, mode: 0o700) } catch {
             throw JournalError("cannot make the state folder: \(error)")

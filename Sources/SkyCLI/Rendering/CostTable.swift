@@ -44,7 +44,9 @@ struct CostTable: Sendable {
     }
 
     var csv: String {
-        let header = ["run", "stage", "planned_usd", "metered_usd", "billed_usd", "idle_usd", "lost_usd", "transfers_usd"]
+        let header = [
+            "run", "stage", "planned_usd", "metered_usd", "billed_usd", "idle_usd", "lost_usd", "transfers_usd",
+        ]
         let rows = reports.flatMap { report in
             report.stages.map { stage in
                 [
