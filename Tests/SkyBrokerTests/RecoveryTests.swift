@@ -123,6 +123,25 @@ import Testing
             ])
     }
 
+    @Test("a checkpoint is fetched every so often, also after one that failed")
+    func saves() throws {
+        var history = try history {
+            $0.checkpointPath = "ckpt"
+            $0.checkpointInterval = .seconds(60)
+        }
+        history.playToRunning("one")
+        for number in 1...4 {
+            let before = history.state.effects.filter { $0.id.slot == .nextSave }.map(\.id)
+            #expect(history.ring(.nextSave, of: "one").count == 1)
+            #expect(history.state.effects.filter { $0.id.slot == .nextSave }.allSatisfy { !before.contains($0.id) })
+            if number == 2 {
+                history.play(.checkpointFailed(history.id("one"), message: "none yet", number: number))
+            } else {
+                history.play(.checkpointed(history.id("one"), .named("checkpoint", in: "aws"), number: number))
+            }
+        }
+    }
+
     @Test("a notice that machines will be taken saves what can be saved")
     func notice() throws {
         var history = try history(market: .spot) { $0.checkpointPath = "ckpt" }

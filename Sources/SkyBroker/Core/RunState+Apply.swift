@@ -143,7 +143,7 @@ extension RunState {
         case .phase where serial == alarm.serial:
             update(name) { if case .pausing = $0.phase { $0.proceed(run: run, at: at) } }
         case .nextSave:
-            update(name) { if $0.saves.count == alarm.serial { $0.saveIsDue(at: at) } }
+            update(name) { if $0.saves.clock == alarm.serial { $0.saveIsDue(at: at) } }
         case .budget where stages[index].budget?.readings == alarm.serial: update(index) { _ in }
         case .look: update(name) { if $0.deadline?.looks == alarm.serial { $0.lookWhileHolding(run: run, at: at) } }
         case .patience where serial == alarm.serial:

@@ -73,9 +73,9 @@ extension RunState {
         let count = stage.saves.count
         if let begun = stage.saves.begunAt, stage.saves.isUnderWay {
             effects.append(effect(stage, .save, count, .save(attempt.id, group, number: count)))
-            effects.append(alarm(stage, .nextSave, count, at: begun + PhaseLimits.saving))
+            effects.append(alarm(stage, .nextSave, stage.saves.clock, at: begun + PhaseLimits.saving))
         } else if let next = stage.saves.nextAt {
-            effects.append(alarm(stage, .nextSave, count, at: next))
+            effects.append(alarm(stage, .nextSave, stage.saves.clock, at: next))
         }
     }
 

@@ -168,6 +168,9 @@ struct SaveState: Hashable, Sendable {
     /// When the next one is due; nil while one is under way or none is wanted.
     var nextAt: Instant?
 
+    /// Tells the clock that waits for a save to end from the one that waits for the next to begin.
+    var clock: Int { count * 2 + (isUnderWay ? 1 : 0) }
+
     mutating func begin(at: Instant) {
         begunAt = at
         isUnderWay = true
