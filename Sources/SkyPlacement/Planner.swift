@@ -8,6 +8,9 @@ public struct Planner: Sendable {
     /// Elementary steps that may go into all runner-ups together, so that a plan stays a matter of milliseconds; past
     /// that they are the best found.
     private static let workOfRunnerUps = 3_000_000
+    /// In pipelines of more stages than this the cheapest runners-up are found all at once, where that can be done. They
+    /// are as cheap; of equals it may not be the fastest.
+    private static let fewStages = 12
 
     public init() {}
 
@@ -36,6 +39,7 @@ public struct Planner: Sendable {
         let priced = PricedPlacement(problem, try problem.chosen(placement, by: policy.name))
         try problem.checkLimits(priced, of: policy.name)
         let reasons = ReasonWriter(problem, priced, policy: policy.name)
+        let atOnce = runnersUpAtOnce(to: priced.candidates, problem, rival ?? policy)
         let stages = problem.stages.enumerated().map { index, stage in
             let candidate = priced.candidates[index]
             return PlannedStage(
@@ -45,7 +49,8 @@ public struct Planner: Sendable {
                 heldTime: candidate.heldTime, interruptions: candidate.interruptions,
                 reliability: candidate.reliability, cost: candidate.cost, costParts: candidate.costParts,
                 deadline: candidate.deadline, reason: reasons.reason(forStage: index),
-                runnerUp: runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
+                runnerUp: atOnce.map { $0[index] }
+                    ?? runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
                 replicas: stage.replicas)
         }
         return Plan(
@@ -61,6 +66,22 @@ public struct Planner: Sendable {
     ) -> Plan.Proof {
         if let proof = placement.proof { return proof }
         return problem.proof(ofCost: priced.totalCost, time: priced.totalTime)
+    }
+
+    /// By stage; nil where each has to be looked for by itself.
+    private func runnersUpAtOnce(
+        to chosen: [Candidate], _ problem: PlacementProblem, _ policy: any PlacementPolicy
+    ) -> [PlannedStage.RunnerUp?]? {
+        guard problem.stages.count > Self.fewStages, let cheapest = policy as? CheapestPolicy, cheapest.deadline == nil,
+            problem.deadline == nil, problem.budget == nil, !problem.isRepriced
+        else { return nil }
+        return problem.cheapestRunnersUp(to: chosen)?.enumerated().map { index, candidates in
+            candidates.map { candidates in
+                let priced = PricedPlacement(problem, candidates)
+                return PlannedStage.RunnerUp(
+                    offer: candidates[index].offer, totalCost: priced.totalCost, totalTime: priced.totalTime)
+            }
+        }
     }
 
     /// The policy's plan without this stage's region and instance type.

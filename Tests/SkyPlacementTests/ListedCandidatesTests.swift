@@ -42,9 +42,9 @@ struct ListedCandidatesTests {
         return CatalogOffers(catalog: Catalog(offers: offers))
     }
 
-    private static func pipeline(_ seed: Int, _ objective: Objective) -> Pipeline {
+    private static func pipeline(_ seed: Int, _ objective: Objective, stages count: Int = 3) -> Pipeline {
         var random = SeededGenerator(seed: UInt64(seed + 1))
-        let stages = (0..<3).map { index in
+        let stages = (0..<count).map { index in
             var stage = SkySpec.Stage(name: "s\(index)")
             stage.resources.cpus = .atLeast(random.pick([1, 2, 4]))
             stage.resources.useSpot = random.chance(30)
@@ -105,6 +105,20 @@ struct ListedCandidatesTests {
             let others = lazy.candidates.others(than: eager.candidates[0])
             #expect(Array(others) == Array(eager.candidates.others(than: eager.candidates[0])))
             #expect(others.allSatisfy(others.holds) && !others.holds(eager.candidates[0]))
+        }
+    }
+
+    @Test("have runners-up in long pipelines, found all at once, that are as cheap as those found one by one")
+    func longPipelines() throws {
+        for seed in 0..<4 {
+            let (offers, pipeline) = (Self.catalog(seed), Self.pipeline(seed, .cost, stages: 15))
+            let atOnce = try Planner().plan(pipeline, offers: offers)
+            let oneByOne = try Planner().plan(
+                pipeline, offers: offers, policy: CheapestPolicy().filter { _, _ in true })
+            #expect(atOnce.totalCost == oneByOne.totalCost)
+            #expect(
+                atOnce.stages.map { $0.runnerUp?.totalCost } == oneByOne.stages.map { $0.runnerUp?.totalCost },
+                "seed \(seed)")
         }
     }
 

@@ -46,7 +46,7 @@ extension PlacementProblem {
         return stages.indices.map { index in
             let own = chosen[index]
             var best: (cost: Int64, candidate: Candidate, place: Int)?
-            for candidate in stages[index].candidates
+            for candidate in stages[index].candidates.shortlist.lazy.map(\.candidate)
             where candidate.location != own.location || candidate.offer.instanceType != own.offer.instanceType {
                 let place = geography.placeOfCandidate[index][candidate.index]
                 let least = forest.nodes[index].leastCost(at: place)
