@@ -33,7 +33,7 @@ simulate: ## a longer sweep of bad days: make simulate SEEDS=100000
 
 test-ortools: ## the solver against CP-SAT of OR-tools, which it installs into .build/
 	@echo "== the solver against OR-tools"
-	@PYTHON="$(PYTHON)" scripts/test-ortools.sh
+	@PYTHON="$(PYTHON)" scripts/test-ortools.sh --seconds 5
 
 test-pipelines: ## the tests of the sample pipelines' own scripts
 	@echo "== tests of pipelines/"
