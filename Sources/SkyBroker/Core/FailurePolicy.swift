@@ -41,8 +41,7 @@ enum FailurePolicy {
     /// This machine in this region; after several of them the region, after several regions the provider. So a shortage of
     /// one kind of machine is not asked about in forty places, one after the other.
     static func soldOut(_ offer: Offer, _ excluded: [BlockedPlace]) -> [BlockedPlace] {
-        let machine = BlockedPlace(
-            provider: offer.provider, region: offer.region, instanceType: offer.instanceType, market: offer.market)
+        let machine = BlockedPlace(machinesOf: offer)
         let others = excluded.filter {
             $0.provider == offer.provider && $0.region == offer.region && $0.zone == nil && $0.instanceType != nil
                 && $0 != machine

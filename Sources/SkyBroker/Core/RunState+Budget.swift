@@ -7,6 +7,9 @@ extension RunState {
     /// Of everything that the run has held and moved until `now`.
     func spent(at now: Instant) -> Money { stages.reduce(.zero) { $0 + $1.spent(at: now) } }
 
+    /// What an hour costs with what is held now.
+    var rate: Money { stages.reduce(.zero) { $0 + $1.rate } }
+
     /// Reads the meters that an event can have changed.
     mutating func readMeters(at: Instant) {
         guard hasBudgets, endedAt == nil else { return }
@@ -16,7 +19,7 @@ extension RunState {
     }
 
     private mutating func readMeter(at: Instant) {
-        let (spent, rate) = (spent(at: at), stages.reduce(Money.zero) { $0 + $1.rate })
+        let (spent, rate) = (spent(at: at), rate)
         guard let notice = budget?.read(spent: spent, rate: rate, at: at) else { return }
         guard notice == .spent, stopping == nil, let rule = budget?.rule else { return }
         switch rule.atLimit {

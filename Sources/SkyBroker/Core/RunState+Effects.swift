@@ -42,8 +42,7 @@ extension RunState {
         if let handover = stage.handover { addHandover(stage.attempts[handover.index], handover, stage, to: &effects) }
         if let budget = stage.budget, !stage.phase.isReleasing { effects += self.effects(of: budget, stage) }
         guard let attempt = stage.attempt else { return effects }
-        if let deadline = stage.deadline, let next = deadline.nextLook, stage.handover == nil,
-            stage.phase == .provisioning || stage.phase == .delivering || stage.phase == .running
+        if let deadline = stage.deadline, let next = deadline.nextLook, stage.handover == nil, stage.holdsWhatItLooksAt
         {
             effects.append(alarm(stage, .look, deadline.looks, at: next))
         }

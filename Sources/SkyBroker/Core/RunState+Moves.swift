@@ -28,9 +28,7 @@ extension RunState {
 
     mutating func answered(_ question: Question, _ isYes: Bool, at: Instant) {
         if answeredBudget(question, isYes, at: at) { return }
-        guard let name = question.stage, let stage = stage(named: name), stage.phase == .asking,
-            stage.serial == question.number
-        else { return }
+        guard let name = stageThatAsks(question) else { return }
         let run = self.run
         update(name) { stage in
             guard isYes, let proposal = stage.proposal else {
@@ -43,11 +41,19 @@ extension RunState {
 
     mutating func nobodyToAsk(_ question: Question, at: Instant) {
         if answeredBudget(question, false, at: at) { return }
-        guard let name = question.stage, let stage = stage(named: name), stage.phase == .asking,
-            stage.serial == question.number
-        else { return }
+        guard let name = stageThatAsks(question) else { return }
         update(name) { $0.end(.failed("nobody was there to agree: \($0.proposal?.question ?? question.text)"), at: at) }
         stopIfFailed(name, at: at)
+    }
+}
+
+extension RunState {
+    /// Nil for a question that is not open any more.
+    private func stageThatAsks(_ question: Question) -> String? {
+        guard let name = question.stage, let stage = stage(named: name), stage.phase == .asking,
+            stage.serial == question.number
+        else { return nil }
+        return name
     }
 }
 

@@ -59,9 +59,8 @@ extension StageState {
     /// Looks at a stage that holds machines, and asks for others beside them if it should.
     mutating func lookWhileHolding(run: RunID, spot: DeadlineSpotRun.Spot = .unknown, at: Instant) {
         guard holdsWhatItLooksAt, handover == nil, let attempt, let answer = look(spot, at: at) else { return }
-        let holding: SpotChoice = attempt.planned.offer.market == .spot ? .spot : .onDemand
         switch answer.choice {
-        case holding: break
+        case attempt.choice: break
         case .idle: saveAndRelease(then: .proceed(spot), at: at)
         default: askBeside(answer.choice, run: run, at: at)
         }
@@ -81,14 +80,14 @@ extension StageState {
         return answer
     }
 
-    private var holdsWhatItLooksAt: Bool { phase == .provisioning || phase == .delivering || phase == .running }
+    /// It has machines, or asks for them, that another kind may have to take over from.
+    var holdsWhatItLooksAt: Bool { phase == .provisioning || phase == .delivering || phase == .running }
 
     private var holds: (SpotChoice, startingSince: Instant?) {
         guard let attempt, phase == .provisioning || phase.usesNodes, attempt.noticedLoss == nil else {
             return (.idle, nil)
         }
-        let market: SpotChoice = attempt.planned.offer.market == .spot ? .spot : .onDemand
-        return (market, attempt.deliveredAt == nil ? attempt.startedAt : nil)
+        return (attempt.choice, attempt.deliveredAt == nil ? attempt.startedAt : nil)
     }
 
     private mutating func beginAttempt(on choice: SpotChoice, run: RunID, at: Instant) {
@@ -126,6 +125,10 @@ extension StageState {
         deadline = state
         release(then: .proceed(isRefused ? .refused : .unknown), at: at)
     }
+}
+
+extension Attempt {
+    fileprivate var choice: SpotChoice { planned.offer.market == .spot ? .spot : .onDemand }
 }
 
 /// From one machine to another without a gap.

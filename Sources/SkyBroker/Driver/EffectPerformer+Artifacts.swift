@@ -83,28 +83,13 @@ extension EffectPerformer {
         return .collected(id, outputs)
     }
 
-    /// Only now that the journal has them: nobody reuses what no journal knows.
+    /// How long stages took, once the journal has that they are done.
     func remember(_ events: [RunEvent], _ state: RunState) {
-        for case .collected(let id, let outputs) in events {
+        for case .collected(let id, _) in events {
             do { try world.journal.learn(from: id, in: state, isReal: world.isReal) } catch {
                 world.log("how long stage \(id.stage) took will not be learnt: \(error)")
             }
-            guard let stage = state.stage(named: id.stage), let inputs = state.inputs(of: stage) else { continue }
-            do { try remember(outputs, of: id.stage, inputs: inputs) } catch {
-                world.log("stage \(id.stage) will not be found by its digest: \(error)")
-            }
         }
-    }
-
-    /// Under its recipe.
-    private func remember(
-        _ outputs: [StoredArtifact], of name: String, inputs: [StoredArtifact]
-    ) throws(JournalError) {
-        guard
-            let stage = launch.pipeline.stage(named: name),
-            let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
-        else { return }
-        try world.journal.remember(Reuse(run: launch.run, outputs: outputs), under: key)
     }
 
     func transfer(_ stored: StoredArtifact, to here: Location) async throws -> TransferRecord? {

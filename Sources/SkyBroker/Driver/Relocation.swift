@@ -63,13 +63,6 @@ public struct Relocation: Sendable {
     }
 }
 
-extension BlockedPlace {
-    fileprivate func blocks(_ zone: String, of offer: Offer) -> Bool {
-        self.zone == zone && provider == offer.provider && region == offer.region
-            && (instanceType ?? offer.instanceType) == offer.instanceType && (market ?? offer.market) == offer.market
-    }
-}
-
 extension Pipeline {
     /// The pipeline as it is to be planned now, and what is left of the stage's own deadline.
     fileprivate func changed(for request: DriverWorld.RelocationRequest) -> (Pipeline, deadline: TimeSpan?) {

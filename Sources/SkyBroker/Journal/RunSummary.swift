@@ -37,14 +37,8 @@ public struct RunSummary: Hashable, Sendable {
         stages = state.stages.count
         plannedCost = state.launch.plan.totalCost
         self.at = at
-        (stagesDone, cost, costPerHour) = (0, .zero, .zero)
-        for stage in state.stages {
-            if stage.phase == .ended(.succeeded) || stage.phase.isServing { stagesDone += 1 }
-            for attempt in stage.attempts {
-                cost = cost + attempt.cost(until: at)
-                costPerHour = costPerHour + (attempt.cost(until: at + .hour) - attempt.cost(until: at))
-            }
-        }
+        stagesDone = state.stages.count { $0.phase == .ended(.succeeded) || $0.phase.isServing }
+        (cost, costPerHour) = (state.spent(at: at), state.rate)
         guard let endedAt else { return }
         let view = state.view(at: endedAt)
         cost = view.cost

@@ -20,14 +20,7 @@ struct Refusals: Sendable {
 
     /// Those of an offer's zones that have not refused it; all of them when all have.
     func zones(_ zones: [String], for offer: Offer) -> [String] {
-        let left = zones.filter { zone in
-            !places.contains { avoided in
-                avoided.place.zone == zone && avoided.place.provider == offer.provider
-                    && avoided.place.region == offer.region
-                    && (avoided.place.instanceType ?? offer.instanceType) == offer.instanceType
-                    && (avoided.place.market ?? offer.market) == offer.market
-            }
-        }
+        let left = zones.filter { zone in !places.contains { $0.place.blocks(zone, of: offer) } }
         return left.isEmpty ? zones : left
     }
 

@@ -9,7 +9,7 @@ public struct ConformanceKit: Sendable {
     private let adapter: any ProviderAdapter
     private let template: NodeGroupRequest
     private let nonce: String
-    private let pause: @Sendable (_ round: Int) async -> Void
+    private let patiently: Patience
 
     /// - Parameters:
     ///   - region, zone, instanceType: of a machine that the provider has; a small and cheap one.
@@ -25,7 +25,7 @@ public struct ConformanceKit: Sendable {
         }
         self.adapter = adapter
         self.nonce = nonce
-        self.pause = pause ?? { try? await Task.sleep(for: .milliseconds(250 << min($0, 6))) }
+        patiently = Patience(pause: pause ?? { try? await Task.sleep(for: .milliseconds(250 << min($0, 6))) })
         template = NodeGroupRequest(
             token: "", run: run, region: region, zone: zone, instanceType: instanceType, lease: .seconds(1800))
     }
@@ -52,30 +52,15 @@ public struct ConformanceKit: Sendable {
         for group in found {
             try await patiently { () throws(ProviderError) in try await adapter.terminate(token: group.token) }
         }
-        for round in 0..<Self.patience where !found.isEmpty {
+        for round in 0..<Patience.rounds where !found.isEmpty {
             let left = try await patiently { () throws(ProviderError) in try await adapter.list(run: template.run) }
             if left.isEmpty { return found.count }
-            await pause(round)
-            if round == Self.patience - 1 {
+            await patiently.pause(round)
+            if round == Patience.rounds - 1 {
                 let names = left.map(\.token).joined(separator: ", ")
                 throw ProviderError(.transient, provider: adapter.provider, "still listed after terminate: \(names)")
             }
         }
         return found.count
-    }
-
-    private static let patience = 8
-
-    private func patiently<Value>(
-        _ body: () async throws(ProviderError) -> Value
-    ) async throws(ProviderError) -> Value {
-        var round = 0
-        while true {
-            do throws(ProviderError) { return try await body() } catch {
-                round += 1
-                guard error.kind == .transient, round < Self.patience else { throw error }
-            }
-            await pause(round)
-        }
     }
 }

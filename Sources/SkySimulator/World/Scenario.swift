@@ -85,7 +85,7 @@ struct Ladder: Sendable {
         let launch = Launch(run: run, pipeline: pipeline, plan: plan, zones: zones)
         let pins = Dictionary(plan.stages.map { ($0.stage, $0.offer) }, uniquingKeysWith: { first, _ in first })
         for onDemandOnly in first.planned.offer.market == .spot ? [false, true] : [false] {
-            var excluded = onDemandOnly ? [] : [first.planned.offer.machine]
+            var excluded = onDemandOnly ? [] : [BlockedPlace(machinesOf: first.planned.offer)]
             var inRegion: [Location: Int] = [first.planned.offer.location: 1]
             for _ in 0..<rungs {
                 let request = DriverWorld.RelocationRequest(
@@ -93,7 +93,7 @@ struct Ladder: Sendable {
                 guard let (planned, zones) = try? relocation.place(of: launch, request) else { break }
                 self.rungs.append(Rung(planned: planned, zones: zones))
                 let offer = planned.offer
-                excluded.append(offer.machine)
+                excluded.append(BlockedPlace(machinesOf: offer))
                 // Two machines of a region are enough to see what is done there; variety counts.
                 inRegion[offer.location, default: 0] += 1
                 if inRegion[offer.location] == 2 {
@@ -109,23 +109,11 @@ struct Ladder: Sendable {
             let offer = rung.planned.offer
             if onDemandOnly, offer.market == .spot { continue }
             if excluded.contains(where: { $0.blocks(offer) }) { continue }
-            let zones = rung.zones.filter { zone in
-                !excluded.contains {
-                    $0.zone == zone && $0.provider == offer.provider && $0.region == offer.region
-                        && ($0.instanceType ?? offer.instanceType) == offer.instanceType
-                        && ($0.market ?? offer.market) == offer.market
-                }
-            }
+            let zones = rung.zones.filter { zone in !excluded.contains { $0.blocks(zone, of: offer) } }
             if zones.isEmpty, !rung.zones.isEmpty { continue }
             return Rung(planned: rung.planned, zones: zones)
         }
         return nil
-    }
-}
-
-extension Offer {
-    fileprivate var machine: BlockedPlace {
-        BlockedPlace(provider: provider, region: region, instanceType: instanceType, market: market)
     }
 }
 

@@ -4,7 +4,8 @@ import SkyPlacement
 import SkyProviders
 
 extension EffectPerformer {
-    /// Places that refused, for all runs to stay away from for a while; and those that gave what was asked of them.
+    /// Places that refused, for all runs to stay away from for a while; those that gave what was asked of them; and what
+    /// stages have made, for later runs to find.
     func notes(on events: [RecordedEvent], _ state: RunState) -> [JournalNote] {
         events.compactMap { recorded in
             switch recorded.event {
@@ -17,9 +18,20 @@ extension EffectPerformer {
                 else { return nil }
                 return .refused(PlaceRefusal(place, .noCapacity, message: message, at: recorded.at))
             case .provisioned(let id, _): return state.attempt(id).map { .gave($0.place) }
+            case .collected(let id, let outputs): return finished(id, outputs, state)
             default: return nil
             }
         }
+    }
+}
+
+extension EffectPerformer {
+    /// With the event itself: nobody reuses what no journal knows, and what a journal knows is found.
+    private func finished(_ id: AttemptID, _ outputs: [StoredArtifact], _ state: RunState) -> JournalNote? {
+        guard let stage = state.stage(named: id.stage), let inputs = state.inputs(of: stage),
+            let key = StageKey(stage: state.spec(stage), inputs: inputs, code: launch.code[id.stage])
+        else { return nil }
+        return .finished(Reuse(run: launch.run, outputs: outputs), under: key)
     }
 }
 
@@ -31,23 +43,15 @@ extension RunState {
 }
 
 extension Attempt {
-    fileprivate var place: BlockedPlace {
-        let offer = planned.offer
-        return BlockedPlace(
-            provider: offer.provider, region: offer.region, zone: zone, instanceType: offer.instanceType,
-            market: offer.market)
-    }
+    fileprivate var place: BlockedPlace { BlockedPlace(machinesOf: planned.offer, zone: zone) }
 
     /// As much of the place as a refusal of this kind is about; nil when it says nothing of the place.
     fileprivate func refused(_ kind: ProviderError.Kind) -> BlockedPlace? {
-        let offer = planned.offer
         switch kind {
-        case .noCapacity: return place
-        case .quota:
-            return BlockedPlace(
-                provider: offer.provider, region: offer.region, instanceType: offer.instanceType, market: offer.market)
-        case .credentials: return BlockedPlace(provider: offer.provider)
-        case .transient, .lost, .badRequest: return nil
+        case .noCapacity: place
+        case .quota: BlockedPlace(machinesOf: planned.offer)
+        case .credentials: BlockedPlace(provider: planned.offer.provider)
+        case .transient, .lost, .badRequest: nil
         }
     }
 }
