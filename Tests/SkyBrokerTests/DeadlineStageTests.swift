@@ -100,8 +100,8 @@ import Testing
         #expect(history.state.status == .succeeded)
     }
 
-    @Test("a job that ends while another machine is being asked for gives that back too before the run ends")
-    func endsDuringHandover() throws {
+    /// A stage that works on spot, and asks for a machine on demand beside it.
+    private func asksBeside() throws -> (History, spot: AttemptID, beside: AttemptID) {
         var history = try history(deadline: .seconds(40_000))
         history.play(.provisioned(history.id("one"), history.group("one")))
         history.play(.delivered(history.id("one"), []))
@@ -109,6 +109,13 @@ import Testing
         for _ in 0..<100 where history.state.stages[0].handover == nil { history.ring(.look, of: "one") }
         let index = try #require(history.state.stages[0].handover).index
         let beside = history.state.stages[0].attempts[index].id
+        return (history, spot, beside)
+    }
+
+    @Test("a job that ends while another machine is being asked for gives that back too before the run ends")
+    func endsDuringHandover() throws {
+        let (begun, spot, beside) = try asksBeside()
+        var history = begun
         history.play(.jobEnded(spot, exitCode: 0))
         history.play(.provisioned(beside, history.group(beside)))
         history.play(.collected(spot, []))
@@ -120,17 +127,24 @@ import Testing
 
     @Test("spot that is taken back while a machine on demand is there goes on with that")
     func lostDuringHandover() throws {
-        var history = try history(deadline: .seconds(40_000))
-        history.play(.provisioned(history.id("one"), history.group("one")))
-        history.play(.delivered(history.id("one"), []))
-        let spot = history.id("one")
-        for _ in 0..<100 where history.state.stages[0].handover == nil { history.ring(.look, of: "one") }
-        let index = try #require(history.state.stages[0].handover).index
-        let beside = history.state.stages[0].attempts[index].id
+        let (begun, spot, beside) = try asksBeside()
+        var history = begun
         history.play(.attemptFailed(spot, .nodesLost(message: "taken")))
         history.play(.provisioned(beside, history.group(beside)))
         history.play(.released(spot))
         #expect(history.state.stages[0].phase == .delivering)
         #expect(history.id("one") == beside)
+    }
+
+    @Test("machines on demand that are not to be had are what is left out, and not spot")
+    func onDemandRefused() throws {
+        var history = try history(deadline: .seconds(36_400))
+        history.play(.provisionFailed(history.id("one"), ProviderError(.noCapacity, provider: "aws", "none")))
+        history.play(.released(history.id("one")))
+        #expect(history.state.stages[0].phase == .relocating)
+        #expect(
+            history.state.stages[0].excluded == [
+                BlockedPlace(provider: "aws", region: "r", instanceType: "t", market: .onDemand)
+            ])
     }
 }

@@ -76,9 +76,9 @@ extension StageState {
     func view(at now: Instant) -> StageView {
         let url: String? = if case .serving(let url) = phase { url } else { nil }
         return StageView(
-            name: name, state: visibleState, offer: (attempt?.planned ?? planned).offer, numNodes: planned.numNodes,
+            name: name, state: visibleState, offer: offer, numNodes: planned.numNodes,
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
-            cost: attempts.reduce(.zero) { $0 + $1.cost(until: now) }, attempts: attempts.count,
+            cost: spent(at: now), attempts: attempts.count,
             exitCode: attempt?.exitCode, trouble: lastTrouble, why: why,
             question: phase == .asking ? proposal?.question : nil, url: url,
             reusedFrom: reusedFrom,

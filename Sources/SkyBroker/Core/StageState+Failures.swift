@@ -10,8 +10,8 @@ extension StageState {
         note(error.description)
         if isOnDeadlineSpot, error.kind == .noCapacity || error.kind == .lost { return spotIsGone(at: at) }
         let decision = FailurePolicy.decision(
-            for: error.kind, at: planned.offer, excluded: excluded, transientFailures: transientFailures,
-            zonesLeft: zones.count > 1, dice: dice)
+            for: error.kind, at: offer, excluded: excluded, transientFailures: transientFailures,
+            zonesLeft: deadline == nil && zones.count > 1, dice: dice)
         switch decision {
         case .fail: release(then: .end(.failed(error.description)), at: at)
         case .pause(let span):
@@ -32,7 +32,7 @@ extension StageState {
         case .stage(let message): stageFailed(message, dice: dice, at: at)
         case .nodesLost(let message):
             note(message)
-            attempt?.planned.offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
+            offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
         case .transient(let message):
             note(message)
             transientFailures += 1
@@ -64,27 +64,23 @@ extension StageState {
         } else if zones.count > 1 {
             nextZone(at: at)
         } else {
-            excluded += FailurePolicy.soldOut(planned.offer, excluded)
+            excluded += FailurePolicy.soldOut(offer, excluded)
             release(then: .relocate, at: at)
         }
     }
 
     /// What it has or asks for now is spot, and its deadline decides what comes next.
-    private var isOnDeadlineSpot: Bool { deadline != nil && attempt?.planned.offer.market == .spot }
+    private var isOnDeadlineSpot: Bool { deadline != nil && offer.market == .spot }
 
     private mutating func nodesLost(at: Instant) {
         losses += 1
         if losses < FailurePolicy.lossesBeforeMoving { return release(then: .retry(pause: .zero), at: at) }
-        excluded.append(BlockedPlace(provider: planned.offer.provider, region: planned.offer.region))
+        excluded.append(BlockedPlace(provider: offer.provider, region: offer.region))
         release(then: .relocate, at: at)
     }
 
     private mutating func nextZone(at: Instant) {
-        let offer = planned.offer
-        excluded.append(
-            BlockedPlace(
-                provider: offer.provider, region: offer.region, zone: zones.removeFirst(),
-                instanceType: offer.instanceType, market: offer.market))
+        excluded.append(BlockedPlace(machinesOf: offer, zone: zones.removeFirst()))
         release(then: .retry(pause: .zero), at: at)
     }
 
@@ -98,7 +94,7 @@ extension StageState {
         case .provisioning:
             let message = "no machines came within \(limit)"
             provisionFailed(
-                ProviderError(.noCapacity, provider: planned.offer.provider, message), dice: dice, at: at)
+                ProviderError(.noCapacity, provider: offer.provider, message), dice: dice, at: at)
         case .delivering, .collecting:
             failed(.transient(message: "carrying files took longer than \(limit)"), dice: dice, at: at)
         case .saving(let next):

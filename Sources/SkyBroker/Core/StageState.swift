@@ -1,3 +1,4 @@
+import SkyCatalog
 public import SkyCore
 public import SkyPlacement
 import SkySpec
@@ -144,6 +145,9 @@ public struct StageState: Hashable, Sendable {
     }
 
     public var attempt: Attempt? { current.map { attempts[$0] } }
+
+    /// What it runs on, or will: a stage that keeps a deadline on spot may have another than the plan's.
+    var offer: Offer { (attempt?.planned ?? planned).offer }
 
     /// The same as `attempt?.id == id`, without a copy of the attempt.
     func isCurrent(_ id: AttemptID) -> Bool { current.map { attempts[$0].id == id } ?? false }
