@@ -1,8 +1,11 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-swift test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
+SEEDS ?= 2000
+.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
 
 PYTHON ?= python3
+# One process for each: tests that kill, and wait for, processes of their own keep out of each other's way.
+SWIFT_TESTS = $(notdir $(wildcard Tests/Sky*Tests))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,17 +13,27 @@ help: ## this list
 build: ## sky and sky-agent, release, into .build/release
 	@scripts/build-release.sh
 
-test: check-packages test-scripts test-pipelines test-swift test-examples ## all tests but test-ortools, which CI runs too
+test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests but test-ortools, which CI runs too
 
 test-swift: ## the tests of the Swift modules
 	@echo "== Swift tests: building"
 	swift build --build-tests
-	@echo "== Swift tests"
-	swift test --skip-build
+	@set -e; for target in $(SWIFT_TESTS); do \
+		echo "== $$target"; swift test --skip-build --disable-xctest --filter "^$$target\\."; \
+	done
+
+test-simulator: ## 2,000 seeds of bad days
+	@echo "== simulator: 2,000 seeds"
+	swift build -c release --product simulator-bench
+	.build/release/simulator-bench 2000
+
+simulate: ## a longer sweep of bad days: make simulate SEEDS=100000
+	swift build -c release --product simulator-bench
+	.build/release/simulator-bench $(SEEDS) $(FIRST)
 
 test-ortools: ## the solver against CP-SAT of OR-tools, which it installs into .build/
 	@echo "== the solver against OR-tools"
-	@PYTHON="$(PYTHON)" scripts/test-ortools.sh
+	@PYTHON="$(PYTHON)" scripts/test-ortools.sh --seconds 5
 
 test-pipelines: ## the tests of the sample pipelines' own scripts
 	@echo "== tests of pipelines/"
@@ -47,6 +60,7 @@ bench: build ## measure every claim of speed and size; see Benchmarks/README.md
 		case $$program in */measuring.py | */skypilot.py | */solver_check.py) continue ;; esac; \
 		echo "== $$program"; $(PYTHON) -B "$$program" || failed="$$failed $$program"; \
 	done; \
+	echo "== journal-bench"; swift run -c release journal-bench || failed="$$failed journal-bench"; \
 	if [ -n "$$failed" ]; then echo "out of bounds:$$failed"; exit 1; fi
 
 packages: ## install the system packages that building and testing need

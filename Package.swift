@@ -56,13 +56,20 @@ let modules: [Target] = [
         ], swiftSettings: strict),
 
     .target(
+        name: "SkySimulator",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore",
+        ], swiftSettings: strict),
+
+    .target(
         name: "Sky",
         dependencies: ["SkyBroker", "SkyPolicyPrograms", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         swiftSettings: strict),
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyRuntime", "SkySpec",
+            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage",
+            "SkyRuntime", "SkySpec",
             "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
@@ -76,6 +83,22 @@ let modules: [Target] = [
     .executableTarget(
         name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         path: "Benchmarks/Solver", swiftSettings: strict),
+    // Measures the journal beside bare SQLite, and is the crowd of processes that tests let loose on one.
+    .executableTarget(
+        name: "journal-bench",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore",
+            .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        ],
+        path: "Benchmarks/Journal", swiftSettings: strict),
+    // Measures the nodes that are processes of this machine alone.
+    .executableTarget(
+        name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
+        path: "Benchmarks/Backend", swiftSettings: strict),
+    // Measures the simulator alone, and is how CI runs its seeds; no product, see Benchmarks/README.md.
+    .executableTarget(
+        name: "simulator-bench", dependencies: ["SkySimulator", "SkyCore"], path: "Benchmarks/Simulator",
+        swiftSettings: strict),
 ]
 
 /// `SkyTestSupport` is what tests share: golden files, temporary folders, fakes with knobs.
@@ -97,8 +120,13 @@ let tests: [Target] = [
     unitTests(
         of: "SkyBroker",
         using: [
-            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyCore",
-            "sky-agent",
+            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyProcess",
+            "SkyCore", "sky-agent", "journal-bench", grdb,
+        ]),
+    unitTests(
+        of: "SkySimulator",
+        using: [
+            "SkyBroker", "SkyProviders", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore",
         ]),
     unitTests(
         of: "SkyCLI",

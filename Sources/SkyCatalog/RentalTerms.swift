@@ -10,17 +10,21 @@ public struct RentalTerms: Hashable, Sendable, Codable {
     public var bootTime: TimeSpan
     /// Of the disk that a machine boots from and works on, per GB and hour.
     public var diskPricePerGBHour: Money
+    /// Classes of disks to choose from, slow ones first; empty: there is only the one above.
+    public var diskTiers: [DiskTier]
     /// Of a public address, per machine and hour.
     public var addressPricePerHour: Money
 
     public init(
         billingIncrement: TimeSpan = TimeSpan(milliseconds: 1), minimumBilled: TimeSpan = .zero,
-        bootTime: TimeSpan = .zero, diskPricePerGBHour: Money = .zero, addressPricePerHour: Money = .zero
+        bootTime: TimeSpan = .zero, diskPricePerGBHour: Money = .zero, diskTiers: [DiskTier] = [],
+        addressPricePerHour: Money = .zero
     ) {
         self.billingIncrement = max(billingIncrement, TimeSpan(milliseconds: 1))
         self.minimumBilled = minimumBilled
         self.bootTime = bootTime
         self.diskPricePerGBHour = diskPricePerGBHour
+        self.diskTiers = diskTiers
         self.addressPricePerHour = addressPricePerHour
     }
 

@@ -21,6 +21,21 @@ public struct BlockedPlace: Hashable, Sendable, Codable, CustomStringConvertible
         self.market = market
     }
 
+    /// Machines of an offer's kind in its region, or in one zone of it.
+    public init(machinesOf offer: Offer, zone: String? = nil) {
+        self.init(
+            provider: offer.provider, region: offer.region, zone: zone, instanceType: offer.instanceType,
+            market: offer.market)
+    }
+
+    /// Whether it keeps an offer that is sold for the region as a whole out of this zone; only a block of a zone does.
+    public func blocks(_ zone: String, of offer: Offer) -> Bool {
+        guard self.zone == zone else { return false }
+        var region = self
+        region.zone = nil
+        return region.blocks(offer)
+    }
+
     public func blocks(_ offer: Offer) -> Bool {
         provider == offer.provider
             && (region == nil || region == offer.region)

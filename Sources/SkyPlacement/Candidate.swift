@@ -21,27 +21,47 @@ public struct Candidate: Hashable, Sendable {
     public let pathTime: TimeSpan
     /// How often it is expected to be interrupted.
     public let interruptions: Double
+    /// How often it is expected to be disturbed before it has done its work once: the probability that nothing disturbs
+    /// it is e to the power of minus this.
+    public let risk: Double
+    /// Of each node.
+    public let disk: Disk
     public let costParts: CostParts
     /// All of `costParts`; moving data is not in it.
     public let cost: Money
+    /// How the stage keeps a deadline of its own, on spot while it can wait; nil: it stays on `offer`.
+    public var deadline: DeadlineTerms? { terms?.terms }
+    private let terms: SharedTerms?
 
     public var location: Location { offer.location }
 
     init(index: Int, machines: Machines, numNodes: Int, model: StageCostModel) {
-        let (duration, source) = model.durations.duration(on: machines.offer)
-        let outcome = model.outcome(.usual, on: machines, duration: duration)
+        let duration = model.durations.duration(on: machines.offer)
+        self.init(
+            index: index, machines: machines, numNodes: numNodes, duration: duration, model: model,
+            outcome: model.outcome(.usual, on: machines, duration: duration.duration), deadline: nil)
+    }
+
+    init(
+        index: Int, machines: Machines, numNodes: Int, duration: (duration: Estimate<TimeSpan>, source: DurationSource),
+        model: StageCostModel, outcome: StageCostModel.Outcome, deadline: DeadlineTerms?
+    ) {
         self.index = index
         self.numNodes = numNodes
-        self.duration = duration.expected
-        durationRange = duration
+        self.duration = duration.duration.expected
+        durationRange = duration.duration
         offer = machines.offer
         pricePerHour = machines.pricePerHour
-        durationSource = source
+        durationSource = duration.source
         heldTime = outcome.held
         pathTime = outcome.path
         interruptions = outcome.interruptions
+        // A stage with a deadline may be on spot that comes and goes, of which its own model knows better.
+        risk = deadline == nil ? model.risk(on: machines, duration: duration.duration.expected) : outcome.interruptions
+        disk = machines.disk
         costParts = outcome.parts
         cost = outcome.parts.total
+        terms = deadline.map(SharedTerms.init)
     }
 
     /// `aws/us-east-1 p4d.24xlarge`.
@@ -49,6 +69,29 @@ public struct Candidate: Hashable, Sendable {
 }
 
 extension Candidate: CustomStringConvertible {}
+
+/// The disk that a node boots from and works on.
+public struct Disk: Hashable, Sendable {
+    public var gigabytes: Int
+    /// Nil: whatever the provider gives.
+    public var tier: String?
+
+    init(_ request: ResourceRequest) {
+        gigabytes = request.diskSize ?? StageCostModel.usualDiskGB
+        tier = request.diskTier
+    }
+}
+
+/// Most candidates have none, and all are copied.
+private final class SharedTerms: Sendable, Hashable {
+    let terms: DeadlineTerms
+
+    init(_ terms: DeadlineTerms) { self.terms = terms }
+
+    static func == (a: SharedTerms, b: SharedTerms) -> Bool { a === b || a.terms == b.terms }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(terms) }
+}
 
 /// A stage of a placement problem: what it asks for and where it can run.
 public struct StageChoices: Sendable {
@@ -59,6 +102,8 @@ public struct StageChoices: Sendable {
     public let replicas: Int
     /// A service is up as soon as its inputs are there: its duration is paid for but does not delay the plan's end.
     public let isService: Bool
+    /// It must be done so soon after its start, and every candidate promises that; nil: whenever.
+    public let deadline: TimeSpan?
     /// It already runs, or ran, where it is: its only candidate is that offer.
     public let isPinned: Bool
     /// Never empty.
@@ -66,16 +111,20 @@ public struct StageChoices: Sendable {
     let model: StageCostModel
     /// By provider.
     let terms: [String: RentalTerms]
-    let diskGB: Int
 
-    func machines(_ offer: Offer, numNodes: Int) -> Machines {
+    func machines(_ offer: Offer, numNodes: Int, disk: Disk) -> Machines {
         let (count, overflow) = numNodes.multipliedReportingOverflow(by: replicas)
         return Machines(
-            offer: offer, count: overflow ? .max : count, diskGB: diskGB, terms: terms[offer.provider] ?? .plain)
+            offer: offer, count: overflow ? .max : count, disk: disk, terms: terms[offer.provider] ?? .plain)
     }
 
     func outcome(_ luck: StageCostModel.Luck, of candidate: Candidate) -> StageCostModel.Outcome {
-        model.outcome(
-            luck, on: machines(candidate.offer, numNodes: candidate.numNodes), duration: candidate.durationRange)
+        let machines = machines(candidate.offer, numNodes: candidate.numNodes, disk: candidate.disk)
+        guard let terms = candidate.deadline else {
+            return model.outcome(luck, on: machines, duration: candidate.durationRange)
+        }
+        return model.outcome(
+            luck, on: terms, of: candidate, spot: machines,
+            onDemand: self.machines(terms.onDemand, numNodes: candidate.numNodes, disk: candidate.disk))
     }
 }

@@ -30,9 +30,10 @@ extension CandidateFinder {
         if types.isEmpty { known[requests[0]] = listed }
         let numNodes = max(requests[0].numNodes ?? stage.numNodes, 1)
         let empty = choices(of: stage, requests, providers: Set(listing.places.map(\.provider)), speeds)
+        let disk = Disk(requests[0])
         let source = ListedCandidates(listing, shortlist: listed.shortlist) { index, offer in
             Candidate(
-                index: index, machines: empty.machines(offer, numNodes: numNodes), numNodes: numNodes,
+                index: index, machines: empty.machines(offer, numNodes: numNodes, disk: disk), numNodes: numNodes,
                 model: empty.model)
         }
         var choices = empty

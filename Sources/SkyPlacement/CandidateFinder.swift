@@ -8,25 +8,33 @@ struct CandidateFinder<Source: OfferSource> {
     let history: PlacementHistory
     let pins: [String: Offer]
     let blocked: [BlockedPlace]
+    let outlooks: DeadlineOutlooks
 
     /// An offer, and how many nodes of it make a gang.
-    private struct Gang: Hashable {
+    struct Gang: Hashable {
         var offer: Offer
         var numNodes: Int
+        var disk: Disk
+        /// What takes over from it on demand, in stages with a deadline.
+        var onDemand: Offer?
     }
 
-    /// - Throws: `PlacementError.noOffers` naming every stage without a candidate.
+    /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.malformedPipeline`.
     func choices(for pipeline: Pipeline) throws(PlacementError) -> [StageChoices] {
         var result: [StageChoices] = []
         var empty: [PlacementError.StageWithoutOffer] = []
-        // Stages often ask for the same: a catalog is searched once for each different request.
+        // Stages often ask for the same.
         var known: [ResourceRequest: [Offer]] = [:]
         var listed: [ResourceRequest: ListedOffers] = [:]
         let speeds = speeds(for: pipeline)
         let residency = Residency(pipeline)
         for stage in pipeline.stages {
+            if stage.deadline != nil, stage.service != nil {
+                throw .malformedPipeline(
+                    "stage '\(stage.name)' is a service: it has no end, so it can have no 'deadline'")
+            }
             let pin = pins[stage.name]
-            let requests = residency.requests(of: stage).compactMap { $0 }
+            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
             if let choices = listedChoices(of: stage, requests, speeds, &listed) {
                 result.append(choices)
                 continue
@@ -37,13 +45,17 @@ struct CandidateFinder<Source: OfferSource> {
                 let reason = requests.isEmpty ? residency.explanation(of: stage) : reason(requests, all)
                 empty.append(.init(stage: stage.name, reason: reason))
             }
-            result.append(choices(of: stage, requests, usable, speeds))
+            let choices = choices(of: stage, requests, usable, speeds)
+            if choices.candidates.isEmpty, !usable.isEmpty {
+                empty.append(.init(stage: stage.name, reason: missedDeadline(of: stage, choices, usable)))
+            }
+            result.append(choices)
         }
         guard empty.isEmpty else { throw .noOffers(empty) }
         return result
     }
 
-    private func isBlocked(_ offer: Offer) -> Bool { blocked.contains { $0.blocks(offer) } }
+    func isBlocked(_ offer: Offer) -> Bool { blocked.contains { $0.blocks(offer) } }
 
     private func reason(_ requests: [ResourceRequest], _ all: [Gang]) -> String {
         guard !all.isEmpty else { return requests.map(offers.explainNoOffer).joined(separator: "; or ") }
@@ -59,7 +71,9 @@ struct CandidateFinder<Source: OfferSource> {
             numNodes =
                 gangs(for: stage, stage.acceptableResources, &known).first { $0.offer == offer }?.numNodes ?? numNodes
         }
-        return Gang(offer: offer, numNodes: numNodes)
+        return Gang(
+            offer: offer, numNodes: numNodes, disk: Disk(stage.resources),
+            onDemand: stage.deadline == nil ? nil : onDemand(insteadOf: offer, stage.acceptableResources, &known))
     }
 
     /// In the source's order, each once. Of ordered alternatives only the first that can be had counts.
@@ -69,28 +83,39 @@ struct CandidateFinder<Source: OfferSource> {
         var result: [Gang] = []
         var seen: Set<Gang> = []
         for request in requests {
-            let found = known[request] ?? offers.offers(for: request)
-            known[request] = found
             let numNodes = request.numNodes ?? stage.numNodes
-            if requests.count == 1 { return found.map { Gang(offer: $0, numNodes: numNodes) } }
-            let gangs = found.map { Gang(offer: $0, numNodes: numNodes) }
+            var wanted = request
+            // All copies of a service are rented at one time.
+            let machines = numNodes.multipliedReportingOverflow(by: max(stage.service?.replicas ?? 1, 1))
+            if machines.partialValue > 1, !machines.overflow { wanted.numNodes = machines.partialValue }
+            let found = found(wanted, &known)
+            let gangs =
+                stage.deadline != nil
+                ? gangs(of: found, wanted, numNodes, &known)
+                : found.map { Gang(offer: $0, numNodes: numNodes, disk: Disk(request)) }
+            if requests.count == 1 { return gangs }
             if stage.alternativesAreOrdered, gangs.contains(where: { !isBlocked($0.offer) }) { return gangs }
             result += gangs.filter { seen.insert($0).inserted }
         }
         return result
     }
 
+    /// A catalog is searched once for each request.
+    func found(_ request: ResourceRequest, _ known: inout [ResourceRequest: [Offer]]) -> [Offer] {
+        if let offers = known[request] { return offers }
+        let found = offers.offers(for: request)
+        known[request] = found
+        return found
+    }
+
     private func choices(
         of stage: Stage, _ requests: [ResourceRequest], _ gangs: [Gang], _ speeds: [String: Double]
     ) -> StageChoices {
         var choices = choices(of: stage, requests, providers: Set(gangs.map(\.offer.provider)), speeds)
-        choices.candidates = CandidateList(
-            gangs.enumerated().map { [choices] index, gang in
-                let numNodes = max(gang.numNodes, 1)
-                return Candidate(
-                    index: index, machines: choices.machines(gang.offer, numNodes: numNodes), numNodes: numNodes,
-                    model: choices.model)
-            })
+        let candidates =
+            stage.deadline.map { inTime(stage, choices, gangs, by: $0) }
+            ?? gangs.enumerated().map { candidate(index: $0, $1, choices) }
+        choices.candidates = CandidateList(candidates)
         return choices
     }
 
@@ -103,8 +128,15 @@ struct CandidateFinder<Source: OfferSource> {
             providers.map { ($0, offers.terms(of: $0)) }, uniquingKeysWith: { first, _ in first })
         return StageChoices(
             name: stage.name, requests: requests, replicas: model.replicas, isService: model.isService,
-            isPinned: pins[stage.name] != nil, candidates: CandidateList([]), model: model, terms: terms,
-            diskGB: stage.resources.diskSize ?? StageCostModel.usualDiskGB)
+            deadline: stage.deadline, isPinned: pins[stage.name] != nil, candidates: CandidateList([]), model: model,
+            terms: terms)
+    }
+
+    func candidate(index: Int, _ gang: Gang, _ choices: StageChoices) -> Candidate {
+        let numNodes = max(gang.numNodes, 1)
+        return Candidate(
+            index: index, machines: choices.machines(gang.offer, numNodes: numNodes, disk: gang.disk),
+            numNodes: numNodes, model: choices.model)
     }
 
     /// Of all accelerators that the pipeline gives estimates for or could run on, by lower-case name.
@@ -118,5 +150,15 @@ struct CandidateFinder<Source: OfferSource> {
             }
         }
         return speeds
+    }
+}
+
+extension ResourceRequest {
+    /// With the stage's number of nodes where it has none of its own: there may not be so many of a kind.
+    func sized(for stage: Stage) -> ResourceRequest {
+        guard numNodes == nil, stage.numNodes > 1 else { return self }
+        var sized = self
+        sized.numNodes = stage.numNodes
+        return sized
     }
 }

@@ -32,7 +32,8 @@ extension PlacementProblem {
         switch objective {
         case .cost, .costWithin: return try leastCost()
         case .time, .timeWithin: return try leastTime()
-        case .weighted(let perHour): return try leastWorth(perHour: perHour)
+        case .weighted(let perHour, let perInterruption):
+            return try leastWorth(perHour: perHour, perInterruption: perInterruption)
         }
     }
 
@@ -64,8 +65,11 @@ extension PlacementProblem {
 
     /// The placement with the least cost plus time within deadline and budget. Where the best of all is too late or too
     /// dear, the best of those plans is taken that none is both cheaper and faster than: one of them is the answer.
-    func leastWorth(perHour: Money) throws(PlacementError) -> Placement {
-        let placement = try leastWeighted(perHour: perHour)
+    ///
+    /// - Parameter perInterruption: what it is worth to expect one interruption less; with limits, the best of all plans
+    ///   must keep them, or risk does not count.
+    func leastWorth(perHour: Money, perInterruption: Money = .zero) throws(PlacementError) -> Placement {
+        let placement = try leastWeighted(perHour: perHour, perInterruption: perInterruption)
         if keepsLimits(try totals(of: placement)) { return placement }
         let worth = Worth(perHour: max(perHour, .zero))
         let front = try atTruePrices.paretoFront(limit: 500)
@@ -131,7 +135,11 @@ extension PlacementProblem {
         switch objective {
         case .cost, .costWithin: return (cost, time)
         case .time, .timeWithin: return (time, cost)
-        case .weighted(let perHour): return (Worth(perHour: perHour).value(cost: cost, time: time), cost)
+        case .weighted(let perHour, let perInterruption):
+            let risk = try chosen(placement, by: "placement").reduce(Int64(0)) {
+                Network.plus($0, $1.price(ofRisk: max(perInterruption, .zero)).nanodollars)
+            }
+            return (Network.plus(Worth(perHour: perHour).value(cost: cost, time: time), risk), cost)
         }
     }
 

@@ -89,7 +89,7 @@ extension PlacementProblem {
         switch objective {
         case .cost, .costWithin: (value, bound) = (plan.cost, outcome.costBound)
         case .time, .timeWithin: (value, bound) = (plan.time, outcome.timeBound)
-        case .weighted(let perHour):
+        case .weighted(let perHour, _):
             let worth = Worth(perHour: perHour)
             value = worth.value(of: plan)
             bound = max(

@@ -75,6 +75,9 @@ public struct Plan: Hashable, Sendable, Codable {
     }
 
     public func stage(named name: String) -> PlannedStage? { stages.first { $0.stage == name } }
+
+    /// The probability that no stage is interrupted before it has done its work once.
+    public var reliability: Double { stages.reduce(1) { $0 * ($1.reliability ?? 1) } }
 }
 
 /// Where one stage runs, what that should cost, and why there.
@@ -95,9 +98,13 @@ public struct PlannedStage: Hashable, Sendable, Codable {
     public var heldTime: TimeSpan
     /// How often spot machines are expected to be taken away.
     public var interruptions: Double
+    /// The probability that nothing interrupts it before it has done its work once; nil in plans of older versions.
+    public var reliability: Double?
     public var cost: Money
     /// Its sum is `cost`.
     public var costParts: CostParts
+    /// How it keeps a deadline of its own on spot machines, of which `offer` is then one; nil: it stays on `offer`.
+    public var deadline: DeadlineTerms?
     /// One sentence: `cheapest of 214 offers with confidential, 8+ CPUs and 32+ GiB`.
     public var reason: String
     /// The best plan that puts this stage into another region or type; nil if there is none.
@@ -119,8 +126,9 @@ public struct PlannedStage: Hashable, Sendable, Codable {
     public init(
         stage: String, offer: Offer, numNodes: Int, pricePerHour: Money, duration: TimeSpan,
         durationRange: Estimate<TimeSpan>? = nil, durationSource: DurationSource = .estimate,
-        heldTime: TimeSpan? = nil, interruptions: Double = 0, cost: Money, costParts: CostParts? = nil,
-        reason: String, runnerUp: RunnerUp? = nil, replicas: Int = 1
+        heldTime: TimeSpan? = nil, interruptions: Double = 0, reliability: Double? = nil, cost: Money,
+        costParts: CostParts? = nil, deadline: DeadlineTerms? = nil, reason: String, runnerUp: RunnerUp? = nil,
+        replicas: Int = 1
     ) {
         self.stage = stage
         self.offer = offer
@@ -131,8 +139,10 @@ public struct PlannedStage: Hashable, Sendable, Codable {
         self.durationSource = durationSource
         self.heldTime = heldTime ?? duration
         self.interruptions = interruptions
+        self.reliability = reliability
         self.cost = cost
         self.costParts = costParts ?? CostParts(machines: cost)
+        self.deadline = deadline
         self.reason = reason
         self.runnerUp = runnerUp
         self.replicas = replicas

@@ -59,6 +59,7 @@ extension PlanJSON {
         @OrNull var deadlineSeconds: Double?
         @OrNull var budgetUsd: String?
         @OrNull var hourUsd: String?
+        @OrNull var reliabilityUsd: String?
 
         init(_ objective: Objective) {
             switch objective {
@@ -68,7 +69,10 @@ extension PlanJSON {
             }
             if case .costWithin(let deadline) = objective { deadlineSeconds = deadline.seconds }
             if case .timeWithin(let budget) = objective { budgetUsd = budget.exactDecimal }
-            if case .weighted(let perHour) = objective { hourUsd = perHour.exactDecimal }
+            if case .weighted(let perHour, let perInterruption) = objective {
+                hourUsd = perHour.exactDecimal
+                if perInterruption > .zero { reliabilityUsd = perInterruption.exactDecimal }
+            }
         }
     }
 
@@ -91,9 +95,12 @@ extension PlanJSON {
         var durationSource: String
         var heldSeconds: Double
         var expectedInterruptions: Double
+        @OrNull var reliability: Double?
         var costUsd: String
         var costPartsUsd: CostPartsShape
         var reason: String
+        /// Null unless it keeps a deadline of its own on spot.
+        @OrNull var deadline: DeadlineShape?
         @OrNull var runnerUp: RunnerUpShape?
 
         init(_ stage: PlannedStage) {
@@ -107,10 +114,40 @@ extension PlanJSON {
             durationSource = stage.durationSource.name
             heldSeconds = stage.heldTime.seconds
             expectedInterruptions = stage.interruptions
+            reliability = stage.reliability
             costPartsUsd = CostPartsShape(stage.costParts)
             costUsd = stage.cost.exactDecimal
             reason = stage.reason
+            deadline = stage.deadline.map(DeadlineShape.init)
             runnerUp = stage.runnerUp.map(RunnerUpShape.init)
+        }
+    }
+
+    struct DeadlineShape: Hashable, Codable {
+        var seconds: Double
+        var workSeconds: Double
+        var changeoverSeconds: Double
+        @OrNull var checkpointSeconds: Double?
+        var intervalSeconds: Double
+        var onDemandOffer: OfferShape
+        var onDemandPricePerHourUsd: String
+        var onDemandCostUsd: String
+        var onDemandBySeconds: Double
+        var expectedFinishSeconds: Double
+        var latestFinishSeconds: Double
+
+        init(_ terms: DeadlineTerms) {
+            seconds = terms.job.deadline.seconds
+            workSeconds = terms.job.work.seconds
+            changeoverSeconds = terms.job.changeover.seconds
+            intervalSeconds = terms.interval.seconds
+            onDemandOffer = OfferShape(terms.onDemand)
+            onDemandPricePerHourUsd = terms.job.onDemandPrice.exactDecimal
+            onDemandCostUsd = terms.onDemandCost.exactDecimal
+            onDemandBySeconds = terms.onDemandAtTheLatest.seconds
+            expectedFinishSeconds = terms.expectedFinish.seconds
+            latestFinishSeconds = terms.latestFinish.seconds
+            checkpointSeconds = terms.checkpoint?.seconds
         }
     }
 

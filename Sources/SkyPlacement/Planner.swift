@@ -46,8 +46,9 @@ public struct Planner: Sendable {
                 stage: stage.name, offer: candidate.offer, numNodes: candidate.numNodes,
                 pricePerHour: candidate.pricePerHour, duration: candidate.duration,
                 durationRange: candidate.durationRange, durationSource: candidate.durationSource,
-                heldTime: candidate.heldTime, interruptions: candidate.interruptions, cost: candidate.cost,
-                costParts: candidate.costParts, reason: reasons.reason(forStage: index),
+                heldTime: candidate.heldTime, interruptions: candidate.interruptions,
+                reliability: candidate.reliability, cost: candidate.cost, costParts: candidate.costParts,
+                deadline: candidate.deadline, reason: reasons.reason(forStage: index),
                 runnerUp: atOnce.map { $0[index] }
                     ?? runnerUp(to: priced.candidates, ofStage: index, problem, rival ?? policy),
                 replicas: stage.replicas)

@@ -9,18 +9,21 @@ extension PlacementProblem {
     ///   - history: where earlier runs of the pipeline ran, and how long they took.
     ///   - pins: stages that stay where they are, with the offer they run on; blocked places do not move them.
     ///   - blocked: what must not be used.
+    ///   - outlooks: what was worked out of deadlines on spot before, for problems that are alike.
     /// - Throws: `PlacementError.noOffers` naming every stage without a candidate, `.unknownPinnedStage`,
     ///   `.malformedPipeline`.
     public init(
         pipeline: Pipeline, offers: some OfferSource, history: PlacementHistory = PlacementHistory(),
-        pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+        pins: [String: Offer] = [:], blocked: [BlockedPlace] = [], outlooks: DeadlineOutlooks = DeadlineOutlooks()
     ) throws(PlacementError) {
         for name in pins.keys.sorted() where pipeline.stage(named: name) == nil {
             throw .unknownPinnedStage(name, known: pipeline.stages.map(\.name))
         }
         let links = try StageLinks(pipeline, history: history)
-        let stages = try CandidateFinder(offers: offers, history: history, pins: pins, blocked: blocked)
-            .choices(for: pipeline)
+        let stages = try CandidateFinder(
+            offers: offers, history: history, pins: pins, blocked: blocked, outlooks: outlooks
+        )
+        .choices(for: pipeline)
         var geography = Geography(stages)
         self.pipeline = pipeline.name
         objective = pipeline.objective
@@ -40,9 +43,20 @@ extension PlacementProblem {
                     $0.candidate.offer.market == .spot && $0.candidate.offer.interruptionsPerMonth == nil
                 }
         }
-        guard !unmeasured.isEmpty else { return [] }
+        let onDemand = stages.filter { stage in stage.deadline != nil && !stage.requests.contains(where: \.wantsSpot) }
         let share = trimmed(InterruptionModel.assumedPerMonth * 100)
+        return caveat(unmeasured.filter { $0.deadline == nil }, "\(share)% are taken to be lost within a month")
+            + caveat(
+                unmeasured.filter { $0.deadline != nil },
+                "they are taken to come and go as scarce ones were seen to, half of them gone within an hour")
+            + onDemand.map {
+                "'\($0.name)' has a deadline and stays on demand: with 'use_spot: true' it would be on spot while it can wait"
+            }
+    }
+
+    private static func caveat(_ unmeasured: [StageChoices], _ assumption: String) -> [String] {
+        guard !unmeasured.isEmpty else { return [] }
         let names = unmeasured.map { "'\($0.name)'" }.joined(separator: ", ")
-        return ["some spot machines for \(names) were never measured: \(share)% are taken to be lost within a month"]
+        return ["some spot machines for \(names) were never measured: \(assumption)"]
     }
 }

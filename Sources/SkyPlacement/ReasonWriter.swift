@@ -1,3 +1,4 @@
+import SkyCatalog
 import SkyCore
 import SkySpec
 
@@ -17,7 +18,7 @@ struct ReasonWriter {
         let stage = problem.stages[index]
         let chosen = plan.candidates[index]
         if stage.isPinned { return "stays where it is" }
-        let asked = Self.wording(of: stage.requests)
+        let asked = Self.wording(of: stage)
         guard stage.candidates.count > 1 else { return "the only offer\(asked)" }
         let all = "\(counted(stage.candidates.count, "offer"))\(asked)"
         // All others cost no less, and take as long as one of these.
@@ -68,8 +69,14 @@ struct ReasonWriter {
     private func moved(_ plan: PricedPlacement) -> Money { plan.transfers.reduce(.zero) { $0 + $1.cost } }
 
     /// ` with confidential, 8+ CPUs and 32+ GiB in aws or gcp`; empty when anything would do.
-    private static func wording(of requests: [ResourceRequest]) -> String {
-        requests.map(wording).filter { !$0.isEmpty }.joined(separator: " or")
+    private static func wording(of stage: StageChoices) -> String {
+        guard let deadline = stage.deadline else {
+            return stage.requests.map(wording).filter { !$0.isEmpty }.joined(separator: " or")
+        }
+        // With a deadline, those who ask for spot may get on demand as well.
+        let wishes = stage.requests.map { wording(of: $0.relaxing(.spot) ?? $0) }.filter { !$0.isEmpty }
+        return wishes.joined(separator: " or")
+            + " that keep\(stage.candidates.count == 1 ? "s" : "") its deadline of \(deadline)"
     }
 
     private static func wording(of request: ResourceRequest) -> String {
@@ -89,7 +96,7 @@ struct ReasonWriter {
         if !request.places.isEmpty { text += " in \(joined(request.places.map(\.description), by: "or"))" }
         if !request.areas.isEmpty { text += " in \(joined(request.areas, by: "or"))" }
         if let limit = request.maxPricePerHour { text += " for at most \(readable(limit)) an hour" }
-        return request.useSpot || request.capabilities.contains("spot") ? " as spot\(text)" : text
+        return request.wantsSpot ? " as spot\(text)" : text
     }
 
     private static func joined(_ parts: [String], by word: String) -> String {

@@ -74,10 +74,12 @@ enum PolicyProtocol {
             case .time, .timeWithin: line.field("minimize", "time")
             case .weighted: line.field("minimize", "cost_and_time")
             }
-            if case .weighted(let perHour) = problem.objective {
+            if case .weighted(let perHour, let perInterruption) = problem.objective {
                 line.field("hour_worth_usd", perHour.exactDecimal)
+                line.field("interruption_worth_usd", perInterruption.exactDecimal)
             } else {
                 line.field("hour_worth_usd", nil as String?)
+                line.field("interruption_worth_usd", nil as String?)
             }
             line.field("deadline_seconds", problem.deadline.map(seconds))
             line.field("budget_usd", problem.budget?.exactDecimal)

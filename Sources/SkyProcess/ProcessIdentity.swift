@@ -24,7 +24,8 @@ public struct ProcessIdentity: Hashable, Sendable {
         return status.startTicks == startTicks && boot == Self.currentBoot
     }
 
-    private static var currentBoot: String {
+    /// The kernel's name for this run of the machine; `-` where it has none.
+    public static var currentBoot: String {
         guard let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id")) ?? nil else { return "-" }
         return String(decoding: bytes.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
     }

@@ -69,17 +69,28 @@ public enum ProcessTable {
         guard let bytes = (try? Files.read("\(path)/stat")) ?? nil else { return nil }
         // The name in parentheses may itself hold spaces and parentheses: count from the last one.
         guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
+        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
         guard
-            fields.count > 19, let state = fields.first, let parent = Int32(fields[1]),
-            let group = Int32(fields[2]), let session = Int32(fields[3]), let start = UInt64(fields[19])
+            fields.count > 19, let state = fields[0].first, let parent = number(fields[1]),
+            let group = number(fields[2]), let session = number(fields[3]), let start = number(fields[19])
         else { return nil }
         return ProcessStatus(
-            pid: pid, parent: parent, group: group, session: session, startTicks: start,
-            isGone: isDead(state) && !hasLiveThread(pid))
+            pid: pid, parent: Int32(truncatingIfNeeded: parent), group: Int32(truncatingIfNeeded: group),
+            session: Int32(truncatingIfNeeded: session), startTicks: start, isGone: isDead(state) && !hasLiveThread(pid)
+        )
     }
 
-    private static func isDead(_ state: Substring) -> Bool { state == "Z" || state == "X" || state == "x" }
+    /// By hand, because sweeps read this of every process of the machine. A sign, as of -1 for no terminal, is not read.
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        var value: UInt64 = 0
+        for digit in digits {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            value = value &* 10 &+ UInt64(digit - 0x30)
+        }
+        return digits.isEmpty ? nil : value
+    }
+
+    private static func isDead(_ state: UInt8) -> Bool { [0x5a, 0x58, 0x78].contains(state) }  // Z, X, x
 
     /// A leader that has ended stays a zombie while other threads of it run, and they keep its ports and files.
     private static func hasLiveThread(_ pid: Int32) -> Bool {
@@ -87,7 +98,7 @@ public enum ProcessTable {
             guard let bytes = (try? Files.read("/proc/\(pid)/task/\(name)/stat")) ?? nil,
                 let end = bytes.lastIndex(of: UInt8(ascii: ")"))
             else { return false }
-            let state = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ").first
+            let state = bytes[(end + 1)...].first { $0 != UInt8(ascii: " ") }
             return state.map { !isDead($0) } ?? false
         }
     }

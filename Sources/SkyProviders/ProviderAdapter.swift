@@ -16,7 +16,8 @@ public protocol ProviderAdapter: Sendable {
     /// whoever died in between; a repeated call returns the group once all of its nodes can be reached.
     func provision(_ request: NodeGroupRequest) async throws(ProviderError) -> NodeGroup
 
-    /// What the provider knows of the token's group now; nil when it has never been or is gone for good.
+    /// What the provider knows of the token's group now, a notice of its interruption included; nil when it has never
+    /// been or is gone for good.
     func describe(token: String) async throws(ProviderError) -> NodeGroup?
 
     /// Everything rented here that carries the run's tag; of all runs when `run` is nil. No journal is asked.
@@ -45,11 +46,14 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
     public var labels: [String: String]
     /// A port that must be reachable from here; the group says where it ended up in `Node.endpointPort`.
     public var servicePort: Int?
+    /// The lease that each node has from its first second: it ends itself when nobody has renewed it for so long. Nil
+    /// for none. Not part of what the token stands for.
+    public var lease: TimeSpan?
 
     public init(
         token: String, run: RunID, region: String, zone: String? = nil, instanceType: String,
         accelerator: AcceleratorCount? = nil, isSpot: Bool = false, numNodes: Int = 1, labels: [String: String] = [:],
-        servicePort: Int? = nil
+        servicePort: Int? = nil, lease: TimeSpan? = nil
     ) {
         self.token = token
         self.run = run
@@ -61,6 +65,7 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
         self.numNodes = numNodes
         self.labels = labels
         self.servicePort = servicePort
+        self.lease = lease
     }
 }
 
@@ -68,7 +73,7 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
 public struct NodeGroup: Hashable, Sendable, Codable {
     public enum State: String, Hashable, Sendable, Codable {
         case pending, running
-        /// The provider took it, or a node of it died: only `terminate` makes sense now.
+        /// The provider took it, a node of it died, or its lease has run out: only `terminate` makes sense now.
         case lost
     }
 
@@ -78,11 +83,17 @@ public struct NodeGroup: Hashable, Sendable, Codable {
     public var region: String
     public var instanceType: String
     public var state: State
+    /// When the provider has said that it will take the group, about; nil while it has said nothing. Until then the
+    /// group runs on, and what has to be saved can be.
+    public var interruptionAt: Instant?
+    /// Since when it is rented, where the provider says so.
+    public var createdAt: Instant?
     /// By rank.
     public var nodes: [Node]
 
     public init(
-        token: String, run: RunID, provider: String, region: String, instanceType: String, state: State, nodes: [Node]
+        token: String, run: RunID, provider: String, region: String, instanceType: String, state: State,
+        interruptionAt: Instant? = nil, createdAt: Instant? = nil, nodes: [Node]
     ) {
         self.token = token
         self.run = run
@@ -90,6 +101,8 @@ public struct NodeGroup: Hashable, Sendable, Codable {
         self.region = region
         self.instanceType = instanceType
         self.state = state
+        self.interruptionAt = interruptionAt
+        self.createdAt = createdAt
         self.nodes = nodes
     }
 }

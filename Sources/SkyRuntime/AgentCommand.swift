@@ -1,13 +1,28 @@
+import SkyCore
 import SkyProcess
 
 /// How an agent is started.
 enum AgentCommand {
+    /// The arguments of an agent that looks after `directory`.
+    static func arguments(
+        _ command: String, directory: String, lease: TimeSpan?, nodeEnd: NodeEnd?
+    ) -> [String] {
+        var arguments = [command, "--dir", directory]
+        if let lease { arguments += ["--lease", "\(lease.milliseconds)ms"] }
+        if case .command(let command) = nodeEnd { arguments += ["--lease-end", command] }
+        return arguments
+    }
+
     /// In a session of its own, with its complaints in the node's directory. It writes a byte to `ready` once it
     /// accepts connections; if it cannot, that end closes without one.
-    static func serve(executable: String, node: NodeFolder, ready: Int32) -> ProcessSpawn {
+    static func serve(
+        executable: String, node: NodeFolder, ready: Int32, lease: TimeSpan? = nil, nodeEnd: NodeEnd? = nil
+    ) -> ProcessSpawn {
         let log = ProcessSpawn.Stream.append(path: node.log)
         return ProcessSpawn(
-            executable, ["serve", "--dir", node.path, "--ready-fd", "3"], leadership: .session, standardOutput: log,
+            executable,
+            arguments("serve", directory: node.path, lease: lease, nodeEnd: nodeEnd) + ["--ready-fd", "3"],
+            leadership: .session, standardOutput: log,
             standardError: log, extraDescriptors: [ready])
     }
 }

@@ -15,13 +15,15 @@ public struct JobEnvironment: Hashable, Sendable {
     public var servicePort: Int?
     /// The accelerators that each node has.
     public var accelerator: AcceleratorCount?
+    /// Absolute; what the job saves there outlives its node.
+    public var checkpoint: String?
     /// What the pipeline's `envs` say. They never replace the variables above.
     public var userVariables: [String: String]
 
     public init(
         attempt: AttemptID, rank: Int = 0, nodeAddresses: [String], inputs: [String: String] = [:],
         outputs: [String: String] = [:], servicePort: Int? = nil, accelerator: AcceleratorCount? = nil,
-        userVariables: [String: String] = [:]
+        checkpoint: String? = nil, userVariables: [String: String] = [:]
     ) {
         self.attempt = attempt
         self.rank = rank
@@ -30,6 +32,7 @@ public struct JobEnvironment: Hashable, Sendable {
         self.outputs = outputs
         self.servicePort = servicePort
         self.accelerator = accelerator
+        self.checkpoint = checkpoint
         self.userVariables = userVariables
     }
 }
@@ -59,6 +62,7 @@ extension JobEnvironment {
             "SKY_NUM_ACCELERATORS_PER_NODE": acceleratorsPerNode,
         ]
         if let accelerator { all["SKY_ACCELERATOR"] = accelerator.name }
+        if let checkpoint { all["SKY_CHECKPOINT_DIR"] = checkpoint }
         if let servicePort { all["SKY_SERVICE_PORT"] = String(servicePort) }
         for (name, path) in inputs { all["SKY_INPUT_\(Self.variableSuffix(name))"] = path }
         for (name, path) in outputs { all["SKY_OUTPUT_\(Self.variableSuffix(name))"] = path }

@@ -8,12 +8,14 @@ enum ArtifactFields {
     static let keyForm = TextForm(nameForm.phrase, pattern: "^([a-z][a-z0-9_]*|[A-Za-z0-9]+://.*)$")
     static let sourceForm = TextForm("./path, an address (s3://, gs://, az://, https://), or stage.output")
 
+    static let outputForm = TextForm("stage.output")
+
     static let input = Section<InputDraft>(
         name: "input", phrase: "an input", summary: "An input whose size planning should know.",
         fields: [
             Field("source", .text(sourceForm), required: true, "Where it comes from.", example: "s3://bucket/data") {
                 entry, draft, _ in
-                draft.source = Located(entry.value.scalar ?? "", entry.value.range)
+                draft.sources = [Located(entry.value.scalar ?? "", entry.value.range)]
             },
             Field("size", .text(Amounts.size), "Of an address, for planning; paths are measured.", example: "40GB") {
                 entry, draft, reading in
@@ -51,12 +53,13 @@ enum ArtifactFields {
             if PathText.scheme(of: entry.key) != nil {
                 let source = Located(entry.key, entry.keyRange)
                 return InputDraft(
-                    name: Located("input", entry.keyRange), source: source, size: gigabytes(entry.value, reading))
+                    name: Located("input", entry.keyRange), sources: [source], size: gigabytes(entry.value, reading))
             }
             guard check(entry, "input", reading) else { return nil }
             var draft = InputDraft(name: Located(entry.key, entry.keyRange))
-            if let text = entry.value.scalar {
-                draft.source = Located(text, entry.value.range)
+            if entry.value.mapping == nil {
+                draft.sources = reading.elements(of: entry.value).map { Located($0.scalar ?? "", $0.range) }
+                draft.isList = entry.value.sequence != nil
             } else {
                 input.read(entry.value, into: &draft, at: entry.keyRange, reading)
             }

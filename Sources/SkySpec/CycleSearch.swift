@@ -7,15 +7,16 @@ struct CycleSearch {
     private let edges: [String: [(target: String, range: SourceRange)]]
     private let order: [String]
 
-    init(_ drafts: [StageDraft]) {
+    init(_ drafts: [StageDraft], _ stages: StageIndex) {
         order = drafts.map(\.name.value)
-        let known = Set(order)
         var edges: [String: [(String, SourceRange)]] = [:]
         for draft in drafts {
-            for source in draft.inputs.compactMap(\.source) + draft.after {
+            for source in draft.inputs.flatMap(\.sources) + draft.after {
                 let name = source.value.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
-                guard known.contains(name) else { continue }
-                edges[draft.name.value, default: []].append((name, source.range(of: source.value.prefix(name.count))))
+                let range = source.range(of: source.value.prefix(name.count))
+                for maker in stages.makers(name, for: draft) {
+                    edges[draft.name.value, default: []].append((maker.name.value, range))
+                }
             }
         }
         self.edges = edges

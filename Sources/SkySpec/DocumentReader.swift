@@ -73,6 +73,7 @@ struct DocumentReader {
         task.mayDoNothing = asksForSomething(document)
         var draft = PipelineDraft(name: task.taskName, objective: task.objective, stages: [task])
         draft.policy = task.policy
+        draft.rules = task.rules
         return draft
     }
 
@@ -106,7 +107,8 @@ struct DocumentReader {
 
     /// What holds for a whole chain has no place in one of its tasks.
     private func complainOfSharedFields(_ task: YAMLNode) {
-        for entry in task.mapping ?? [] where ["objective", "policy"].contains(entry.key) && !entry.value.isNull {
+        for entry in task.mapping ?? []
+        where ["objective", "policy", "on_deviation", "lease"].contains(entry.key) && !entry.value.isNull {
             reading.error(
                 "spec.conflict", at: entry.keyRange, "'\(entry.key)' in one task of several",
                 expected: "it in a document of its own before the first task")
@@ -117,7 +119,9 @@ struct DocumentReader {
     private func putInOrder(_ stages: inout [StageDraft]) {
         for index in stages.indices.dropFirst() where stages[index].after.isEmpty {
             let previous = stages[index - 1].name.value
-            let reads = stages[index].inputs.contains { $0.source?.value.hasPrefix("\(previous).") ?? false }
+            let reads = stages[index].inputs.contains { input in
+                input.sources.contains { $0.value.hasPrefix("\(previous).") }
+            }
             if !reads { stages[index].after = [Located(previous, stages[index].name.range)] }
         }
     }

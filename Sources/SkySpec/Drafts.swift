@@ -9,6 +9,8 @@ struct PipelineDraft {
     /// Where stages and outputs that say nothing else must stay; nil: anywhere.
     var areas: [String]?
     var variables = VariablesDraft()
+    var rules = RunRulesDraft()
+    var budget: Budget?
     var stages: [StageDraft] = []
     /// Stages of a chain wait for the one before; those of a parallel group do not.
     var isParallel = false
@@ -34,6 +36,8 @@ struct VariablesDraft {
 
 struct StageDraft {
     var name: Located<String>
+    /// The combination that it stands for, of the `matrix` of a stage in the file.
+    var cell: MatrixCell?
     /// It is no mapping, so nothing is known about it but its name.
     var isBroken = false
     /// Fields that are given but wrong: that is said, and nothing else is to be concluded from it.
@@ -44,6 +48,7 @@ struct StageDraft {
     var objective = ObjectiveDraft()
     var policy: String?
     var areas: [String]?
+    var rules = RunRulesDraft()
     /// A task of SkyPilot's form, for which doing nothing is no mistake: SkyPilot starts its machines all the same.
     var mayDoNothing = false
     var resources = ResourcesDraft()
@@ -54,6 +59,10 @@ struct StageDraft {
     var deadline: TimeSpan?
     var checkpointInterval: TimeSpan?
     var checkpointPath: String?
+    var retries: Located<JobRecovery>?
+    var budget: Budget?
+    /// After how many interruptions it goes on with on-demand machines.
+    var onDemandAfter: Located<Int>?
     var variables = VariablesDraft()
     var setup: Located<String>?
     var run: Located<String>?
@@ -68,7 +77,10 @@ struct StageDraft {
 
 struct InputDraft {
     let name: Located<String>
-    var source: Located<String>?
+    /// More than one: a folder with something from each.
+    var sources: [Located<String>] = []
+    /// Whether the sources stand in a list, even of one.
+    var isList = false
     var size: DataSize?
 }
 
@@ -136,6 +148,8 @@ struct ResourcesDraft {
     var areas: [String]?
     /// Some were complained about, so what else depends on them cannot be judged.
     var hasBrokenAccelerators = false
+    /// SkyPilot's `job_recovery`: of the stage, though it stands in what one node must have.
+    var recovery: Located<JobRecovery>?
     /// Whole requests of which any one will do; each starts from the fields beside them.
     var alternatives: [YAMLNode] = []
     /// Where `alternatives` is given: `any_of` and `ordered` exclude each other.

@@ -6,8 +6,45 @@ struct InputResolver {
     let reading: Reading
     let stages: StageIndex
 
-    func resolve(_ draft: InputDraft, of stage: StageDraft, _ variables: StageVariables) -> StageInput? {
-        guard let source = draft.source, let text = reading.expand(source, variables) else { return nil }
+    /// One, or one for each source of a folder; none after a complaint.
+    func resolve(_ draft: InputDraft, of stage: StageDraft, _ variables: StageVariables) -> [StageInput] {
+        var found = draft.sources.flatMap { source in
+            resolve(source, draft, of: stage, variables)
+        }
+        guard draft.isList else { return found }
+        let makers = found.compactMap(\.maker)
+        if Set(makers).count < makers.count {
+            for index in found.indices {
+                if case .output(let maker, let artifact) = found[index].source {
+                    found[index].entry = "\(maker).\(artifact)"
+                }
+            }
+        }
+        if let twice = found.indices.first(where: { index in
+            found[..<index].contains { $0.source == found[index].source }
+        }), let text = draft.sources.last {
+            let name = found[twice].entry ?? ""
+            reading.error("spec.duplicate", at: text.range, "input '\(draft.name.value)' reads '\(name)' twice")
+        }
+        return found
+    }
+
+    private func resolve(
+        _ source: Located<String>, _ draft: InputDraft, of stage: StageDraft, _ variables: StageVariables
+    ) -> [StageInput] {
+        guard let text = reading.expand(source, variables) else { return [] }
+        let isOutput = PathText.scheme(of: text) == nil && !Self.isPath(text)
+        guard draft.isList, !isOutput else {
+            return isOutput ? outputs(text, source, draft, of: stage) : outside(text, source, draft).map { [$0] } ?? []
+        }
+        reading.error(
+            "spec.bad-input", at: source.range, "'\(text)' stands in a list, and is no stage's output",
+            expected: ArtifactFields.outputForm.phrase, help: "give it an input of its own")
+        return []
+    }
+
+    /// Something that no stage makes.
+    private func outside(_ text: String, _ source: Located<String>, _ draft: InputDraft) -> StageInput? {
         if let scheme = PathText.scheme(of: text) {
             guard PathText.schemes.contains(scheme) else {
                 reading.complain(aboutScheme: scheme, "spec.bad-input", at: source.range)
@@ -15,30 +52,46 @@ struct InputResolver {
             }
             return StageInput(name: draft.name.value, source: .uri(text), size: draft.size)
         }
-        if text == "." || text == ".." || text == "~" || ["/", "./", "../", "~/"].contains(where: text.hasPrefix) {
-            return local(text, at: source.range, draft)
-        }
+        return local(text, at: source.range, draft)
+    }
+
+    private static func isPath(_ text: String) -> Bool {
+        text == "." || text == ".." || text == "~" || ["/", "./", "../", "~/"].contains(where: text.hasPrefix)
+    }
+
+    /// `stage.output`; of a matrix, one for each of its stages.
+    private func outputs(
+        _ text: String, _ source: Located<String>, _ draft: InputDraft, of stage: StageDraft
+    ) -> [StageInput] {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, !text.contains("/"), let first = parts.first, let last = parts.last,
             !first.isEmpty, !last.isEmpty, !text.contains(" ")
         else {
             complainForm(text, at: source.range)
-            return nil
+            return []
         }
         // Ranges of the words are known only while no variable was replaced.
         let word = { (part: Substring) in text == source.value ? source.range(of: part) : source.range }
-        guard let producer = stages[first] else {
-            complainStage(String(first), wholeText: text, at: word(first))
-            return nil
+        let producers = stages.makers(first, for: stage)
+        if producers.isEmpty { complainStage(String(first), wholeText: text, of: stage, at: word(first)) }
+        return producers.compactMap { producer in
+            guard let output = producer.outputs.first(where: { $0.name.value == last }) else {
+                if producer.isBroken || producer.wrongFields.contains("outputs") { return nil }
+                complainOutput(String(last), of: producer, at: word(last))
+                return nil
+            }
+            let name = producer.name.value
+            return StageInput(
+                name: draft.name.value, source: .output(stage: name, artifact: String(last)),
+                entry: draft.isList || isOneOfMany(producer, first, to: stage) ? name : nil,
+                size: draft.size ?? output.size?.expected)
         }
-        guard let output = producer.outputs.first(where: { $0.name.value == last }) else {
-            if producer.isBroken || producer.wrongFields.contains("outputs") { return nil }
-            complainOutput(String(last), of: producer, at: word(last))
-            return nil
-        }
-        return StageInput(
-            name: draft.name.value, source: .output(stage: String(first), artifact: String(last)),
-            size: draft.size ?? output.size?.expected)
+    }
+
+    /// Whether `name` means several stages, of which `producer` is one.
+    private func isOneOfMany(_ producer: StageDraft, _ name: Substring, to reader: StageDraft) -> Bool {
+        guard let cell = producer.cell, producer.name.value != name else { return false }
+        return !(reader.cell?.determines(cell) ?? false)
     }
 
     private func local(_ text: String, at range: SourceRange, _ draft: InputDraft) -> StageInput? {
@@ -60,7 +113,14 @@ struct InputResolver {
             expected: ArtifactFields.sourceForm.phrase, help: help)
     }
 
-    private func complainStage(_ name: String, wholeText: String, at range: SourceRange) {
+    private func complainStage(_ name: String, wholeText: String, of reader: StageDraft, at range: SourceRange) {
+        if stages.contains(name), let cell = reader.cell {
+            let values = cell.values.map { "\($0.name.value)=\($0.value)" }.joined(separator: ", ")
+            reading.error(
+                "spec.unknown-stage", at: range, "the matrix of '\(name)' has no stage with \(values)",
+                expected: "the same values in both")
+            return
+        }
         let names = stages.names
         var help = reading.suggestion(for: name, among: names)
         if reading.files.kind(of: PathText.absolute(wholeText, in: reading.directory)) != nil {
@@ -73,14 +133,15 @@ struct InputResolver {
 
     private func complainOutput(_ name: String, of producer: StageDraft, at range: SourceRange) {
         let names = producer.outputs.map(\.name.value)
+        let producerName = producer.cell?.stage ?? producer.name.value
         let help = reading.suggestion(for: name, among: names)
         let declared = names.isEmpty ? "an output; it declares none" : reading.choice(of: names)
         reading.error(
-            "spec.unknown-output", at: range, "stage '\(producer.name.value)' has no output '\(name)'",
+            "spec.unknown-output", at: range, "stage '\(producerName)' has no output '\(name)'",
             expected: help == nil ? declared : nil,
             help: help ?? "declare it: outputs: {\(name): {size: 1GB}}",
             notes: [
-                Diagnostic.Note(range: producer.name.range, message: "stage '\(producer.name.value)' is described here")
+                Diagnostic.Note(range: producer.name.range, message: "stage '\(producerName)' is described here")
             ])
     }
 }
@@ -113,5 +174,12 @@ extension Reading {
         error(
             code, at: range, "unknown kind of address '\(scheme)://'", expected: known,
             help: nearestName(to: scheme, among: PathText.schemes).map { "did you mean '\($0)://'?" })
+    }
+}
+
+extension StageInput {
+    /// The stage that makes it; nil when it comes from outside.
+    fileprivate var maker: String? {
+        if case .output(let maker, _) = source { maker } else { nil }
     }
 }

@@ -15,24 +15,31 @@ enum Names {
 
     /// The nearest thing to `text` that may be a stage's name; nil when nothing of it can be kept.
     static func stage(from text: String) -> String? {
-        let name = String(dashed(text).drop { !$0.isLetter })
+        let name = String(shortened(text).drop { !$0.isLetter })
         return name.isEmpty ? nil : name
     }
 
     /// The nearest thing to `text` that a run's name may begin with; nil when nothing of it can be kept.
     static func pipeline(from text: String) -> String? {
-        let name = dashed(text)
+        let name = shortened(text)
         return name.isEmpty ? nil : name
     }
 
     /// The nearest thing to `text` that an artifact may be called; nil when nothing of it can be kept.
     static func artifact(from text: String) -> String? {
-        let name = String(dashed(text).replacing("-", with: "_").drop { !$0.isLetter })
+        let name = String(shortened(text).replacing("-", with: "_").drop { !$0.isLetter })
         return name.isEmpty ? nil : name
     }
 
-    /// Lower case, everything else than letters and digits made one `-`, at most 40 characters.
-    private static func dashed(_ text: String) -> String {
+    /// `dashed`, at most 40 characters.
+    private static func shortened(_ text: String) -> String {
+        var name = String(dashed(text).prefix(40))
+        while name.hasSuffix("-") { name.removeLast() }
+        return name
+    }
+
+    /// Lower case, everything else than letters and digits made one `-`.
+    static func dashed(_ text: String) -> String {
         var name = ""
         for byte in text.lowercased().utf8 {
             if isLower(byte) || isDigit(byte) {
@@ -41,7 +48,6 @@ enum Names {
                 name += "-"
             }
         }
-        name = String(name.prefix(40))
         while name.hasSuffix("-") { name.removeLast() }
         return name
     }

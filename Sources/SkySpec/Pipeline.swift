@@ -6,18 +6,32 @@ public struct Pipeline: Hashable, Sendable, Codable {
     public var objective: Objective
     /// The placement policy that the file names: a built-in one's name, or `exec:` and a program. Nil: the objective's.
     public var policy: String?
-    /// In file order.
+    /// In file order; one for each combination of a stage with a `matrix`.
     public var stages: [Stage]
+    /// What the whole run may cost; nil: whatever it does.
+    public var budget: Budget?
+    /// What happens when a stage can only be had for more than was planned; nil: the file leaves it to the broker.
+    public var onDeviation: DeviationRule?
+    /// How long what is rented may stand without hearing from its broker before it gives itself back; nil: the broker's
+    /// own time.
+    public var lease: TimeSpan?
+    /// How many stages may run at the same time, at least 1; nil: all that are ready.
+    public var maxParallel: Int?
     /// The pipeline file's folder, absolute; what relative paths in the file were relative to.
     public var directory: String
 
     public init(
-        name: String, objective: Objective = .cost, policy: String? = nil, stages: [Stage], directory: String
+        name: String, objective: Objective = .cost, policy: String? = nil, stages: [Stage], budget: Budget? = nil,
+        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, maxParallel: Int? = nil, directory: String
     ) {
         self.name = name
         self.objective = objective
         self.policy = policy
         self.stages = stages
+        self.budget = budget
+        self.onDeviation = onDeviation
+        self.lease = lease
+        self.maxParallel = maxParallel
         self.directory = directory
     }
 
@@ -32,8 +46,9 @@ public enum Objective: Hashable, Sendable, Codable {
     case costWithin(deadline: TimeSpan)
     /// The fastest that costs no more than the budget.
     case timeWithin(budget: Money)
-    /// The least cost plus time, an hour of which is worth this much.
-    case weighted(perHour: Money)
+    /// The least cost plus time, an hour of which is worth `perHour`, plus risk: an expected interruption is worth
+    /// `perInterruption`.
+    case weighted(perHour: Money, perInterruption: Money = .zero)
 }
 
 /// One step of a pipeline.
@@ -49,8 +64,14 @@ public struct Stage: Hashable, Sendable, Codable {
     public var deadline: TimeSpan?
     /// How often the stage saves what it has done, so that an interruption costs no more than this; nil: not at all.
     public var checkpointInterval: TimeSpan?
-    /// Where on the node it saves that; absolute, or below `~`. Nil: it did not say.
+    /// Where on the node it saves that; relative paths are inside the working directory. Nil: it did not say.
     public var checkpointPath: String?
+    /// When and where it is begun again. Nil: the file says nothing of it.
+    public var jobRecovery: JobRecovery?
+    /// What it may cost; nil: whatever the pipeline may.
+    public var budget: Budget?
+    /// After how many interruptions (at least 1) it goes on with machines that nobody takes away; nil: never.
+    public var onDemandAfterInterruptions: Int?
     /// Pipeline-wide variables with the stage's own on top.
     public var envs: [String: String]
     /// Shell run once on each node before `run`; nil if there is none.
@@ -79,7 +100,8 @@ public struct Stage: Hashable, Sendable, Codable {
         setup: String? = nil, run: String? = nil,
         code: StageCode = StageCode(), service: ServiceSpec? = nil,
         after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
-        alternativesAreOrdered: Bool = false
+        alternativesAreOrdered: Bool = false, jobRecovery: JobRecovery? = nil, budget: Budget? = nil,
+        onDemandAfterInterruptions: Int? = nil
     ) {
         self.name = name
         self.resources = resources
@@ -99,6 +121,9 @@ public struct Stage: Hashable, Sendable, Codable {
         self.secretNames = secretNames
         self.alternatives = alternatives
         self.alternativesAreOrdered = alternativesAreOrdered
+        self.jobRecovery = jobRecovery
+        self.budget = budget
+        self.onDemandAfterInterruptions = onDemandAfterInterruptions
     }
 
     /// The requests of which one must be met; never empty.
@@ -114,7 +139,8 @@ public struct Stage: Hashable, Sendable, Codable {
     }
 }
 
-/// A named thing that a stage reads; its path on the node is in `SKY_INPUT_<NAME>`.
+/// A named thing that a stage reads; its path on the node is in `SKY_INPUT_<NAME>`. Something read from several stages
+/// is several of these with one name, and an `entry` each.
 public struct StageInput: Hashable, Sendable, Codable {
     public enum Source: Hashable, Sendable, Codable {
         /// A file or folder on this machine; absolute.
@@ -126,12 +152,15 @@ public struct StageInput: Hashable, Sendable, Codable {
 
     public var name: String
     public var source: Source
+    /// The name of this in the folder that `SKY_INPUT_<NAME>` then is; nil: that path is this itself.
+    public var entry: String?
     /// For planning: measured for local paths, declared or unknown for the rest.
     public var size: DataSize?
 
-    public init(name: String, source: Source, size: DataSize? = nil) {
+    public init(name: String, source: Source, entry: String? = nil, size: DataSize? = nil) {
         self.name = name
         self.source = source
+        self.entry = entry
         self.size = size
     }
 }

@@ -7,6 +7,7 @@ public enum PipelineExplanation {
     public static func yaml(_ pipeline: Pipeline) -> String {
         var text = "name: \(YAMLText.inline(pipeline.name))\nobjective: \(objective(pipeline.objective))\n"
         if let policy = pipeline.policy { text += "policy: \(YAMLText.inline(policy))\n" }
+        for line in RunRuleFields.lines(pipeline) { text += "\(line)\n" }
         text += "stages:\n"
         for (index, stage) in pipeline.stages.enumerated() {
             if index > 0 { text += "\n" }
@@ -16,13 +17,19 @@ public enum PipelineExplanation {
         return text
     }
 
+    private static func weights(_ perHour: Money, _ perInterruption: Money) -> String {
+        let fields = [("hour", perHour), ("reliability", perInterruption)].filter { $0.1 > .zero }
+            .map { "\($0.0): $\($0.1.exactDecimal)" }
+        return "{weighted: {\(fields.joined(separator: ", "))}}"
+    }
+
     private static func objective(_ objective: Objective) -> String {
         switch objective {
         case .cost: "cost"
         case .time: "time"
         case .costWithin(let deadline): "{cost: {deadline: \(deadline.exactText)}}"
         case .timeWithin(let budget): "{time: {budget: $\(budget.exactDecimal)}}"
-        case .weighted(let perHour): "{weighted: {hour: $\(perHour.exactDecimal)}}"
+        case .weighted(let perHour, let perInterruption): weights(perHour, perInterruption)
         }
     }
 }
@@ -57,7 +64,10 @@ private struct StageText {
     private var inputs: [String] {
         guard !stage.inputs.isEmpty else { return [] }
         return ["inputs:"]
-            + stage.inputs.map { input in
+            + stage.inputs.enumerated().compactMap { index, input in
+                if input.entry != nil {
+                    return index > 0 && stage.inputs[index - 1].name == input.name ? nil : folder(input.name)
+                }
                 switch input.source {
                 case .path(let path):
                     let size = input.size.map { "  # \($0)" } ?? ""
@@ -69,6 +79,15 @@ private struct StageText {
                 case .output(let stage, let artifact): return "  \(input.name): \(stage).\(artifact)"
                 }
             }
+    }
+
+    /// An input from several stages.
+    private func folder(_ name: String) -> String {
+        let sources = stage.inputs.compactMap { input -> String? in
+            guard input.name == name, case .output(let stage, let artifact) = input.source else { return nil }
+            return "\(stage).\(artifact)"
+        }
+        return "  \(name): [\(sources.joined(separator: ", "))]"
     }
 
     private var outputs: [String] {
@@ -86,11 +105,11 @@ private struct StageText {
     private var time: [String] {
         var lines = EstimateFields.lines(stage.estimate)
         if let deadline = stage.deadline { lines.append("deadline: \(deadline.exactText)") }
-        if let interval = stage.checkpointInterval {
-            let path = stage.checkpointPath.map { ", path: \(YAMLText.inline($0))" }
-            lines.append("checkpoint: " + (path.map { "{interval: \(interval.exactText)\($0)}" } ?? interval.exactText))
+        if let budget = stage.budget { lines.append("budget: \(RunRuleFields.text(budget))") }
+        if let interruptions = stage.onDemandAfterInterruptions {
+            lines.append("spot: \(SpotFields.text(interruptions))")
         }
-        return lines
+        return lines + CheckpointFields.lines(stage) + RecoveryFields.lines(stage.jobRecovery)
     }
 
     private var variables: [String] {

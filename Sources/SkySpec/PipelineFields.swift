@@ -6,13 +6,17 @@ enum PipelineFields {
     static let section = Section<PipelineDraft>(
         name: "pipeline", phrase: "the pipeline",
         summary: "Stages, and the artifacts that flow between them.",
-        fields: [name, objective, policy, regions, envs, secrets, stages])
+        fields: [name, objective, policy, regions, envs, secrets] + rules + [stages])
 
     /// A multi-document file may begin with a document that has only these.
     static let chainHead = Section<PipelineDraft>(
         name: "chainHead", phrase: "the first document",
         summary: "What the tasks of a file with several documents share.",
-        fields: [name, objective, policy, regions, envs, secrets, execution] + SkyPilotFields.ofGroups)
+        fields: [name, objective, policy, regions, envs, secrets] + rules + [execution] + SkyPilotFields.ofGroups)
+
+    private static let rules =
+        [RunRuleFields.budget(\PipelineDraft.budget, "the whole run")] + RunRuleFields.ofRun(\PipelineDraft.rules)
+        + [RunRuleFields.maxParallel(\PipelineDraft.rules)]
 
     private static let name = Field<PipelineDraft>(
         "name", .plainText, "What the pipeline is called; the file's name when left out.", example: "support-tickets"
@@ -76,20 +80,47 @@ enum PipelineFields {
                 "spec.missing-field", at: entry.keyRange, "the pipeline has no stages", expected: "at least one stage")
         }
         for stage in entries {
-            var read = StageDraft(name: Located(stage.key, stage.keyRange))
             if !Names.isStage(stage.key) {
                 let better = Names.stage(from: stage.key)
                 reading.error(
                     "spec.bad-name", at: stage.keyRange, "'\(stage.key)' cannot be a stage's name",
                     expected: stageName.phrase, help: better.map { "'\($0)' would do" })
             }
-            read.isBroken = reading.isBroken(stage.value)
-            if !read.isBroken {
-                read.wrongFields = StageFields.section.read(stage.value, into: &read, at: stage.keyRange, reading)
-            }
-            draft.stages.append(read)
+            draft.stages += MatrixExpansion.expand(stage, reading).map { read($0.entry, cell: $0.cell, reading) }
+        }
+        complainOfTwins(draft.stages, reading)
+    }
+}
+
+extension PipelineFields {
+    private static func read(_ entry: YAMLNode.Entry, cell: MatrixCell?, _ reading: Reading) -> StageDraft {
+        var stage = StageDraft(name: Located(entry.key, entry.keyRange))
+        stage.cell = cell
+        stage.isBroken = reading.isBroken(entry.value)
+        if !stage.isBroken {
+            stage.wrongFields = StageFields.section.read(entry.value, into: &stage, at: entry.keyRange, reading)
+        }
+        return stage
+    }
+
+    /// A stage of a matrix may be called what another stage is.
+    private static func complainOfTwins(_ stages: [StageDraft], _ reading: Reading) {
+        var places: [String: SourceRange] = [:]
+        for stage in stages {
+            guard let first = places.updateValue(stage.name.range, forKey: stage.name.value), first != stage.name.range
+            else { continue }
+            reading.error(
+                "spec.duplicate", at: stage.name.range, "there are two stages '\(stage.name.value)'",
+                expected: "another name for one of them",
+                notes: [Diagnostic.Note(range: first, message: "the first")])
         }
     }
+}
+
+/// `weighted`: what is worth how much.
+struct WeightsDraft {
+    var perHour: Money?
+    var perInterruption: Money?
 }
 
 /// `objective`: what placement makes small.
@@ -97,7 +128,7 @@ enum ObjectiveFields {
     static let shape = Shape.anyOf([.text(.oneOf(["cost", "time"])), .section("objective")])
     static let summary =
         "What to make small, and the limit to keep: cost, time, {cost: {deadline: 8h}},"
-        + " {time: {budget: $50}} or {weighted: {hour: $20}}."
+        + " {time: {budget: $50}} or {weighted: {hour: $20, reliability: $50}}."
 
     static func read(_ node: YAMLNode, _ reading: Reading) -> ObjectiveDraft {
         var draft = ObjectiveDraft()
@@ -116,6 +147,18 @@ enum ObjectiveFields {
         return draft
     }
 
+    private static func readWeights(_ entry: YAMLNode.Entry, _ draft: inout ObjectiveDraft, _ reading: Reading) {
+        var weights = WeightsDraft()
+        weighted.read(entry.value, into: &weights, at: entry.keyRange, reading)
+        if (entry.value.mapping ?? []).allSatisfy(\.value.isNull) {
+            reading.error(
+                "spec.missing-field", at: entry.keyRange, "'weighted' says nothing of time or risk",
+                expected: "hour: $20, reliability: $50, or both")
+        }
+        draft.objective = .weighted(
+            perHour: weights.perHour ?? .zero, perInterruption: weights.perInterruption ?? .zero)
+    }
+
     static let section = Section<ObjectiveDraft>(
         name: "objective", phrase: "'objective'", summary: "A goal with the limit it must keep.",
         fields: [
@@ -130,11 +173,12 @@ enum ObjectiveFields {
                 time.read(entry.value, into: &draft, at: entry.keyRange, reading)
             },
             Field(
-                "weighted", .section("weightedObjective"), "The least of cost plus what the time is worth.",
-                example: "{hour: $20}"
+                "weighted", .section("weightedObjective"),
+                "The least of cost plus what the time and the risk are worth.",
+                example: "{hour: $20, reliability: $50}"
             ) { entry, draft, reading in
                 draft.goals.append(Located("weighted", entry.keyRange))
-                weighted.read(entry.value, into: &draft, at: entry.keyRange, reading)
+                readWeights(entry, &draft, reading)
             },
         ])
 
@@ -158,14 +202,19 @@ enum ObjectiveFields {
             }
         ])
 
-    static let weighted = Section<ObjectiveDraft>(
-        name: "weightedObjective", phrase: "'weighted'", summary: "The least of cost plus what the time is worth.",
+    static let weighted = Section<WeightsDraft>(
+        name: "weightedObjective", phrase: "'weighted'",
+        summary: "The least of cost plus what the time and the risk are worth.",
         fields: [
+            Field("hour", .text(Amounts.money), "What being done an hour sooner is worth.", example: "$20") {
+                entry, draft, reading in
+                draft.perHour = Amounts.readMoney(entry.value, reading)
+            },
             Field(
-                "hour", .text(Amounts.money), required: true, "What being done an hour sooner is worth.", example: "$20"
+                "reliability", .text(Amounts.money), "What it is worth to expect one interruption less.",
+                example: "$50"
             ) { entry, draft, reading in
-                guard let amount = Amounts.readMoney(entry.value, reading) else { return }
-                draft.objective = .weighted(perHour: amount)
-            }
+                draft.perInterruption = Amounts.readMoney(entry.value, reading)
+            },
         ])
 }

@@ -18,18 +18,19 @@ struct PipelineResolver {
     func resolve(defaultName: String) -> (pipeline: Pipeline, secrets: SecretValues) {
         variables.checkOverrides()
         let stages = draft.stages.map(resolve)
-        CycleSearch(draft.stages).complain(reading)
+        CycleSearch(draft.stages, self.stages).complain(reading)
         ResidencyCheck(reading: reading, drafts: draft.stages).check(stages)
         let name = draft.name.flatMap(Names.pipeline) ?? Names.pipeline(from: defaultName) ?? "pipeline"
         let pipeline = Pipeline(
             name: name, objective: draft.objective.objective, policy: draft.policy, stages: stages,
-            directory: reading.directory)
+            budget: draft.budget, onDeviation: draft.rules.onDeviation, lease: draft.rules.lease,
+            maxParallel: draft.rules.maxParallel, directory: reading.directory)
         return (pipeline, variables.secretValues(stages: draft.stages))
     }
 
     private func resolve(_ stageDraft: StageDraft) -> Stage {
-        let own = variables.resolve(stageDraft.variables)
-        let inputs = stageDraft.inputs.compactMap { input in
+        let own = variables.resolve(stageDraft.variables, cell: stageDraft.cell)
+        let inputs = stageDraft.inputs.flatMap { input in
             InputResolver(reading: reading, stages: stages).resolve(input, of: stageDraft, own)
         }
         let defaultAreas = stageDraft.areas ?? draft.areas ?? []
@@ -57,7 +58,30 @@ struct PipelineResolver {
         stage.deadline = stageDraft.deadline
         stage.checkpointInterval = stageDraft.checkpointInterval
         stage.checkpointPath = stageDraft.checkpointPath
+        stage.budget = stageDraft.budget
+        stage.onDemandAfterInterruptions = stageDraft.onDemandAfter?.value
+        warnOfIdleFallback(stageDraft, stage)
+        stage.jobRecovery = recovery(stageDraft.retries, resources.recovery)
         return stage
+    }
+
+    private func warnOfIdleFallback(_ draft: StageDraft, _ stage: Stage) {
+        guard let fallback = draft.onDemandAfter, !stage.acceptableResources.contains(where: \.useSpot) else { return }
+        reading.warning(
+            "spec.ignored-field", at: fallback.range, "'spot' has no effect without machines that may be taken away",
+            help: "add use_spot: true to the resources")
+    }
+
+    /// `retries`, or SkyPilot's name for it.
+    private func recovery(
+        _ retries: Located<JobRecovery>?, _ skyPilots: Located<JobRecovery>?
+    ) -> JobRecovery? {
+        if let retries, let skyPilots {
+            reading.error(
+                "spec.conflict", at: retries.range, "both 'retries' and 'job_recovery'", expected: "one of them",
+                notes: [Diagnostic.Note(range: skyPilots.range, message: "also given here")])
+        }
+        return (retries ?? skyPilots)?.value
     }
 
     /// `run`. SkyPilot's tasks may start machines and do nothing with them; a stage of a pipeline may not.
@@ -95,8 +119,8 @@ struct PipelineResolver {
     private func after(_ stage: StageDraft) -> [String] {
         var names: [String] = []
         for earlier in stage.after where !names.contains(earlier.value) {
-            if stages[earlier.value] != nil {
-                names.append(earlier.value)
+            if stages.contains(earlier.value) {
+                names += stages.makers(earlier.value, for: stage).map(\.name.value).filter { !names.contains($0) }
                 continue
             }
             let help = reading.suggestion(for: earlier.value, among: stages.names)

@@ -19,7 +19,9 @@ public enum PipelineSchema {
             definition(ObjectiveFields.weighted),
             definition(StageFields.section), definition(StageFields.task), definition(ArtifactFields.input),
             definition(ArtifactFields.output), definition(Figures.size.section), definition(Figures.duration.section),
-            definition(CheckpointFields.section), definition(MountFields.section),
+            definition(CheckpointFields.section), definition(RecoveryFields.section), definition(SpotFields.section),
+            definition(RunRuleFields.budgetSection), definition(RunRuleFields.deviation),
+            definition(RecoveryFields.jobRecovery), definition(MountFields.section),
             definition(RepositoryFields.section), definition(ResourceFields.section),
             definition(ResourceFields.alternative, takesBack: true), definition(AcceleratorReading.byMemory),
             definition(CapabilityFields.exclusion), definition(ServiceFields.section),
@@ -56,7 +58,11 @@ public enum PipelineSchema {
     private static func keywords(_ shape: Shape) -> [(String, JSONText)] {
         switch shape {
         case .text(let form):
-            if !form.choices.isEmpty { return [("enum", .strings(form.choices))] }
+            if !form.choices.isEmpty {
+                return [
+                    ("enum", .strings(form.choices + (form.ignoresCase ? form.choices.map { $0.uppercased() } : [])))
+                ]
+            }
             // YAML reads 8 and true as other things than text; to a field of text they are text.
             let types = ("type", JSONText.strings(["string", "number", "boolean"]))
             return [types] + (form.pattern.map { [("pattern", .string($0))] } ?? [])

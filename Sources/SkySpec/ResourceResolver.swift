@@ -8,6 +8,8 @@ struct ResolvedResources {
     var alternatives: [ResourceRequest]
     var areOrdered = false
     var numNodes: Int
+    /// SkyPilot's `job_recovery`; nil when none of them says so.
+    var recovery: Located<JobRecovery>?
 }
 
 /// Makes requests of what `resources` says: places put together, alternatives spelled out.
@@ -18,8 +20,9 @@ struct ResourceResolver {
 
     func resolve(_ draft: ResourcesDraft, numNodes: Int) -> ResolvedResources {
         let isOrdered = draft.alternativesKey.map { $0.value == "ordered" } ?? draft.wishesAreOrdered
+        let entries = entries(of: draft)
         var requests: [ResourceRequest] = []
-        for entry in entries(of: draft) {
+        for entry in entries {
             for var request in variants(of: entry, isOrdered: isOrdered) {
                 if request.numNodes == numNodes { request.numNodes = nil }
                 if !requests.contains(request) { requests.append(request) }
@@ -30,10 +33,24 @@ struct ResourceResolver {
             var only = merged.first ?? ResourceRequest()
             let nodes = only.numNodes ?? numNodes
             only.numNodes = nil
-            return ResolvedResources(request: only, alternatives: [], numNodes: nodes)
+            return ResolvedResources(
+                request: only, alternatives: [], numNodes: nodes, recovery: recovery(of: entries))
         }
         return ResolvedResources(
-            request: RequestMerging.common(merged), alternatives: merged, areOrdered: isOrdered, numNodes: numNodes)
+            request: RequestMerging.common(merged), alternatives: merged, areOrdered: isOrdered, numNodes: numNodes,
+            recovery: recovery(of: entries))
+    }
+
+    /// As in SkyPilot, a stage is begun again in one way, whatever it runs on.
+    private func recovery(of entries: [ResourcesDraft]) -> Located<JobRecovery>? {
+        let given = entries.compactMap(\.recovery)
+        if let first = given.first, let other = given.first(where: { $0.value != first.value }) {
+            reading.error(
+                "spec.conflict", at: other.range, "a second way to begin the stage again",
+                expected: "one 'job_recovery' for all alternatives",
+                notes: [Diagnostic.Note(range: first.range, message: "the first")])
+        }
+        return given.first
     }
 
     private func entries(of draft: ResourcesDraft) -> [ResourcesDraft] {

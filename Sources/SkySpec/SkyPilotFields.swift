@@ -9,10 +9,8 @@ enum SkyPilotFields {
         .withoutEffect(
             "accelerator_args", "SkyPilot: settings of TPU machines.", .section("acceleratorArgs"),
             form: acceleratorArgs),
-        .withoutEffect(
-            "job_recovery", "SkyPilot: how to recover; here every run recovers.",
-            .anyOf([.plainText, .section("jobRecovery")]), form: jobRecovery),
-        .withoutEffect("spot_recovery", "SkyPilot: the older name of job_recovery.", .plainText),
+        recovery("job_recovery", "SkyPilot: how its stage is begun again; the same as retries of the stage."),
+        recovery("spot_recovery", "SkyPilot: the older name of job_recovery."),
         .withoutEffect(
             "autostop", "SkyPilot: when to stop a cluster; here nodes go back when their stage ends.",
             .anyOf([.boolean, .text(idleTime), .section("autostop")]), form: autostop),
@@ -20,6 +18,13 @@ enum SkyPilotFields {
         .withoutEffect("priority", "SkyPilot: the job's priority.", .wholeNumber),
         .withoutEffect("priority_class", "SkyPilot: the job's priority class.", .plainText),
     ]
+
+    private static func recovery(_ name: String, _ summary: String) -> Field<ResourcesDraft> {
+        Field(name, RecoveryFields.skyPilotShape, summary, example: "{max_restarts_on_errors: 3}") {
+            entry, draft, reading in
+            draft.recovery = RecoveryFields.readSkyPilot(entry, reading).map { Located($0, entry.keyRange) }
+        }
+    }
 
     static let ofStages: [Field<StageDraft>] = [
         .withoutEffect("config", "SkyPilot: settings of its own."),
@@ -51,16 +56,6 @@ enum SkyPilotFields {
             .formOnly("hook_timeout", .wholeNumber, "Seconds that it may take."),
         ])
 
-    static let jobRecovery = Section<Void>(
-        name: "jobRecovery", phrase: "'job_recovery'", summary: "SkyPilot: how to recover.",
-        fields: [
-            .formOnly("strategy", .plainText, "Where to start again."),
-            .formOnly("max_restarts_on_errors", .wholeNumber, "How often a failing command is started again."),
-            .formOnly(
-                "recover_on_exit_codes", .anyOf([.wholeNumber, .list(.wholeNumber)]),
-                "Exit codes after which to start again."),
-        ])
-
     static let acceleratorArgs = Section<Void>(
         name: "acceleratorArgs", phrase: "'accelerator_args'", summary: "SkyPilot: settings of TPU machines.",
         fields: [
@@ -71,5 +66,5 @@ enum SkyPilotFields {
         ])
 
     /// Those of `ofResources` that are mappings with known fields.
-    static let sections = [autostop, jobRecovery, acceleratorArgs]
+    static let sections = [autostop, acceleratorArgs]
 }

@@ -5,12 +5,20 @@ import SkyYAML
 enum StageFields {
     static let section = Section<StageDraft>(
         name: "stage", phrase: "a stage", summary: "One step: it runs to its end, or keeps serving.",
-        fields: commands + data + machines + time + SkyPilotFields.ofStages)
+        fields: commands + data + machines + time + [matrix] + SkyPilotFields.ofStages)
 
     /// A file without `stages`: a stage that names itself, as SkyPilot's task files do.
     static let task = Section<StageDraft>(
         name: "task", phrase: "a task file", summary: "A pipeline of one stage, in the form of a SkyPilot task.",
-        fields: [name, objective, policy, regions] + commands + data + machines + time + SkyPilotFields.ofStages)
+        fields: [name, objective, policy, regions] + RunRuleFields.ofRun(\.rules) + commands + data + machines + time
+            + SkyPilotFields.ofStages)
+
+    /// Read before the stage is: see `MatrixExpansion`.
+    private static let matrix = Field<StageDraft>(
+        "matrix", MatrixExpansion.shape,
+        "Makes a stage of each combination of these values, with the variables in its fields and its environment.",
+        example: "{LR: [0.1, 0.01], SEED: [1, 2, 3]}"
+    ) { _, _, _ in }
 
     private static let name = Field<StageDraft>(
         "name", .plainText, "What the task is called; the file's name when left out.", example: "finetune"
@@ -78,7 +86,11 @@ enum StageFields {
     private static let data: [Field<StageDraft>] = [
         Field(
             "inputs",
-            .map(keys: ArtifactFields.keyForm, values: .anyOf([.text(ArtifactFields.sourceForm), .section("input")])),
+            .map(
+                keys: ArtifactFields.keyForm,
+                values: .anyOf([
+                    .text(ArtifactFields.sourceForm), .section("input"), .list(.text(ArtifactFields.outputForm)),
+                ])),
             "What the stage reads, by name; the path is in SKY_INPUT_<NAME>.",
             example: "{raw: ./data/tickets.csv, clean: preprocess.clean}"
         ) { entry, draft, reading in
@@ -135,39 +147,28 @@ enum StageFields {
             draft.deadline = Amounts.readDuration(entry.value, reading)
         },
         Field(
-            "checkpoint", .anyOf([.text(Amounts.duration), .section("checkpoint")]),
-            "How often it saves what it has done, so that an interruption costs no more than this.",
-            example: "{interval: 10m, path: /ckpt}"
+            "retries", RecoveryFields.shape, "How often it is begun again after its command failed.",
+            example: "{max: 3, backoff: 10s}"
         ) { entry, draft, reading in
-            if entry.value.mapping != nil {
-                CheckpointFields.section.read(entry.value, into: &draft, at: entry.keyRange, reading)
-            } else {
-                draft.checkpointInterval = Amounts.readDuration(entry.value, reading)
-            }
+            draft.retries = Located(RecoveryFields.read(entry, reading), entry.keyRange)
         },
+        Field(
+            "checkpoint", CheckpointFields.shape,
+            "Where and how often it saves what it has done, so that an interruption costs no more than this.",
+            example: "{path: ckpt, every: 10m}"
+        ) { entry, draft, reading in
+            CheckpointFields.read(entry, into: &draft, reading)
+        },
+        Field(
+            "spot", .section("spot"), "What becomes of it on machines that may be taken away.",
+            example: "{fallback: on-demand, after: 3}"
+        ) { entry, draft, reading in
+            var spot = SpotDraft()
+            SpotFields.section.read(entry.value, into: &spot, at: entry.keyRange, reading)
+            if spot.isGiven { draft.onDemandAfter = Located(spot.interruptions, entry.keyRange) }
+        },
+        RunRuleFields.budget(\.budget, "it"),
     ]
-}
-
-/// `checkpoint` in full.
-enum CheckpointFields {
-    static let section = Section<StageDraft>(
-        name: "checkpoint", phrase: "'checkpoint'", summary: "How a stage saves what it has done.",
-        fields: [
-            Field("interval", .text(Amounts.duration), required: true, "How often it saves.", example: "10m") {
-                entry, draft, reading in
-                draft.checkpointInterval = Amounts.readDuration(entry.value, reading)
-            },
-            Field("path", .plainText, "Where on the node it saves.", example: "/ckpt") { entry, draft, reading in
-                let path = entry.value.scalar ?? ""
-                if path.hasPrefix("/") || path.hasPrefix("~/") {
-                    draft.checkpointPath = path
-                    return
-                }
-                reading.error(
-                    "spec.bad-path", at: entry.value.range, "'\(path)' is no absolute path on the node",
-                    expected: "a path such as /ckpt", help: path.isEmpty ? nil : "did you mean '/\(path)'?")
-            },
-        ])
 }
 
 /// SkyPilot's `workdir` from a Git repository.

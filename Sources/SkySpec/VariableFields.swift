@@ -48,7 +48,8 @@ enum VariableFields {
         return secrets
     }
 
-    private static func checkName(_ name: String, at range: SourceRange, _ reading: Reading) -> Bool {
+    @discardableResult
+    static func checkName(_ name: String, at range: SourceRange, _ reading: Reading) -> Bool {
         if Names.isVariable(name) { return true }
         reading.error(
             "spec.bad-name", at: range, "'\(name)' cannot be an environment variable",

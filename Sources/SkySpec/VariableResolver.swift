@@ -13,13 +13,15 @@ struct VariableResolver {
     let reading: Reading
     let shared: VariablesDraft
 
-    func resolve(_ own: VariablesDraft) -> StageVariables {
+    /// - Parameter cell: the values that a stage of a matrix has.
+    func resolve(_ own: VariablesDraft, cell: MatrixCell? = nil) -> StageVariables {
         var result = StageVariables()
         for secret in shared.secrets + own.secrets where !result.secretNames.contains(secret.name.value) {
             result.secretNames.append(secret.name.value)
         }
         var effective: [String: VariablesDraft.Variable] = [:]
         for variable in shared.envs + own.envs { effective[variable.name.value] = variable }
+        for variable in cell?.values ?? [] { vary(variable, own, &effective) }
         for (name, variable) in effective.sorted(by: { $0.key < $1.key }) {
             if result.secretNames.contains(name) {
                 reading.error(
@@ -36,6 +38,22 @@ struct VariableResolver {
         }
         for (name, value) in reading.overrides where !result.secretNames.contains(name) { result.envs[name] = value }
         return result
+    }
+
+    /// What a matrix varies has one value for each of its stages, and no other.
+    private func vary(
+        _ variable: (name: Located<String>, value: String), _ own: VariablesDraft,
+        _ effective: inout [String: VariablesDraft.Variable]
+    ) {
+        let name = variable.name.value
+        if own.envs.contains(where: { $0.name.value == name }) || reading.overrides[name] != nil {
+            reading.error(
+                "spec.conflict", at: variable.name.range,
+                "'\(name)' is varied here, and has a value "
+                    + (reading.overrides[name] == nil ? "in 'envs'" : "at launch"),
+                expected: "one of them")
+        }
+        effective[name] = VariablesDraft.Variable(name: variable.name, value: variable.value)
     }
 
     /// The values of secrets that the file or the overrides give; the overrides win.
@@ -58,6 +76,25 @@ struct VariableResolver {
     }
 }
 
+/// `$NAME` or `${NAME}` in a text.
+struct VariableReference {
+    /// The name where it stands in the text.
+    let word: Substring
+    /// Characters of the whole, the dollar sign and brackets among them.
+    let length: Int
+
+    var name: String { String(word) }
+
+    /// Nil when `text`, which begins with a dollar sign, does not begin with a variable.
+    init?(at text: Substring) {
+        let rest = text.dropFirst()
+        let isBraced = rest.first == "{"
+        word = rest.dropFirst(isBraced ? 1 : 0).prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        guard Names.isVariable(String(word)), !isBraced || rest[word.endIndex...].first == "}" else { return nil }
+        length = word.count + (isBraced ? 3 : 1)
+    }
+}
+
 extension Reading {
     /// `text` with `${NAME}` and `$NAME` replaced by the stage's variables and `$$` by `$`; nil when a variable has no
     /// value, after a complaint here or before.
@@ -67,27 +104,18 @@ extension Reading {
         var isComplete = true
         while let dollar = rest.firstIndex(of: "$") {
             result += rest[..<dollar]
-            rest = rest[rest.index(after: dollar)...]
-            if rest.first == "$" {
+            rest = rest[dollar...]
+            guard let reference = VariableReference(at: rest) else {
                 result += "$"
-                rest = rest.dropFirst()
+                rest = rest.dropFirst(rest.hasPrefix("$$") ? 2 : 1)
                 continue
             }
-            let isBraced = rest.first == "{"
-            let name = rest.dropFirst(isBraced ? 1 : 0).prefix {
-                $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")
-            }
-            let after = rest[name.endIndex...]
-            guard Names.isVariable(String(name)), !isBraced || after.first == "}" else {
-                result += "$"
-                continue
-            }
-            rest = isBraced ? after.dropFirst() : after
-            if let value = variables.envs[String(name)] {
+            rest = rest.dropFirst(reference.length)
+            if let value = variables.envs[reference.name] {
                 result += value
             } else {
                 isComplete = false
-                if !variables.missing.contains(String(name)) { complainUnknown(name, in: text, variables) }
+                if !variables.missing.contains(reference.name) { complainUnknown(reference.word, in: text, variables) }
             }
         }
         return isComplete ? result + rest : nil

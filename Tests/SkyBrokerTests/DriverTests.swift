@@ -103,6 +103,57 @@ import Testing
         }
     }
 
+    @Test("an input of several stages' outputs is a folder with one entry for each")
+    func fanIn() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            let makers = ["a", "b"].map {
+                Stage(name: $0, outputs: [StageOutput(name: "out")], run: #"echo "of $SKY_STAGE" > "$SKY_OUTPUT_OUT""#)
+            }
+            let inputs = ["a", "b"].map {
+                StageInput(name: "all", source: .output(stage: $0, artifact: "out"), entry: "from-\($0)")
+            }
+            let reader = Stage(
+                name: "read", inputs: inputs,
+                run: #"cd "$SKY_INPUT_ALL" && for f in *; do echo "$f: $(cat "$f")"; done"#)
+            let state = try await world.drive(try await world.launch(makers + [reader]))
+            #expect(state.status == .succeeded)
+            #expect(try world.log(state.run, "read") == "from-a: of a\nfrom-b: of b\n")
+        }
+    }
+
+    @Test("what a stage saves is fetched while it runs, and a lost machine goes on from there")
+    func checkpoint() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            let stage = Stage(
+                name: "train", outputs: [StageOutput(name: "steps")], checkpointInterval: TimeSpan(milliseconds: 50),
+                checkpointPath: "ckpt",
+                run: #"""
+                    mkdir -p "$SKY_CHECKPOINT_DIR"; n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
+                    echo "from $n"
+                    while [ "$n" -lt 5 ]; do
+                      n=$((n + 1)); echo "$n" > "$SKY_CHECKPOINT_DIR/.n"
+                      mv "$SKY_CHECKPOINT_DIR/.n" "$SKY_CHECKPOINT_DIR/n"
+                      [ "$n" = 3 ] && [ "$SKY_ATTEMPT" = 1 ] && sleep 100
+                    done
+                    cp "$SKY_CHECKPOINT_DIR/n" "$SKY_OUTPUT_STEPS"
+                    """#)
+            let run = try await world.launch([stage])
+            async let end = world.drive(run)
+            while try world.journal.state(of: run)?.stages[0].checkpoint == nil {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try await Task.sleep(for: .milliseconds(200))
+            try await world.preempt(AttemptID(run: run, stage: "train", number: 1))
+            let state = try await end
+            #expect(state.status == .succeeded)
+            #expect(state.stages[0].attempts.count == 2)
+            let log = try world.log(run, "train", attempt: 2)
+            #expect(log.hasPrefix("from ") && log != "from 0\n", "\(log)")
+        }
+    }
+
     @Test("a gang of three knows its ranks, and one that fails ends the others")
     func gang() async throws {
         try await withTemporaryFolder { path in

@@ -13,15 +13,33 @@ struct History {
     private(set) var now: Instant = .start
 
     init(zones: [String] = ["a", "b"], pricePerHour: Money = .zero) throws {
-        let first = RecordedEvent(.launched(.chain(zones: zones, pricePerHour: pricePerHour)), at: .start)
+        try self.init(launch: .chain(zones: zones, pricePerHour: pricePerHour))
+    }
+
+    init(launch: Launch) throws {
+        let first = RecordedEvent(.launched(launch), at: .start)
         guard let state = RunState(first) else { throw SimulatedDriver.SimulationError.noLaunch }
         self.state = state
     }
 
+    /// - Returns: what should be under way now and was not before; clocks and the keeping of nodes left aside.
     @discardableResult
-    mutating func play(_ event: RunEvent, after pause: TimeSpan = TimeSpan(milliseconds: 1)) -> [Effect] {
+    mutating func play(_ event: RunEvent, after pause: TimeSpan = TimeSpan(milliseconds: 1)) -> [Effect.Work] {
         now = now + pause
-        return state.apply(RecordedEvent(event, at: now, dice: .max))
+        let before = Set(state.effects.map(\.id))
+        _ = state.apply(RecordedEvent(event, at: now, dice: .max))
+        return state.effects.filter { !before.contains($0.id) && !$0.isInBackground }.map(\.work)
+    }
+
+    /// The clock of a stage's slot rings at the moment it was set to; does nothing when there is no such clock.
+    @discardableResult
+    mutating func ring(_ slot: Effect.Slot, of stage: String? = nil) -> [Effect.Work] {
+        for effect in state.effects where effect.id.slot == slot {
+            if case .sleep(let alarm, let moment) = effect.work, stage == nil || alarm.stage == stage {
+                return play(.alarm(alarm), after: max(moment - now, .zero))
+            }
+        }
+        return []
     }
 
     /// Of the stage's current attempt.
@@ -29,9 +47,11 @@ struct History {
         state.stage(named: stage)?.attempt?.id ?? AttemptID(run: state.run, stage: stage, number: 0)
     }
 
-    func group(_ stage: String) -> NodeGroup {
+    func group(_ stage: String) -> NodeGroup { group(id(stage)) }
+
+    func group(_ id: AttemptID) -> NodeGroup {
         NodeGroup(
-            token: id(stage).token, run: state.run, provider: "aws", region: "r", instanceType: "t", state: .running,
+            token: id.token, run: state.run, provider: "aws", region: "r", instanceType: "t", state: .running,
             nodes: [Node(id: "n", rank: 0, address: "127.0.0.1")])
     }
 
@@ -46,6 +66,16 @@ struct History {
         play(.jobEnded(id(stage), exitCode: 0))
         play(.collected(id(stage), [.named("out", in: "aws")]))
         play(.released(id(stage)))
+    }
+}
+
+extension Effect {
+    var isInBackground: Bool {
+        switch work {
+        case .keep: true
+        case .sleep: id.slot != .phase
+        default: false
+        }
     }
 }
 
@@ -87,11 +117,13 @@ extension Launch {
         ])
     }
 
-    private static func of(
-        _ stages: [Stage], zones: [String] = ["a", "b"], pricePerHour: Money = .zero
+    static func of(
+        _ stages: [Stage], zones: [String] = ["a", "b"], pricePerHour: Money = .zero,
+        market: Offer.Market = .onDemand
     ) -> Launch {
         let offer = Offer(
-            provider: "aws", region: "r", instanceType: "t", cpus: 1, memoryGiB: 1, pricePerHour: pricePerHour)
+            provider: "aws", region: "r", instanceType: "t", cpus: 1, memoryGiB: 1,
+            pricePerHour: pricePerHour, market: market)
         let planned = stages.map { stage in
             PlannedStage(
                 stage: stage.name, offer: offer, numNodes: 1, pricePerHour: pricePerHour, duration: .hour,

@@ -55,7 +55,7 @@ struct SimulatedDriver {
     private mutating func step() throws {
         let wanted = state.effects
         underWay.removeAll { !wanted.contains($0.effect) }
-        for effect in wanted where !underWay.contains(where: { $0.effect == effect }) {
+        for effect in wanted where !underWay.contains(where: { $0.effect.id == effect.id }) && !effect.isInBackground {
             underWay.append((effect, nil))
         }
         guard !underWay.isEmpty else { return }
@@ -65,7 +65,7 @@ struct SimulatedDriver {
             try take(reply)
             if cloud.happens(0.1) { try take(reply) }
         } else {
-            underWay[index].reply = perform(underWay[index].effect)
+            underWay[index].reply = perform(underWay[index].effect.work)
         }
     }
 
@@ -76,8 +76,8 @@ struct SimulatedDriver {
         _ = state.apply(recorded)
     }
 
-    private mutating func perform(_ effect: Effect) -> RunEvent {
-        switch effect {
+    private mutating func perform(_ work: Effect.Work) -> RunEvent {
+        switch work {
         case .lookUp(let stage, _): return .lookedUp(stage: stage, reuse: nil)
         case .provision(let id, let planned, _):
             do throws(ProviderError) {
@@ -86,7 +86,7 @@ struct SimulatedDriver {
             } catch {
                 return .provisionFailed(id, error)
             }
-        case .deliver(let id, _, let inputs, _):
+        case .deliver(let id, _, let inputs, _, _):
             let lost = inputs.filter { !cloud.has($0.artifact.digest) }
             guard lost.isEmpty else { return .attemptFailed(id, .inputsLost(lost.map { source(of: $0, id) })) }
             return alive(id) ?? .delivered(id, [])
@@ -106,10 +106,13 @@ struct SimulatedDriver {
         case .release(let id, _):
             cloud.terminate(id)
             return .released(id)
-        case .pause(let stage, let until):
+        case .sleep(let alarm, let until):
             now = max(now, until)
-            return .waited(stage: stage)
-        case .relocate(let stage, _):
+            return .alarm(alarm)
+        case .save(let id, let group, let number): return .checkpointed(id, stored("ckpt", id, group), number: number)
+        case .keep(let id, _): return .delivered(id, [])
+        case .ask(let question): return .nobodyToAsk(question)
+        case .relocate(let stage, _, _, _):
             guard let planned = state.stage(named: stage)?.planned else {
                 return .notRelocatable(stage: stage, message: "no such stage")
             }

@@ -27,7 +27,7 @@ struct TestWorld {
             folder: folder, journal: journal, adapter: { $0 == "aws" ? adapter : nil },
             store: { LocalArtifactStore(root: "\(folder.stores)/\($0.provider)/\($0.region)") },
             pricePerGigabyte: { _, _ in Money("0.09") ?? .zero },
-            relocate: { _, _, _, _ in throw LaunchError("nowhere else to go") }, isReal: { _ in true },
+            relocate: { _, _ in throw LaunchError("nowhere else to go") }, isReal: { _ in true },
             http: HTTPClient(),
             environment: [:], now: { Instant(Date()) }, log: { _ in })
     }
@@ -57,9 +57,17 @@ struct TestWorld {
         return state
     }
 
-    func log(_ run: RunID, _ stage: String, rank: Int = 0) throws -> String {
-        let id = AttemptID(run: run, stage: stage, number: 1)
+    func log(_ run: RunID, _ stage: String, rank: Int = 0, attempt: Int = 1) throws -> String {
+        let id = AttemptID(run: run, stage: stage, number: attempt)
         return String(decoding: try Data(contentsOf: URL(filePath: folder.log(of: id, rank: rank))), as: UTF8.self)
+    }
+
+    /// The machines of an attempt are taken away at once.
+    func preempt(_ id: AttemptID) async throws {
+        guard let adapter = world.adapter("aws") as? any PreemptibleAdapter else {
+            throw LaunchError("no such adapter")
+        }
+        try await adapter.preempt(token: id.token)
     }
 
     var rentedGroups: [String] { Files.names(in: "\(folder.nodes)/aws") }

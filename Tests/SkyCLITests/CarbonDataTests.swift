@@ -14,7 +14,9 @@ import Testing
             let path = "\(providers)/carbon/\(name)"
             return SourceFile(path: path, text: try String(contentsOfFile: path, encoding: .utf8))
         }
-        return try CarbonFigures(grid: try file("grid.csv"), power: try file("power.csv"))
+        var figures = try CarbonFigures(grid: try file("grid.csv"), power: try file("power.csv"))
+        figures.addWatts(of: try AcceleratorSpeeds.load(root: providers))
+        return figures
     }
 
     @Test("they can be read, and are of a plausible size")

@@ -11,6 +11,8 @@ struct PlanFileTests {
     private struct Desk {
         let folder: String
         var now = Instant(millisecondsSince1970: 1_800_000_000_000)
+        /// `SKY_HOME`; nil: the fixture's own.
+        var home: String?
 
         init(_ folder: String) throws {
             self.folder = folder
@@ -23,6 +25,7 @@ struct PlanFileTests {
         func sky(_ arguments: String...) -> CommandRun {
             var environment = InstallationFixture.environment()
             environment["SKY_ROOT"] = "\(folder)/root"
+            if let home { environment["SKY_HOME"] = home }
             return CommandRun(
                 arguments.map { $0.replacing("@", with: folder) }, environment: environment,
                 terminal: Terminal(isInteractive: false, width: 100, isColoured: false), now: now)
@@ -83,6 +86,33 @@ struct PlanFileTests {
         }
     }
 
+    @Test("a plan carries the quotas known, and is stale when they have changed, old beside new")
+    func quotas() async throws {
+        try await withDesk { desk in
+            let own = "\(desk.folder)/home/config/providers/acme"
+            func know(_ quotas: String) throws {
+                try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+                try "name: acme\nquotas: \(quotas)\n".write(
+                    toFile: "\(own)/provider.yaml", atomically: true, encoding: .utf8)
+            }
+            desk.home = "\(desk.folder)/home"
+            try know("[{machines: 9}, {types: nothing, cpus: 4}]")
+            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            let text = try String(contentsOfFile: "\(desk.folder)/plan.json", encoding: .utf8)
+            #expect(text.contains("\"quotas\"") && text.contains("\"limit\" : 9"))
+            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+            try know("[{machines: 8}]")
+            let stale = desk.sky("launch", "@/plan.json", "--yes")
+            #expect(stale.status == 2)
+            #expect(stale.err.contains("the quota known of acme: 9 machines → 8 machines"))
+            #expect(stale.err.contains("the quota known of acme nothing: 4 CPUs → none"))
+            try know("[{machines: 0}]")
+            let none = desk.sky("launch", "@/plan.json", "--yes")
+            #expect(none.status == 2 && none.err.contains("9 machines → 0 machines"))
+            #expect(none.err.contains("more than the account may rent (acme: 0 machines)"))
+        }
+    }
+
     @Test("a plan outlives its pipeline's file, and nothing is different while nothing changes")
     func orphan() async throws {
         try await withDesk { desk in
@@ -111,6 +141,23 @@ struct PlanFileTests {
             let damaged = desk.sky("launch", "@/plan.json", "--yes")
             #expect(damaged.status == 2 && damaged.err.contains("damaged"))
             #expect(desk.sky("plan", "@/tickets.yaml", "-o", "plan.txt").status == 2)
+        }
+    }
+
+    @Test(
+        "tariffs for a comparison that are free or ten times off do not win unnoticed",
+        arguments: [
+            ("0", "ask nothing from acme/"), ("0.009", "ask $0.0090 per GB from acme/"), ("0.05", ""),
+            ("0.9", "ask $0.9000 per GB from acme/"),
+        ])
+    func doubtfulTariffs(price: String, doubt: String) async throws {
+        try await withDesk { desk in
+            try "from,to,usd_per_gb\nacme/*,*,\(price)\nnimbus/*,*,0.1\n".write(
+                toFile: "\(desk.folder)/tariffs.csv", atomically: true, encoding: .utf8)
+            let run = desk.sky("plan", "@/tickets.yaml", "--tariffs", "@/tariffs.csv", "--output", "json")
+            #expect(run.status == 0)
+            #expect(run.out.contains("these tariffs") != doubt.isEmpty, "\(run.out)")
+            #expect(doubt.isEmpty || run.out.contains(doubt))
         }
     }
 

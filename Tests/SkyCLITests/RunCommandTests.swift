@@ -90,8 +90,8 @@ struct RunCommandTests {
         try await withTemporaryFolder { home in
             let environment = InstallationFixture.environment(home: home)
             let folder = try endedRun("tickets-7k2m", home: home)
-            try write("one\ntwo", to: "\(folder)/clean.1.0.log")
-            try write("three\n", to: "\(folder)/train.2.0.log")
+            try SkyTestFiles.write("one\ntwo", to: "\(folder)/clean.1.0.log")
+            try SkyTestFiles.write("three\n", to: "\(folder)/train.2.0.log")
             let all = CommandRun(["logs", "tickets-7k2m"], environment: environment)
             #expect(all.out == "clean   │ one\nclean   │ two\ntrain#2 │ three\n")
             let one = CommandRun(["logs", "tickets-7k2m", "clean"], environment: environment)
@@ -139,20 +139,8 @@ struct RunCommandTests {
             try journal.append([stop], to: run, after: 1, runEnded: true)
             #expect(try journal.state(of: run)?.endedAt != nil)
         }
-        var part = ""
-        for step in folder.logs(of: run).split(separator: "/") {
-            part += "/\(step)"
-            mkdir(part, 0o700)
-        }
+        try SkyTestFiles.makeFolders(folder.logs(of: run))
         return folder.logs(of: run)
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        #expect(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
     }
 }
 

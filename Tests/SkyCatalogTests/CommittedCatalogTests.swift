@@ -10,7 +10,8 @@ struct CommittedCatalog {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "providers").path
     static let providers = [
-        "aws", "azure", "cudo", "gcp", "hyperbolic", "hyperstack", "lambda", "local", "mithril", "mock", "nebius",
+        "aws", "azure", "cudo", "gcp", "hyperbolic", "hyperstack", "kubernetes", "lambda", "local", "mithril", "mock",
+        "nebius",
         "oci",
         "runpod", "seeweb", "verda",
     ]
@@ -121,7 +122,8 @@ struct CommittedCatalogTests {
     func tariffs() throws {
         let catalog = try CommittedCatalog.load()
         let free: Set<String> = [
-            "cudo", "hyperbolic", "hyperstack", "lambda", "local", "mithril", "nebius", "runpod", "seeweb", "verda",
+            "cudo", "hyperbolic", "hyperstack", "kubernetes", "lambda", "local", "mithril", "nebius", "runpod",
+            "seeweb", "verda",
         ]
         let regions = catalog.providers.flatMap { profile in
             profile.regions.map { Location(provider: profile.name, region: $0.name) }

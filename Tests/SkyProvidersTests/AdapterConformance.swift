@@ -181,6 +181,48 @@ struct AdapterConformance {
         }
     }
 
+    @Test("a group whose lease nobody renews is lost, with nothing of it running", arguments: AdapterUnderTest.allCases)
+    func leaseRunsOut(_ kind: AdapterUnderTest) async throws {
+        try await kind.run { adapter, world in
+            let wanted = try request("a", nodes: 2, lease: .hour)
+            let group = try await adapter.provision(wanted)
+            for rank in 0..<2 {
+                try await adapter.begin("setsid sleep 1000 & exec sleep 1000", on: group, rank)
+            }
+            let channel = try await adapter.channel(group)
+            let client = try await channel.connect()
+            try await client.renewLease(for: TimeSpan(milliseconds: 200))
+            while try await adapter.describe(token: "a")?.state != .lost { try await Task.sleep(for: .milliseconds(5)) }
+            await client.close()
+            #expect(try await adapter.list(run: nil).map(\.state) == [.lost])
+            #expect(await kindOfProvision(adapter, wanted) == .lost)
+            let kind = await failureKind { () throws(ProviderError) in _ = try await channel.connect() }
+            #expect(kind == .lost)
+            // One node's end is the group's, and the rest of it goes when it is given back.
+            while world.agents().count > 1 { try await Task.sleep(for: .milliseconds(5)) }
+            try await adapter.terminate(token: "a")
+            #expect(world.processes() == [])
+            #expect(world.leftovers() == [])
+        }
+    }
+
+    @Test("an agent that is started again has the group's lease", arguments: AdapterUnderTest.allCases)
+    func leaseOfRevived(_ kind: AdapterUnderTest) async throws {
+        try await kind.run { adapter, world in
+            let group = try await adapter.provision(request("a", lease: .hour))
+            let lease = try text("\(world.node("a"))/lease")
+            try await world.killAgent("a")
+            let client = try await adapter.channel(group).connect()
+            #expect(try text("\(world.node("a"))/lease") == lease && lease != nil)
+            try await client.renewLease(for: TimeSpan(milliseconds: 100))
+            await client.close()
+            while !world.processes().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await adapter.describe(token: "a")?.state == .lost)
+            try await adapter.terminate(token: "a")
+            #expect(world.leftovers() == [])
+        }
+    }
+
     @Test("carries files and folders to a node and back", arguments: AdapterUnderTest.allCases)
     func files(_ kind: AdapterUnderTest) async throws {
         try await kind.run { adapter, world in

@@ -79,8 +79,12 @@ struct World {
     /// Agents that run, by their command lines.
     func agents() -> [Int32] {
         processes().filter { pid in
-            guard let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? nil else { return false }
+            guard let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? nil,
+                let name = (try? Files.read("/proc/\(pid)/comm")) ?? nil
+            else { return false }
+            // A supervisor is a copy of its agent under another name.
             return String(decoding: bytes, as: UTF8.self).contains("\0serve\0")
+                && String(decoding: name, as: UTF8.self) != "sky-supervisor\n"
         }
     }
 

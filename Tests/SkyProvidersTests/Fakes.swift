@@ -95,11 +95,11 @@ final class ManualClock: ScriptClock {
 
 func request(
     _ token: String, run: String = "r", region: String = "us-east-1", zone: String? = nil, type: String = "m5.large",
-    spot: Bool = false, nodes: Int = 1, port: Int? = nil
+    spot: Bool = false, nodes: Int = 1, port: Int? = nil, lease: TimeSpan? = nil
 ) throws -> NodeGroupRequest {
     NodeGroupRequest(
         token: token, run: try #require(RunID(run)), region: region, zone: zone, instanceType: type, isSpot: spot,
-        numNodes: nodes, servicePort: port)
+        numNodes: nodes, servicePort: port, lease: lease)
 }
 
 /// The kind of error that `body` ends with; nil if it does not.

@@ -26,7 +26,7 @@ struct MockScriptTests {
                           - {probability: 0.25, spot: yes}
                         boot_failures: [{region: eu-west-4}]
                         lost_replies: [{}]
-                        preemptions: [{after: 10s..20s, spot: true}]
+                        preemptions: [{after: 10s..20s, spot: true, notice: 2m}]
                       aws:
                     """))
         #expect(script.seed == 7)
@@ -44,7 +44,10 @@ struct MockScriptTests {
         ]
         expected.bootFailures = [FaultRule(region: "eu-west-4")]
         expected.lostReplies = [FaultRule()]
-        expected.preemptions = [PreemptionRule(FaultRule(isSpot: true), after: SpanRange(.seconds(10), .seconds(20)))]
+        expected.preemptions = [
+            PreemptionRule(
+                FaultRule(isSpot: true), after: SpanRange(.seconds(10), .seconds(20)), notice: .seconds(120))
+        ]
         #expect(script.providers["mock"] == expected)
         #expect(script.providers["aws"] == ProviderScript())
     }
@@ -87,7 +90,7 @@ struct MockScriptTests {
         let script = try MockScript(SourceFile(path: "mock.yaml", text: String(try #require(block))))
         #expect(script.seed == 7)
         #expect(script.providers["mock"]?.stockouts.count == 3)
-        #expect(script.providers["mock"]?.preemptions.count == 1)
+        #expect(script.providers["mock"]?.preemptions.map(\.notice) == [nil, .seconds(120)])
         #expect(script.providers["aws"]?.credentialFailures == [FaultRule()])
     }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SkyCore
 import SkyProviders
 import SkyTestSupport
@@ -209,6 +210,43 @@ struct ScriptedAdapterTests {
             clock.advance(.seconds(60))
             #expect(try await adapter.describe(token: "later")?.state == .running)
         }
+    }
+
+    @Test("a preemption with notice is told so long before it comes, at the same moment by everybody")
+    func notice() async throws {
+        let clock = ManualClock(waits: true)
+        let rule = PreemptionRule(
+            FaultRule(isSpot: true), after: SpanRange(.seconds(100), .seconds(100)), notice: .seconds(30))
+        try await scripted({ $0.preemptions = [rule] }, clock: clock) { adapter, fake in
+            let due = clock.now() + .seconds(100)
+            #expect(try await adapter.provision(request("spot", spot: true)).interruptionAt == nil)
+            _ = try await adapter.provision(request("firm"))
+            clock.advance(.seconds(69))
+            #expect(try await adapter.describe(token: "spot")?.interruptionAt == nil)
+            clock.advance(.seconds(1))
+            let told = try #require(try await adapter.describe(token: "spot"))
+            #expect(told.state == .running && told.interruptionAt == due)
+            #expect(try await adapter.list(run: nil).map(\.interruptionAt) == [nil, due])
+            #expect(try await adapter.provision(request("spot", spot: true)) == told)
+            #expect(try await fake.describe(token: "spot")?.state == .running)
+            clock.advance(.seconds(30))
+            let lost = try #require(try await adapter.describe(token: "spot"))
+            #expect(lost.state == .lost && lost.interruptionAt == nil)
+        }
+    }
+
+    @Test("a group as journals before had it can be read")
+    func oldGroup() throws {
+        let text = """
+            {"token": "r--s--1", "run": "r", "provider": "mock", "region": "x", "instanceType": "y", "state": "running",
+             "nodes": [{"id": "n", "rank": 0, "address": "127.0.0.1"}]}
+            """
+        let group = try JSONDecoder().decode(NodeGroup.self, from: Data(text.utf8))
+        #expect(group.state == .running && group.interruptionAt == nil && group.nodes.count == 1)
+        let request = """
+            {"token": "t", "run": "r", "region": "x", "instanceType": "y", "isSpot": false, "numNodes": 1, "labels": {}}
+            """
+        #expect(try JSONDecoder().decode(NodeGroupRequest.self, from: Data(request.utf8)).lease == nil)
     }
 
     @Test("a preemption comes without anybody asking", .timeLimit(.minutes(5)))

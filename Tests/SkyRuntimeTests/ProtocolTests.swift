@@ -9,8 +9,8 @@ import Testing
 struct ProtocolTests {
     private static let requests: [(AgentRequest, String)] = [
         (
-            AgentRequest(id: 1, call: .hello(protocolVersion: 1)),
-            #"{"call":{"hello":{"protocolVersion":1}},"id":1}"#
+            AgentRequest(id: 1, call: .hello(protocolVersion: 2)),
+            #"{"call":{"hello":{"protocolVersion":2}},"id":1}"#
         ),
         (
             AgentRequest(id: 2, call: .submit(job: JobSpec(id: "j", run: "true", environment: ["A": "/b"]))),

@@ -8,19 +8,13 @@ import Testing
 
 @Suite("agents and supervisors that die", .timeLimit(.minutes(5)))
 struct SurvivalTests {
-    private func killAgent(of node: TestNode) async throws {
-        let pid = try #require(node.agentPID)
-        kill(pid, SIGKILL)
-        try await eventually { !ProcessTable.isAlive(pid) }
-    }
-
     @Test("a job outlives its agent, and the next agent learns how it ends")
     func adopted() async throws {
         try await withAgent { node, agent in
             let command = "echo one; while [ ! -e go ]; do sleep 0.01; done; echo two; exit 6"
             _ = try await agent.submit(JobSpec(id: "j", run: command))
             _ = try await node.supervisor(of: "j")
-            try await killAgent(of: node)
+            try await node.killAgent()
             let broken = await #expect(throws: AgentError.self) { try await agent.state(ofJob: "j") }
             #expect(broken?.kind == .disconnected)
 
@@ -40,7 +34,7 @@ struct SurvivalTests {
         try await withAgent { node, agent in
             _ = try await agent.submit(JobSpec(id: "j", run: "while [ ! -e go ]; do sleep 0.01; done; exit 6"))
             _ = try await node.supervisor(of: "j")
-            try await killAgent(of: node)
+            try await node.killAgent()
             try Files.replace("\(node.directory)/work/go", with: [], durability: .processes)
             try await eventually { node.survivors().isEmpty }
             try await node.start()
@@ -53,9 +47,9 @@ struct SurvivalTests {
     @Test("an adopted job can be killed")
     func killAdopted() async throws {
         try await withAgent { node, agent in
-            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100 & sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100000 & sleep 100000"))
             _ = try await node.supervisor(of: "j")
-            try await killAgent(of: node)
+            try await node.killAgent()
             try await node.start()
             let next = try await node.connect()
             try await next.kill(job: "j", grace: .seconds(30))
@@ -73,7 +67,7 @@ struct SurvivalTests {
     func supervisorKilled() async throws {
         try await withAgent { node, agent in
             _ = try await agent.submit(JobSpec(id: "j", run: Self.stubborn))
-            _ = try await agent.submit(JobSpec(id: "other", run: "sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "other", run: "sleep 100000"))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
             let supervisor = try await node.supervisor(of: "j")
             let tree = ProcessTable.descendants(of: supervisor).map(\.pid)
@@ -89,9 +83,9 @@ struct SurvivalTests {
     @Test("an adopted job whose supervisor is killed has ended with 137")
     func adoptedSupervisorKilled() async throws {
         try await withAgent { node, agent in
-            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100 & echo ready; sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100000 & echo ready; sleep 100000"))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
-            try await killAgent(of: node)
+            try await node.killAgent()
             try await node.start()
             let next = try await node.connect()
             async let code = next.waitForExit(ofJob: "j")
@@ -105,10 +99,10 @@ struct SurvivalTests {
     @Test("leftovers of a job whose supervisor died unseen are gone once the next agent says how it ended")
     func bothKilled() async throws {
         try await withAgent { node, agent in
-            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100 & echo ready; sleep 100"))
+            _ = try await agent.submit(JobSpec(id: "j", run: "setsid sleep 100000 & echo ready; sleep 100000"))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
             let supervisor = try await node.supervisor(of: "j")
-            try await killAgent(of: node)
+            try await node.killAgent()
             kill(supervisor, SIGKILL)
             try await eventually { !ProcessTable.isAlive(supervisor) }
             #expect(!node.survivors().isEmpty)

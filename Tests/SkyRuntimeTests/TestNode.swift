@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import SkyCore
 import SkyProcess
 import SkyTestSupport
@@ -19,8 +20,17 @@ struct TestNode {
         }
     }
 
-    func start() async throws {
-        try await AgentLauncher().start(executable: Self.executable, directory: directory)
+    func start(lease: TimeSpan? = nil) async throws {
+        try await AgentLauncher().start(executable: Self.executable, directory: directory, lease: lease)
+    }
+
+    var folder: NodeFolder { get throws { try NodeFolder(directory) } }
+
+    /// Returns when the agent is dead, if it was not before.
+    func killAgent() async throws {
+        guard let pid = agentPID else { return }
+        kill(pid, SIGKILL)
+        try await eventually { !ProcessTable.isAlive(pid) }
     }
 
     func connect() async throws -> AgentClient { try await AgentClient(connectingTo: directory) }
@@ -43,17 +53,20 @@ struct TestNode {
 }
 
 /// Runs `body` with a fresh node whose agent answers, and leaves nothing of it behind.
-func withNode(_ body: (TestNode) async throws -> Void) async throws {
+func withNode<Result>(
+    lease: TimeSpan? = nil, _ body: (TestNode) async throws -> Result
+) async throws -> Result {
     try await withTemporaryFolder { folder in
         let node = TestNode(directory: folder)
         do {
-            try await node.start()
-            try await body(node)
+            try await node.start(lease: lease)
+            let result = try await body(node)
+            await NodeProcesses(directory: folder).cutPower()
+            return result
         } catch {
             await NodeProcesses(directory: folder).cutPower()
             throw error
         }
-        await NodeProcesses(directory: folder).cutPower()
     }
 }
 

@@ -63,7 +63,7 @@ struct EstimateTests {
         let short = try stage("run: x\ndeadline: 12h\ncheckpoint: 10m\n")
         #expect(short.deadline == TimeSpan("12h") && short.checkpointInterval == TimeSpan("10m"))
         #expect(short.checkpointPath == nil)
-        let long = try stage("run: x\ncheckpoint: {interval: 1h, path: ~/ckpt}\n")
+        let long = try stage("run: x\ncheckpoint: {every: 1h, path: ~/ckpt}\n")
         #expect(long.checkpointInterval == TimeSpan("1h") && long.checkpointPath == "~/ckpt" && long.deadline == nil)
     }
 

@@ -9,7 +9,8 @@ struct MistakeTests {
         "unknown-field", "misspelt-stage", "cycle", "wrong-type", "unknown-accelerator", "missing-env", "bad-size",
         "bad-duration", "duplicate-key", "tab-indentation", "output-never-declared", "impossible-resources", "many",
         "bad-range", "unknown-area", "residency", "bad-exclusion", "bad-estimate", "bad-deadline", "both-orders",
-        "bad-accelerators", "skypilot-forms",
+        "bad-accelerators", "skypilot-forms", "bad-recovery", "bad-rules",
+        "bad-matrix",
     ]
 
     @Test("each mistake has its exact message at its exact place", arguments: mistakes)
@@ -65,7 +66,7 @@ struct MistakeTests {
             ("run: x\nresources: {memory: 4x}\n", "spec.missing-field"),
             ("run: x\nresources: {num_nodes: 2}\n", "spec.unknown-field"),
             ("run: x\nresources: {any_of: [{any_of: []}]}\n", "spec.unknown-field"),
-            ("run: x\npolicy: [a]\n", "spec.wrong-type"), ("run: x\ncheckpoint: {path: /c}\n", "spec.missing-field"),
+            ("run: x\npolicy: [a]\n", "spec.wrong-type"), ("run: x\ncheckpoint: ../c\n", "spec.bad-path"),
             ("run: x\ninputs: {a: 'r2://b'}\n", "spec.unsupported-store"),
             ("run: x\ninputs: {a: 's4://b'}\n", "spec.bad-input"),
             ("run: x\nworkdir: {ref: main}\n", "spec.missing-field"),

@@ -21,8 +21,15 @@ enum RandomPipeline {
         return Pipeline(
             name: "p", objective: pick(objectives, using: &random),
             policy: pick([nil, "spot-first", "exec:./a policy.py --x"], using: &random), stages: stages,
+            budget: pick(budgets, using: &random),
+            onDeviation: pick([nil, .ask, .fail, .allow(percent: 20), .allow(percent: 0.05)], using: &random),
+            lease: pick([nil, .seconds(7200)], using: &random), maxParallel: pick([nil, 1, 8], using: &random),
             directory: folder)
     }
+
+    private static let budgets: [Budget?] = [
+        nil, Budget(limit: Money(nanodollars: 50_000_000_001)), Budget(limit: Money(nanodollars: 1), atLimit: .finish),
+    ]
 
     private static func stage(_ index: Int, after stages: [Stage], using random: inout SeededGenerator) -> Stage {
         var stage = Stage(name: "s\(index)", run: pick(["echo", "a\nb\n"], using: &random))
@@ -40,6 +47,11 @@ enum RandomPipeline {
         ]
         if let earlier = stages.last {
             if Bool.random(using: &random) { stage.after = [earlier.name] }
+            stage.inputs += earlier.outputs.prefix(2).map { output in
+                StageInput(
+                    name: "f", source: .output(stage: earlier.name, artifact: output.name),
+                    entry: "\(earlier.name).\(output.name)", size: output.size)
+            }
             stage.inputs.append(
                 StageInput(name: "e", source: .output(stage: earlier.name, artifact: "o"), size: DataSize("40GB")))
         }
@@ -51,9 +63,18 @@ enum RandomPipeline {
         }
         stage.deadline = pick([nil, TimeSpan(milliseconds: 86_400_001)], using: &random)
         if Bool.random(using: &random) {
-            stage.checkpointInterval = .seconds(600)
-            stage.checkpointPath = pick([nil, "/a b", "~/ckpt"], using: &random)
+            stage.checkpointInterval = pick([nil, .seconds(600)], using: &random)
+            stage.checkpointPath = pick([nil, "/a b", "~/ckpt", "ckpt", "10m"], using: &random)
         }
+        stage.budget = pick(budgets, using: &random)
+        if stage.resources.useSpot { stage.onDemandAfterInterruptions = pick([nil, 1, 3], using: &random) }
+        stage.jobRecovery = pick(
+            [
+                nil, JobRecovery(), JobRecovery(maxRestartsOnErrors: 3),
+                JobRecovery(
+                    strategy: .eagerNextRegion, maxRestartsOnErrors: 0, recoverOnExitCodes: [0, 255],
+                    backoff: .seconds(90)),
+            ], using: &random)
         if Bool.random(using: &random) {
             stage.service = ServiceSpec(
                 port: 8080, readinessPath: pick([nil, "/h"], using: &random),

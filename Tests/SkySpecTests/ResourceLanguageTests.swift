@@ -201,9 +201,7 @@ struct ResourceLanguageTests {
         arguments: [
             "autostop: true", "autostop: 10", "autostop: 10m",
             "autostop: {idle_minutes: 10, down: true, wait_for: jobs}",
-            "job_recovery: failover",
-            "job_recovery: {strategy: , max_restarts_on_errors: 3, recover_on_exit_codes: 33}",
-            "job_recovery: {recover_on_exit_codes: [1, 2]}", "accelerator_args: {tpu_vm: true, runtime_version: v2}",
+            "accelerator_args: {tpu_vm: true, runtime_version: v2}",
             "priority: -10", "volumes: [{path: /mnt, name: a}]", "local_disk: 1000+",
         ])
     func withoutEffect(field: String) throws {

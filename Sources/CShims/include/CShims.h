@@ -14,6 +14,11 @@ int sky_spawn_closefrom(posix_spawn_file_actions_t *actions, int from);
 /// Starts the child in `path`.
 int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 
+/// fork(2) for a process with one thread: a copy of it in a session of its own, called `name` in process lists (15
+/// bytes), with no descriptors but the standard streams and no signal blocked but `blocked`. 0 in the copy; its number, or -1 with
+/// errno, in this process.
+pid_t sky_fork_session(const char *name, int blocked);
+
 /// Orphaned descendants become this process's children instead of init's. 0, or -1 with errno.
 int sky_become_subreaper(void);
 

@@ -7,9 +7,9 @@ public import SkyStorage
 /// Something that happened to a run. The journal is a list of these; folding them gives the run's state back.
 public enum RunEvent: Hashable, Sendable, Codable {
     /// Always the first event, and only the first.
-    case launched(Launch)
-    /// The index of finished stages was asked; `reuse` is what it knew.
-    case lookedUp(stage: String, reuse: Reuse?)
+    indirect case launched(Launch)
+    /// The index of finished stages was asked; `reuse` is what it knew, `why` what people should know of the answer.
+    case lookedUp(stage: String, reuse: Reuse?, why: String? = nil)
 
     case provisioned(AttemptID, NodeGroup)
     case provisionFailed(AttemptID, ProviderError)
@@ -20,13 +20,20 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case collected(AttemptID, [StoredArtifact])
     /// What was being done with the attempt's nodes could not be done.
     case attemptFailed(AttemptID, AttemptFailure)
-    /// Nothing of the attempt's node group is left.
-    case released(AttemptID)
+    /// What the stage has saved so far is in a store.
+    case checkpointed(AttemptID, StoredArtifact, number: Int)
+    case checkpointFailed(AttemptID, message: String, number: Int)
+    /// The provider announced that it will take the attempt's nodes at about this moment.
+    case lossNoticed(AttemptID, at: Instant)
+    /// Nothing of the attempt's node group is left; `held` is when it was, if the provider says so.
+    case released(AttemptID, held: HeldSpan? = nil)
 
-    /// The pause of a stage is over.
-    case waited(stage: String)
-    case relocated(stage: String, PlannedStage, zones: [String])
+    /// A clock has rung: a pause is over, a phase has taken too long, a checkpoint is due.
+    case alarm(Alarm)
+    indirect case relocated(stage: String, PlannedStage, zones: [String])
     case notRelocatable(stage: String, message: String)
+    case answered(Question, isYes: Bool)
+    case nobodyToAsk(Question)
 
     case stopRequested(StopReason)
     /// A driver took the run over; nothing changes, but people want to know when and how often.
@@ -60,11 +67,13 @@ public struct Launch: Hashable, Sendable, Codable {
     public var externalInputs: [String: StoredArtifact]
     /// What the plan knew of earlier runs; a stage that has to move is planned again with the same.
     public var history: PlacementHistory
+    /// What was asked for at launch beside the pipeline; nil: nothing.
+    public var options: LaunchOptions?
 
     public init(
         run: RunID, pipeline: Pipeline, plan: Plan, zones: [String: [String]] = [:],
         code: [String: StoredArtifact] = [:], externalInputs: [String: StoredArtifact] = [:],
-        history: PlacementHistory = PlacementHistory()
+        history: PlacementHistory = PlacementHistory(), options: LaunchOptions? = nil
     ) {
         self.run = run
         self.pipeline = pipeline
@@ -73,18 +82,30 @@ public struct Launch: Hashable, Sendable, Codable {
         self.code = code
         self.externalInputs = externalInputs
         self.history = history
+        self.options = options
     }
+}
+
+/// How a pipeline is to be run this time.
+public struct LaunchOptions: Hashable, Sendable, Codable {
+    /// Stages that are run even if an earlier result of theirs would do.
+    public var runAnew: Set<String>
+
+    public init(runAnew: Set<String> = []) { self.runAnew = runAnew }
 }
 
 /// A named artifact and a place whose store holds it.
 public struct StoredArtifact: Hashable, Sendable, Codable {
     /// The output's or input's name.
     public var name: String
+    /// Its name in the folder that an input of several stages' outputs is; nil where it is the whole input.
+    public var entry: String?
     public var artifact: Artifact
     public var location: Location
 
-    public init(name: String, artifact: Artifact, location: Location) {
+    public init(name: String, entry: String? = nil, artifact: Artifact, location: Location) {
         self.name = name
+        self.entry = entry
         self.artifact = artifact
         self.location = location
     }

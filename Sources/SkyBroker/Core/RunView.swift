@@ -13,6 +13,10 @@ public struct RunView: Hashable, Sendable {
     public var cost: Money
     public var plannedCost: Money
     public var stages: [StageView]
+    /// Why it failed, in a sentence; nil when it did not, or when a stage's own trouble says it.
+    public var failure: String?
+    /// What a person is asked about the run as a whole.
+    public var question: Question?
     /// How often a driver took the run over after the first.
     public var resumptions: Int
 }
@@ -20,7 +24,8 @@ public struct RunView: Hashable, Sendable {
 /// One stage of a run as people see it.
 public struct StageView: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, Codable {
-        case waiting, provisioning, delivering, running, starting, serving, collecting, releasing, pausing, relocating
+        case waiting, provisioning, delivering, running, starting, serving, collecting, saving, releasing, pausing
+        case relocating, asking
         case succeeded, reused, failed, stopped
     }
 
@@ -36,6 +41,10 @@ public struct StageView: Hashable, Sendable {
     public var exitCode: Int?
     /// What went wrong last, in a sentence; nil when nothing did.
     public var trouble: String?
+    /// Why it ran, or why it did not have to.
+    public var why: String?
+    /// What a person is asked, while the stage waits for the answer.
+    public var question: String?
     public var url: String?
     public var reusedFrom: RunID?
     /// Bytes that moved to the stage's nodes, over all attempts.
@@ -48,18 +57,31 @@ extension RunState {
         return RunView(
             id: run, pipeline: launch.pipeline.name, status: status, launchedAt: launchedAt, endedAt: endedAt,
             cost: views.reduce(.zero) { $0 + $1.cost }, plannedCost: launch.plan.totalCost, stages: views,
+            failure: failure, question: budgetQuestion(nil),
             resumptions: max(0, driverStarts - 1))
     }
+}
+
+extension RunState {
+    /// What people are asked now.
+    public var questions: [Question] {
+        effects.compactMap { if case .ask(let question) = $0.work { question } else { nil } }
+    }
+
+    /// Why it failed, where no stage's own trouble says it.
+    var failure: String? { if case .budgetSpent(let text) = stopping { text } else { nil } }
 }
 
 extension StageState {
     func view(at now: Instant) -> StageView {
         let url: String? = if case .serving(let url) = phase { url } else { nil }
         return StageView(
-            name: name, state: visibleState, offer: (attempt?.planned ?? planned).offer, numNodes: planned.numNodes,
+            name: name, state: visibleState, offer: offer, numNodes: planned.numNodes,
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
-            cost: attempts.reduce(.zero) { $0 + $1.cost(until: now) }, attempts: attempts.count,
-            exitCode: attempt?.exitCode, trouble: lastTrouble, url: url, reusedFrom: reusedFrom,
+            cost: spent(at: now), attempts: attempts.count,
+            exitCode: attempt?.exitCode, trouble: lastTrouble, why: why,
+            question: phase == .asking ? proposal?.question : nil, url: url,
+            reusedFrom: reusedFrom,
             transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
     }
 
@@ -72,9 +94,11 @@ extension StageState {
         case .probing: .starting
         case .serving: .serving
         case .collecting: .collecting
+        case .saving: .saving
         case .releasing: .releasing
         case .pausing: .pausing
         case .relocating: .relocating
+        case .asking: .asking
         case .ended(.succeeded): reusedFrom == nil ? .succeeded : .reused
         case .ended(.failed): .failed
         case .ended(.stopped): .stopped

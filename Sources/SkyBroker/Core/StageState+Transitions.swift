@@ -3,105 +3,164 @@ import SkyCore
 import SkyPlacement
 import SkyProviders
 
-extension StageState.Phase {
-    /// Phases in which the attempt holds nodes that can fail.
-    var usesNodes: Bool {
-        switch self {
-        case .delivering, .running, .probing, .serving, .collecting: true
-        default: false
-        }
-    }
-}
-
+/// The steps of an attempt's life. Each ignores what its phase does not wait for.
 extension StageState {
     mutating func beginAttempt(run: RunID, at: Instant) {
         let id = AttemptID(run: run, stage: name, number: attempts.count + 1)
         attempts.append(Attempt(id: id, planned: planned, zone: zones.first ?? planned.offer.zone, startedAt: at))
-        phase = .provisioning
+        current = attempts.endIndex - 1
+        saves.end(nextAt: nil)
+        enter(.provisioning, at: at)
     }
 
     mutating func updateAttempt(_ body: (inout Attempt) -> Void) {
-        guard let last = attempts.indices.last else { return }
-        body(&attempts[last])
+        guard let current else { return }
+        body(&attempts[current])
     }
 
-    /// The nodes are always given back before anything else happens to the stage: never two groups, never two jobs.
-    mutating func release(then next: Next) { phase = .releasing(next: next) }
+    mutating func provisioned(_ group: NodeGroup, at: Instant) {
+        guard phase == .provisioning else { return }
+        updateAttempt {
+            $0.group = group
+            $0.provisionedAt = at
+        }
+        transientFailures = 0
+        enter(.delivering, at: at)
+    }
 
-    mutating func nowServing(_ url: String) {
-        phase = .serving(url: url)
+    mutating func delivered(_ transfers: [TransferRecord], at: Instant) {
+        guard phase == .delivering else { return }
+        updateAttempt {
+            $0.transfers = transfers
+            $0.deliveredAt = at
+        }
+        transientFailures = 0
+        deadline?.refusalsInARow = 0
+        work.begin(at: at)
+        if !isService { saves.end(nextAt: rules.saveInterval.map { at + $0 }) }
+        enter(isService ? .probing : .running, at: at)
+    }
+
+    mutating func jobEnded(_ code: Int, dice: UInt32, at: Instant) {
+        guard phase == .running || phase == .probing || phase.isServing else { return }
+        updateAttempt {
+            $0.exitCode = code
+            $0.workEndedAt = at
+        }
+        saves.end(nextAt: nil)
+        work.end()
+        if isService {
+            stageFailed("the service ended by itself with exit code \(code)", dice: dice, at: at)
+        } else if code == 0 {
+            enter(.collecting, at: at)
+        } else if rules.recoverableCodes.contains(code) {
+            note("the command ended with exit code \(code), from which it recovers")
+            interruptions += 1
+            release(then: .retry(pause: backoff(interruptions, dice)), at: at)
+        } else {
+            stageFailed("the command ended with exit code \(code)", dice: dice, at: at)
+        }
+    }
+
+    mutating func nowServing(_ url: String, at: Instant) {
         wasServing = true
         losses = 0
+        enter(.serving(url: url), at: at)
     }
 
     /// Whoever waits for the outputs need not wait until the nodes are back.
-    mutating func succeed(with outputs: [StoredArtifact]) {
+    mutating func succeed(with outputs: [StoredArtifact], at: Instant) {
         self.outputs = outputs
-        release(then: .end(.succeeded))
+        checkpoint = nil
+        work = WorkDone()
+        release(then: .end(.succeeded), at: at)
+    }
+
+    /// The nodes are always given back before anything else happens to the stage: never two groups, never two jobs.
+    mutating func release(then next: Next, at: Instant) {
+        saves.end(nextAt: nil)
+        work.end()
+        enter(.releasing(next: next), at: at)
+    }
+
+    mutating func waitAgain(at: Instant) { enter(.waiting, at: at) }
+
+    /// It has begun, or will again, and its inputs are not on its nodes.
+    var isBeforeReading: Bool {
+        switch phase {
+        case .lookingUp, .pausing, .relocating, .asking, .provisioning, .delivering: true
+        case .releasing(let next): next.goesOn
+        default: false
+        }
+    }
+
+    mutating func waitForInputs(at: Instant) {
+        switch phase {
+        case .provisioning, .delivering, .releasing: release(then: .wait, at: at)
+        default:
+            proposal = nil
+            waitAgain(at: at)
+        }
+    }
+
+    mutating func end(_ outcome: Outcome, at: Instant) {
+        proposal = nil
+        endedAt = at
+        enter(.ended(outcome), at: at)
     }
 
     mutating func moved(to planned: PlannedStage, zones: [String], run: RunID, at: Instant) {
         self.planned = planned
         self.zones = zones
+        proposal = nil
         losses = 0
         transientFailures = 0
-        beginAttempt(run: run, at: at)
+        // The new plan's deadline counts from now.
+        deadline = planned.deadline.map { DeadlineState($0, zones: zones, at: at) }
+        proceed(run: run, at: at)
     }
 
-    mutating func provisionFailed(_ error: ProviderError, dice: UInt32) {
-        guard phase == .provisioning else { return }
-        note(error.description)
-        switch FailurePolicy.decision(
-            for: error.kind, transientFailures: transientFailures, zonesLeft: zones.count > 1, dice: dice)
-        {
-        case .fail: release(then: .end(.failed(error.description)))
-        case .pause(let span):
-            transientFailures += 1
-            release(then: .retry(pause: span))
-        case .nextZone:
-            excluded.append(place(.zone(zones.removeFirst())))
-            release(then: .retry(pause: .zero))
-        case .exclude(let scope):
-            excluded.append(place(scope))
-            release(then: .relocate)
-        }
-    }
-
-    mutating func failed(_ failure: AttemptFailure, dice: UInt32) {
-        switch failure {
-        case .inputsLost(let artifacts):
-            note("lost: \(artifacts.joined(separator: ", "))")
-            release(then: .wait)
-        case .stage(let message):
-            note(message)
-            release(then: .end(.failed(message)))
-        case .nodesLost(let message):
-            note(message)
-            losses += 1
-            if losses < FailurePolicy.lossesBeforeMoving { return release(then: .retry(pause: .zero)) }
-            excluded.append(place(.region))
-            release(then: .relocate)
-        case .transient(let message):
-            note(message)
-            transientFailures += 1
-            guard transientFailures < FailurePolicy.transientFailuresBeforeMoving else {
-                return release(then: .end(.failed(message)))
-            }
-            release(then: .retry(pause: FailurePolicy.pause(after: transientFailures, dice: dice)))
-        }
-    }
-
-    private mutating func note(_ trouble: String) {
+    mutating func note(_ trouble: String) {
         lastTrouble = trouble
         updateAttempt { $0.trouble = trouble }
     }
 
-    private func place(_ scope: FailurePolicy.Scope) -> PlaceConstraint {
-        let offer = planned.offer
-        switch scope {
-        case .zone(let zone): return PlaceConstraint(provider: offer.provider, region: offer.region, zone: zone)
-        case .region: return PlaceConstraint(provider: offer.provider, region: offer.region)
-        case .provider: return PlaceConstraint(provider: offer.provider)
-        }
+    func backoff(_ failures: Int, _ dice: UInt32) -> TimeSpan {
+        FailurePolicy.pause(after: failures - 1, dice: dice, base: rules.backoff, ceiling: .seconds(600))
+    }
+}
+
+/// Checkpoints.
+extension StageState {
+    mutating func saved(_ stored: StoredArtifact, _ number: Int, at: Instant) {
+        guard phase.usesNodes, saves.isUnderWay, saves.count == number else { return }
+        checkpoint = stored
+        if let begun = saves.begunAt { work.save(upTo: begun) }
+        saveEnded(at: at)
+    }
+
+    mutating func saveFailed(_ message: String, _ number: Int, at: Instant) {
+        guard phase.usesNodes, saves.isUnderWay, saves.count == number else { return }
+        lastTrouble = "the checkpoint was not fetched: \(message)"
+        saveEnded(at: at)
+    }
+
+    /// The next one is due, or the one under way has taken too long.
+    mutating func saveIsDue(at: Instant) {
+        guard phase == .running else { return }
+        guard saves.isUnderWay else { return saves.begin(at: at) }
+        saveFailed("it took longer than \(PhaseLimits.saving)", saves.count, at: at)
+    }
+
+    private mutating func saveEnded(at: Instant) {
+        if case .saving(let next) = phase { return release(then: next, at: at) }
+        saves.end(nextAt: rules.saveInterval.map { at + $0 })
+    }
+
+    /// The provider has said that it will take the nodes: what can be saved is saved now.
+    mutating func noticed(lossAt moment: Instant, at: Instant) {
+        guard phase.usesNodes, attempt?.noticedLoss == nil else { return }
+        updateAttempt { $0.noticedLoss = moment }
+        if phase == .running, rules.saveInterval != nil, !saves.isUnderWay { saves.begin(at: at) }
     }
 }

@@ -3,15 +3,36 @@ public import SkyCore
 public import SkyHTTP
 public import SkyPlacement
 public import SkyProviders
+import SkySpec
 public import SkyStorage
 
 /// Everything outside the core that a driver touches, handed in so that tests can hand in something else.
 public struct DriverWorld: Sendable {
     /// A fresh choice of place for one stage, and its zones.
     public typealias Relocation =
-        @Sendable (
-            _ launch: Launch, _ stage: String, _ pinned: [String: Offer], _ excluded: [PlaceConstraint]
-        ) async throws -> (PlannedStage, zones: [String])
+        @Sendable (_ launch: Launch, _ request: RelocationRequest) async throws -> (PlannedStage, zones: [String])
+
+    public struct RelocationRequest: Sendable {
+        public var stage: String
+        /// Where the stages are that have begun.
+        public var pinned: [String: Offer]
+        public var excluded: [BlockedPlace]
+        /// Spot machines are out of the question.
+        public var onDemandOnly: Bool
+        /// Since the stage began: a deadline of its own is nearer by this.
+        public var elapsed: TimeSpan
+
+        public init(
+            stage: String, pinned: [String: Offer], excluded: [BlockedPlace], onDemandOnly: Bool = false,
+            elapsed: TimeSpan = .zero
+        ) {
+            self.stage = stage
+            self.pinned = pinned
+            self.excluded = excluded
+            self.onDemandOnly = onDemandOnly
+            self.elapsed = elapsed
+        }
+    }
 
     public var folder: StateFolder
     public var journal: Journal
@@ -28,6 +49,8 @@ public struct DriverWorld: Sendable {
     /// Where secrets' values come from: the driver's own environment.
     public var environment: [String: String]
     public var now: @Sendable () -> Instant
+    /// Whether somebody watches the run who can be asked something.
+    public var isWatched: @Sendable (RunID) -> Bool
     /// One line for the driver's log.
     public var log: @Sendable (String) -> Void
 
@@ -37,7 +60,8 @@ public struct DriverWorld: Sendable {
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
         relocate: @escaping Relocation, isReal: @escaping @Sendable (String) -> Bool, http: HTTPClient,
         environment: [String: String],
-        now: @escaping @Sendable () -> Instant, log: @escaping @Sendable (String) -> Void
+        now: @escaping @Sendable () -> Instant, isWatched: @escaping @Sendable (RunID) -> Bool = { _ in false },
+        log: @escaping @Sendable (String) -> Void
     ) {
         self.folder = folder
         self.journal = journal
@@ -49,6 +73,18 @@ public struct DriverWorld: Sendable {
         self.http = http
         self.environment = environment
         self.now = now
+        self.isWatched = isWatched
         self.log = log
+    }
+}
+
+extension DriverWorld {
+    /// How long nodes stay without hearing from their driver before they end themselves: docs/runtime.md argues for it.
+    static let usualLease = TimeSpan.seconds(2 * 3600)
+
+    /// Nil for a run whose file wants none.
+    func lease(of launch: Launch) -> TimeSpan? {
+        let lease = launch.pipeline.lease ?? Self.usualLease
+        return lease > .zero ? lease : nil
     }
 }

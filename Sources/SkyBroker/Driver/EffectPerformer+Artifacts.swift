@@ -14,23 +14,29 @@ enum NodeLayout {
 
 extension EffectPerformer {
     /// What an earlier run made of the same recipe, if every artifact of it is still where it was.
-    func lookUp(_ name: String, inputs: [StoredArtifact]) async -> Reuse? {
+    func lookUp(_ name: String, inputs: [StoredArtifact]) async -> RunEvent {
         guard
             let stage = launch.pipeline.stage(named: name),
-            let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name]),
-            let known = try? world.journal.finishedStage(under: key)
-        else { return nil }
+            let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
+        else { return .lookedUp(stage: name, reuse: nil, why: "it makes nothing that could be found again") }
+        guard let known = try? world.journal.finishedStage(under: key) else {
+            return .lookedUp(stage: name, reuse: nil, why: "no earlier run did just this")
+        }
         for output in known.outputs {
             guard let artifact = try? await world.store(output.location).artifact(output.artifact.digest),
                 artifact.digest == output.artifact.digest
-            else { return nil }
+            else {
+                let why = "\(known.run) did just this, and its output '\(output.name)' is no longer stored"
+                return .lookedUp(stage: name, reuse: nil, why: why)
+            }
         }
-        return known
+        return .lookedUp(stage: name, reuse: known, why: "unchanged since \(known.run)")
     }
 
     /// Brings inputs into the store of the nodes' location, and from there inputs and code onto every node.
     func deliver(
-        _ id: AttemptID, _ group: NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?
+        _ id: AttemptID, _ group: NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?,
+        checkpoint: StoredArtifact?
     ) async throws -> RunEvent {
         let here = Location(provider: group.provider, region: group.region)
         var transfers: [TransferRecord] = []
@@ -39,7 +45,7 @@ extension EffectPerformer {
             do {
                 if let record = try await transfer(input, to: here) { transfers.append(record) }
             } catch let error as StorageError where error.meansGone {
-                lost.append(sourceName(of: input.name, stage: id.stage))
+                lost.append(sourceName(of: input, stage: id.stage))
             }
         }
         if let code { _ = try await transfer(code, to: here) }
@@ -52,8 +58,9 @@ extension EffectPerformer {
                 try await place(code.artifact.digest, from: store, on: channel, at: NodeLayout.work, of: id)
             }
             try await makeOutputFolder(on: channel, of: id)
+            if let checkpoint { try await restore(checkpoint, on: channel, at: here, of: id) }
             for input in inputs {
-                let path = NodeLayout.input(input.name)
+                let path = NodeLayout.input(input.name) + (input.entry.map { "/\($0)" } ?? "")
                 try await place(input.artifact.digest, from: store, on: channel, at: path, of: id)
             }
         }
@@ -76,17 +83,16 @@ extension EffectPerformer {
         return .collected(id, outputs)
     }
 
-    /// Remembers a finished stage under its recipe. Called once the event is durable, so that nobody reuses what the
-    /// journal does not know.
-    func remember(_ outputs: [StoredArtifact], of name: String, inputs: [StoredArtifact]) throws(JournalError) {
-        guard
-            let stage = launch.pipeline.stage(named: name),
-            let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
-        else { return }
-        try world.journal.remember(Reuse(run: launch.run, outputs: outputs), under: key)
+    /// How long stages took, once the journal has that they are done.
+    func remember(_ events: [RunEvent], _ state: RunState) {
+        for case .collected(let id, _) in events {
+            do { try world.journal.learn(from: id, in: state, isReal: world.isReal) } catch {
+                world.log("how long stage \(id.stage) took will not be learnt: \(error)")
+            }
+        }
     }
 
-    private func transfer(_ stored: StoredArtifact, to here: Location) async throws -> TransferRecord? {
+    func transfer(_ stored: StoredArtifact, to here: Location) async throws -> TransferRecord? {
         guard stored.location != here else { return nil }
         let report = try await ArtifactTransfer.copy(
             stored.artifact.digest, from: world.store(stored.location), to: world.store(here))
@@ -97,7 +103,7 @@ extension EffectPerformer {
             cost: price.perGigabyte(for: moved))
     }
 
-    private func place(
+    func place(
         _ digest: ArtifactDigest, from store: LocalArtifactStore, on channel: any NodeChannel, at path: String,
         of id: AttemptID
     ) async throws {
@@ -138,16 +144,17 @@ extension EffectPerformer {
     }
 
     /// `preprocess.clean` for an input that a stage makes; the input's own name otherwise.
-    private func sourceName(of input: String, stage name: String) -> String {
-        let source = launch.pipeline.stage(named: name)?.inputs.first { $0.name == input }?.source
-        guard case .output(let maker, let artifact) = source else { return input }
+    private func sourceName(of input: StoredArtifact, stage name: String) -> String {
+        let inputs = launch.pipeline.stage(named: name)?.inputs ?? []
+        let source = inputs.first { $0.name == input.name && $0.entry == input.entry }?.source
+        guard case .output(let maker, let artifact) = source else { return input.name }
         return "\(maker).\(artifact)"
     }
 }
 
 extension StorageError {
     /// The artifact has to be made again; anything else may pass.
-    fileprivate var meansGone: Bool {
+    var meansGone: Bool {
         switch self {
         case .missing, .corrupt: true
         default: false

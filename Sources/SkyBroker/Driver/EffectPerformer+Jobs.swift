@@ -73,6 +73,9 @@ extension EffectPerformer {
                 inputs: paths(spec.inputs.map(\.name), on: channel, at: NodeLayout.input),
                 outputs: paths(spec.outputs.map(\.name), on: channel, at: NodeLayout.output),
                 servicePort: spec.service.map { node.endpointPort ?? $0.port }, accelerator: accelerator,
+                checkpoint: spec.checkpointPath.map {
+                    CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path
+                },
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
@@ -114,6 +117,8 @@ extension EffectPerformer {
                 } onCancel: {
                     Task { await agent.close() }
                 }
+            } catch let error as AgentError where error.kind == .ending {
+                throw AttemptFailureError(.nodesLost(message: error.message))
             } catch let error as AgentError where error.kind == .disconnected {
                 disconnects += 1
                 guard disconnects < 5 else { throw AttemptFailureError(.nodesLost(message: error.message)) }

@@ -10,34 +10,51 @@ import SkyStorage
 ///
 /// Every effect may be begun again from its start, by this process or by the next: tokens name what is rented and what
 /// runs, artifacts are named by their digest, and giving back what is gone is no error.
-struct EffectPerformer: Sendable {
+struct EffectPerformer: EffectPerforming {
     let world: DriverWorld
     let launch: Launch
 
+    func perform(
+        _ work: Effect.Work, pinned: [String: Offer], report: @Sendable @escaping (RunEvent) -> Void
+    ) async {
+        if case .keep(let id, let group) = work { return await keep(id, group, report: report) }
+        if let event = await event(of: work, pinned: pinned) { report(event) }
+    }
+
     /// Nil when the effect was cancelled: nobody waits for it any more.
-    func perform(_ effect: Effect, pinned: [String: Offer]) async -> RunEvent? {
-        switch effect {
-        case .lookUp(let stage, let inputs):
-            return .lookedUp(stage: stage, reuse: await lookUp(stage, inputs: inputs))
-        case .provision(let id, let planned, let zone):
-            return await provision(id, planned, zone: zone)
-        case .deliver(let id, let group, let inputs, let code):
-            return await attempting(id) { try await deliver(id, group, inputs: inputs, code: code) }
+    private func event(of work: Effect.Work, pinned: [String: Offer]) async -> RunEvent? {
+        switch work {
+        case .lookUp(let stage, let inputs): return await lookUp(stage, inputs: inputs)
+        case .provision(let id, let planned, let zone): return await provision(id, planned, zone: zone)
+        case .deliver(let id, let group, let inputs, let code, let checkpoint):
+            return await attempting(id) {
+                try await deliver(id, group, inputs: inputs, code: code, checkpoint: checkpoint)
+            }
         case .run(let id, let group, let accelerator), .watch(let id, let group, let accelerator, _):
             return await attempting(id) { try await runToEnd(id, group, accelerator: accelerator) }
         case .probe(let id, let group, let accelerator):
             return await attempting(id) { try await startService(id, group, accelerator: accelerator) }
-        case .collect(let id, let group):
-            return await attempting(id) { try await collect(id, group) }
-        case .release(let id, let provider):
-            return await release(id, provider: provider)
-        case .pause(let stage, let until):
-            let left = until - world.now()
-            try? await Task.sleep(for: .milliseconds(max(0, left.milliseconds)))
-            return .waited(stage: stage)
-        case .relocate(let stage, let excluded):
-            return await relocate(stage, pinned: pinned, excluded: excluded)
+        case .save(let id, let group, let number): return await save(id, group, number: number)
+        case .collect(let id, let group): return await attempting(id) { try await collect(id, group) }
+        case .release(let id, let provider): return await release(id, provider: provider)
+        case .relocate(let stage, let excluded, let onDemandOnly, let begunAt):
+            let request = DriverWorld.RelocationRequest(
+                stage: stage, pinned: pinned, excluded: excluded, onDemandOnly: onDemandOnly,
+                elapsed: max(world.now() - begunAt, .zero))
+            return await relocate(request)
+        case .ask(let question): return await ask(question)
+        case .sleep(let alarm, let until): return await sleep(alarm, until: until)
+        case .keep: return nil
         }
+    }
+
+    private func sleep(_ alarm: Alarm, until moment: Instant) async -> RunEvent? {
+        // In steps: a clock that was set, or a machine that slept, must not make a wait of an hour one of a day.
+        while world.now() < moment {
+            let left = min(moment - world.now(), .seconds(60))
+            guard (try? await Task.sleep(for: .milliseconds(max(1, left.milliseconds)))) != nil else { return nil }
+        }
+        return .alarm(alarm)
     }
 
     /// Sorts whatever went wrong with an attempt's nodes into what the core knows.
@@ -83,7 +100,7 @@ struct EffectPerformer: Sendable {
                 token: id.token, run: id.run, region: planned.offer.region, zone: zone,
                 instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,
                 isSpot: planned.offer.market == .spot, numNodes: planned.numNodes,
-                labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port)
+                labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port, lease: world.lease(of: launch))
             return .provisioned(id, try await adapter(planned.offer.provider).provision(request))
         } catch {
             return Task.isCancelled ? nil : .provisionFailed(id, error)
@@ -108,12 +125,12 @@ struct EffectPerformer: Sendable {
         return nil
     }
 
-    private func relocate(_ stage: String, pinned: [String: Offer], excluded: [PlaceConstraint]) async -> RunEvent {
+    private func relocate(_ request: DriverWorld.RelocationRequest) async -> RunEvent {
         do {
-            let (planned, zones) = try await world.relocate(launch, stage, pinned, excluded)
-            return .relocated(stage: stage, planned, zones: zones)
+            let (planned, zones) = try await world.relocate(launch, request)
+            return .relocated(stage: request.stage, planned, zones: zones)
         } catch {
-            return .notRelocatable(stage: stage, message: "no other place is left: \(error)")
+            return .notRelocatable(stage: request.stage, message: "no other place is left: \(error)")
         }
     }
 }

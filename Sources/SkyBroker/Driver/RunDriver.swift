@@ -4,18 +4,18 @@ import SkyPlacement
 
 /// Performs a run's effects and feeds back what happened, until the run has ended.
 ///
-/// Each event is in the journal before the state that follows from it has any effect. Effects are level-triggered: the
-/// state says what should be under way, and the driver keeps exactly that under way, so that picking up a dead
-/// driver's run is the same as driving a new one.
+/// Each event is in the journal before anything that follows from it begins. Effects are level-triggered: the state says
+/// what should be under way, and the driver keeps exactly that under way, so that picking up a dead driver's run is the
+/// same as driving a new one.
 public actor RunDriver {
     private let world: DriverWorld
-    private let performer: EffectPerformer
+    private let performer: any EffectPerforming
     private let dice: @Sendable () -> UInt32
     private var state: RunState
     private var count: Int
-    private var underWay: [Effect: Task<Void, Never>] = [:]
-    private let inbox: AsyncStream<RunEvent>
-    private let outbox: AsyncStream<RunEvent>.Continuation
+    /// By the stage's position, -1 for the run's own.
+    private var underWay: [Int: [Effect.ID: Task<Void, Never>]] = [:]
+    private let mailbox = Mailbox()
 
     /// Throws when the journal cannot be read or does not know the run.
     public init(
@@ -23,80 +23,104 @@ public actor RunDriver {
     ) throws(JournalError) {
         let events = try world.journal.events(of: run)
         guard let state = RunState(folding: events) else { throw JournalError("the journal knows no run \(run)") }
+        self.init(
+            state: state, count: events.count, world: world,
+            performer: EffectPerformer(world: world, launch: state.launch), dice: dice)
+    }
+
+    /// - Parameter performer: who does what effects say; measurements hand in one that does nothing.
+    init(
+        state: RunState, count: Int, world: DriverWorld, performer: any EffectPerforming,
+        dice: @escaping @Sendable () -> UInt32
+    ) {
         self.world = world
         self.dice = dice
         self.state = state
-        count = events.count
-        performer = EffectPerformer(world: world, launch: state.launch)
-        (inbox, outbox) = AsyncStream.makeStream()
+        self.count = count
+        self.performer = performer
     }
 
     /// Returns the run's last state. Throws when the journal can no longer be written: nothing is done that it would
     /// not remember, so the run stands still until another driver takes it.
     public func drive(processID: Int32) async throws(JournalError) -> RunState {
-        try take([.driverStarted(processID: processID)])
-        keepUnderWay()
-        let requests = Task { await self.relayRequests() }
+        _ = try await take([.driverStarted(processID: processID)])
+        for stage in [-1] + state.stages.indices { keepUnderWay(stage) }
+        let (mailbox, world, run) = (self.mailbox, self.world, state.run)
+        let requests = Task { await RequestRelay(journal: world.journal, run: run).relay(to: mailbox) }
         defer { requests.cancel() }
-        for await event in inbox {
-            try take([event])
-            keepUnderWay()
-            if state.endedAt != nil { break }
+        while state.endedAt == nil, let events = await mailbox.next() {
+            for stage in try await take(events) { keepUnderWay(stage) }
         }
-        for task in underWay.values { task.cancel() }
+        for task in underWay.values.joined() { task.value.cancel() }
         return state
     }
 
-    /// Journal first; then the state; effects follow.
-    private func take(_ events: [RunEvent]) throws(JournalError) {
-        let recorded = events.map { RecordedEvent($0, at: world.now(), dice: dice()) }
-        var next = state
-        for event in recorded { _ = next.apply(event) }
-        try world.journal.append(recorded, to: state.run, after: count, runEnded: next.endedAt != nil)
+    /// Takes events into the state and the journal; only then may anything follow from them.
+    ///
+    /// - Returns: the stages whose effects can have changed.
+    private func take(_ events: [RunEvent]) async throws(JournalError) -> Set<Int> {
+        var touched: Set<Int> = [-1]
+        let now = world.now()
+        let recorded = events.map { RecordedEvent($0, at: now, dice: dice()) }
+        for event in recorded { touched.formUnion(state.apply(event)) }
+        try await record(recorded)
         count += recorded.count
-        state = next
-        remember(events)
+        performer.remember(events, state)
+        return touched
     }
 
-    /// Only now that the journal has them: nobody reuses what no journal knows.
-    private func remember(_ events: [RunEvent]) {
-        for case .collected(let id, let outputs) in events {
-            do { try world.journal.learn(from: id, in: state, isReal: world.isReal) } catch {
-                world.log("how long stage \(id.stage) took will not be learnt: \(error)")
-            }
-            guard let inputs = state.inputs(of: id.stage) else { continue }
-            do { try performer.remember(outputs, of: id.stage, inputs: inputs) } catch {
-                world.log("stage \(id.stage) will not be found by its digest: \(error)")
+    /// A full disk, or a journal that is busy, is waited for: what is under way goes on, and its nodes' leases are renewed,
+    /// while nothing new begins.
+    private func record(_ events: [RecordedEvent]) async throws(JournalError) {
+        let (summary, notes) = (RunSummary(state, at: events[0].at), performer.notes(on: events, state))
+        var failures = 0
+        while true {
+            do {
+                return try await world.journal.append(
+                    events, to: state.run, after: count, runEnded: state.endedAt != nil, summary: summary, notes: notes)
+            } catch  where error.kind == .full || error.kind == .busy {
+                failures += 1
+                if failures == 1 { world.log("waiting: \(error)") }
+                let pause = FailurePolicy.pause(after: failures, dice: .max)
+                guard (try? await Task.sleep(for: .milliseconds(pause.milliseconds))) != nil else { throw error }
             }
         }
     }
 
-    private func keepUnderWay() {
-        let wanted = Set(state.effects)
-        for (effect, task) in underWay where !wanted.contains(effect) {
+    private func keepUnderWay(_ stage: Int) {
+        let wanted = stage < 0 ? state.effectsOfRun : state.effects(of: stage)
+        var tasks = underWay[stage] ?? [:]
+        let ids = Set(wanted.map(\.id))
+        for (id, task) in tasks where !ids.contains(id) {
             task.cancel()
-            underWay[effect] = nil
+            tasks[id] = nil
         }
-        for effect in wanted where underWay[effect] == nil {
-            let pinned = state.pinnedOffers
-            underWay[effect] = Task { [performer, outbox] in
-                if let event = await performer.perform(effect, pinned: pinned), !Task.isCancelled {
-                    outbox.yield(event)
+        for effect in wanted where tasks[effect.id] == nil {
+            let pinned: [String: Offer] = if case .relocate = effect.work { state.pinnedOffers } else { [:] }
+            tasks[effect.id] = Task { [performer, mailbox] in
+                await performer.perform(effect.work, pinned: pinned) { event in
+                    if !Task.isCancelled { mailbox.put(event) }
                 }
             }
         }
+        underWay[stage] = tasks.isEmpty ? nil : tasks
     }
+}
 
-    /// What other processes ask of this run, as it comes.
-    private func relayRequests() async {
-        var seen: Set<StopReason> = []
-        while !Task.isCancelled {
-            for reason in (try? world.journal.requests(of: state.run)) ?? [] where seen.insert(reason).inserted {
-                outbox.yield(.stopRequested(reason))
-            }
-            try? await Task.sleep(for: .milliseconds(100))
-        }
-    }
+/// Does what effects say.
+protocol EffectPerforming: Sendable {
+    /// Returns when there is no more to report; reports nothing once its task is cancelled.
+    ///
+    /// - Parameter pinned: for a relocation, where the run's other stages are.
+    func perform(
+        _ work: Effect.Work, pinned: [String: Offer], report: @Sendable @escaping (RunEvent) -> Void
+    ) async
+
+    /// What else is to be known once these events are durable; `state` holds what follows from them.
+    func notes(on events: [RecordedEvent], _ state: RunState) -> [JournalNote]
+
+    /// Called once events are durable.
+    func remember(_ events: [RunEvent], _ state: RunState)
 }
 
 extension RunState {

@@ -3,11 +3,13 @@ import GRDB
 extension Journal {
     /// Remembers what a stage made, under the digest of all that could have changed it.
     func remember(_ result: Reuse, under key: StageKey) throws(JournalError) {
-        try write { db in
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO finished_stage (key, body) VALUES (?, ?)",
-                arguments: [key.hex, try JournalCoding.encode(result)])
-        }
+        try write { try Self.remember(result, under: key, in: $0) }
+    }
+
+    static func remember(_ result: Reuse, under key: StageKey, in db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO finished_stage (key, body) VALUES (?, ?)",
+            arguments: [key.hex, try JournalCoding.encode(result)])
     }
 
     func finishedStage(under key: StageKey) throws(JournalError) -> Reuse? {

@@ -41,16 +41,18 @@ extension Journal {
 
     /// The same without making a journal, or changing one of an older version: nothing is known where there is none.
     public static func history(of pipeline: String, at path: String) throws(JournalError) -> PlacementHistory {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(10)
-        do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            return try queue.read { db in
-                try db.tableExists("past_run") ? history(of: pipeline, in: db) : PlacementHistory()
-            }
-        } catch {
-            throw JournalError("cannot read the journal \(path): \(error)")
+        try looking(at: path) { db in
+            try db.tableExists("past_run") ? history(of: pipeline, in: db) : PlacementHistory()
+        }
+    }
+
+    /// Reads a journal that is there without making, changing or claiming it.
+    static func looking<Result: Sendable>(
+        at path: String, _ body: (Database) throws -> Result
+    ) throws(JournalError) -> Result {
+        let place = JournalPlace(path: path)
+        do { return try place.connect(readingOnly: true).read(body) } catch {
+            throw place.failure(error, doing: "read")
         }
     }
 

@@ -10,15 +10,18 @@ public struct Broker: Sendable {
     private let startDriver: @Sendable (RunID) throws(JournalError) -> Void
 
     /// Makes the state folder if it is missing.
+    ///
+    /// - Parameter replacingLost: begins a new journal even where runs say that there was one before.
     public init(
-        folder: StateFolder, startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
+        folder: StateFolder, replacingLost: Bool = false,
+        startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
     ) throws(JournalError) {
         do { try Files.makeFolder(folder.path, mode: 0o700) } catch {
             throw JournalError("cannot make the state folder: \(error)")
         }
         self.folder = folder
         self.startDriver = startDriver
-        journal = try Journal(path: folder.journal)
+        journal = try Journal(path: folder.journal, replacingLost: replacingLost)
     }
 
     /// Asks the run to stop, and sees to it that somebody is there to hear it.
@@ -27,9 +30,15 @@ public struct Broker: Sendable {
         _ = try ensureDriven(run)
     }
 
+    /// Answers what the run asks, and sees to it that somebody is there to hear it.
+    public func answer(_ question: Question, isYes: Bool, of run: RunID) throws(JournalError) {
+        try journal.request(.answer(question: question.id, isApproved: isYes), of: run)
+        _ = try ensureDriven(run)
+    }
+
     /// Starts a driver for a run that has not ended and has none. True when one was started.
     public func ensureDriven(_ run: RunID) throws(JournalError) -> Bool {
-        guard try journal.unfinishedRuns().contains(run) else { return false }
+        guard try journal.isUnfinished(run) else { return false }
         return try startDriverUnlessHeld(run)
     }
 

@@ -18,7 +18,7 @@ public struct RunLauncher: Sendable {
     /// Throws `LaunchError` when something the pipeline names cannot be taken; then there is no run.
     public func launch(
         _ pipeline: Pipeline, plan: Plan, zones: [String: [String]],
-        history: PlacementHistory = PlacementHistory(), at now: Instant,
+        history: PlacementHistory = PlacementHistory(), options: LaunchOptions? = nil, at now: Instant,
         using generator: inout some RandomNumberGenerator
     ) async throws -> RunID {
         let here = store(.here)
@@ -38,7 +38,7 @@ public struct RunLauncher: Sendable {
             guard let run = RunID.random(for: pipeline.name, using: &generator) else { break }
             let launch = Launch(
                 run: run, pipeline: pipeline, plan: plan, zones: zones, code: code, externalInputs: inputs,
-                history: history)
+                history: history, options: options)
             if try journal.begin(RecordedEvent(.launched(launch), at: now), run: run) { return run }
         }
         throw LaunchError("no name is left for a run of '\(pipeline.name)'")

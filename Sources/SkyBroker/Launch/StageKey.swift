@@ -16,7 +16,10 @@ struct StageKey: Hashable, Sendable {
             version: 1, stage: stage.name, setup: stage.setup, run: stage.run, envs: stage.envs,
             secretNames: stage.secretNames.sorted(),
             numNodes: stage.numNodes, outputs: stage.outputs.map(\.name).sorted(),
-            inputs: Dictionary(inputs.map { ($0.name, $0.artifact.digest) }, uniquingKeysWith: { first, _ in first }),
+            inputs: Dictionary(
+                inputs.map { ([$0.name, $0.entry].compactMap { $0 }.joined(separator: "/"), $0.artifact.digest) },
+                uniquingKeysWith: { first, _ in first }),
+            image: stage.resources.imageID,
             code: code?.artifact.digest)
         guard let text = try? JournalCoding.encode(recipe) else { return nil }
         hex = ArtifactDigest(hashing: Array(text.utf8)).hex
@@ -33,6 +36,7 @@ struct StageKey: Hashable, Sendable {
         let numNodes: Int
         let outputs: [String]
         let inputs: [String: ArtifactDigest]
+        let image: String?
         let code: ArtifactDigest?
     }
 }

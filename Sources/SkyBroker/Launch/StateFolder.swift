@@ -12,6 +12,8 @@ public struct StateFolder: Hashable, Sendable {
 
     public func folder(of run: RunID) -> String { "\(path)/runs/\(run)" }
     public func driverLock(of run: RunID) -> String { "\(folder(of: run))/driver.lock" }
+    /// Held while somebody watches the run who can be asked something.
+    public func watchLock(of run: RunID) -> String { "\(folder(of: run))/watch.lock" }
     public func driverLog(of run: RunID) -> String { "\(folder(of: run))/driver.log" }
     public func logs(of run: RunID) -> String { "\(folder(of: run))/logs" }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
+import SkyBroker
 import SkyCatalog
 import SkyCore
+import SkyProcess
 import SkyProviders
 
 struct CheckCommand: SkySubcommand {
@@ -8,6 +10,9 @@ struct CheckCommand: SkySubcommand {
         commandName: "check",
         abstract: "Say which providers can be used from here, and why the others cannot.",
         discussion: """
+            Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
+            refusal in a row.
+
             EXAMPLES
               sky check
               sky check --output json
@@ -21,8 +26,10 @@ struct CheckCommand: SkySubcommand {
         let rows = try access.adapters(for: catalog.providers).availability.map { CheckRow($0, in: catalog) }
         let out = context.console.out
         switch options.output {
-        case .json: try out.write(try JSONText.encode(CheckJSON(rows)))
-        case .text: try out.lines(CheckScreen(providers: rows).lines(width: out.terminal.width))
+        case .json: try out.write(try JSONText.encode(CheckJSON(rows, avoided: Refusals(in: context).places)))
+        case .text:
+            let screen = CheckScreen(providers: rows, avoided: try Refusals(in: context).places)
+            try out.lines(screen.lines(width: out.terminal.width))
         }
         return .done
     }

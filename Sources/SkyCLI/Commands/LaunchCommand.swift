@@ -9,7 +9,7 @@ struct LaunchCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "launch",
         abstract: "Run a pipeline where it is best to run it.",
-        usage: "sky launch <file> [--yes] [--dryrun] [--detach] [--env <name[=value]>] ...",
+        usage: "sky launch <file> [--yes] [--dryrun] [--detach] [--from <stage>] [--env <name[=value]>] ...",
         discussion: """
             Shows the plan and what it will cost, asks once, and then one live line per stage. Ctrl-C looks away: the \
             run goes on by itself. A stage that is done and has not changed since is not run again. A plan file is \
@@ -19,6 +19,7 @@ struct LaunchCommand: SkySubcommand {
               sky launch pipeline.yaml
               sky launch pipeline.yaml --yes --detach
               sky launch pipeline.yaml --dryrun
+              sky launch pipeline.yaml --from train
               sky plan pipeline.yaml -o plan.json && sky launch plan.json
               sky launch pipeline.yaml --env SEED=8 --name tickets-seed-8
             """)
@@ -38,11 +39,20 @@ struct LaunchCommand: SkySubcommand {
     @Flag(name: .shortAndLong, help: "Do not watch the run.")
     var detach = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Run this stage and all that follow from it anew, whatever was done before.", valueName: "stage"))
+    var from: String?
+
+    @Flag(help: "Run every stage anew, whatever was done before.")
+    var noCache = false
+
     @OptionGroup var options: OutputOptions
 
     func execute(in context: CommandContext) throws -> ExitStatus {
         if let name { try refuseUnlessName(name) }
         let planned = try planned(in: context)
+        let launchOptions = try launchOptions(of: planned.pipeline)
         guard !dryrun else {
             try planned.show(as: options.output, on: context.console.out)
             return .done
@@ -58,7 +68,7 @@ struct LaunchCommand: SkySubcommand {
         }
         let access = try RunAccess(context, secrets: secrets)
         let interruptions = context.interruptions()
-        let run = try begin(planned, access, context, interruptions)
+        let run = try begin(planned, launchOptions, access, context, interruptions)
         let watch = RunWatch(access: access, context: context, interruptions: interruptions, format: options.output)
         return detach ? try watch.conclude(access.row(of: run)) : try watch.watch(run)
     }
@@ -90,27 +100,51 @@ struct LaunchCommand: SkySubcommand {
 
     /// Takes code and inputs as they are now, writes the journal's first word, and starts the driver.
     private func begin(
-        _ planned: PlannedPipeline, _ access: RunAccess, _ context: CommandContext,
+        _ planned: PlannedPipeline, _ options: LaunchOptions?, _ access: RunAccess, _ context: CommandContext,
         _ interruptions: any InterruptionSource
     ) throws -> RunID {
         let folder = access.broker.folder
         let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
         let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
+        let refusals = try Refusals(in: context)
         let zones = Dictionary(
-            plan.stages.map { ($0.stage, planned.market.offers.catalog.zones(of: $0.offer)) },
+            plan.stages.map { stage in
+                (stage.stage, refusals.zones(planned.market.offers.catalog.zones(of: stage.offer), for: stage.offer))
+            },
             uniquingKeysWith: { first, _ in first }
         )
         do {
             let run = try AsyncWork.run(interruptions: interruptions) {
                 var generator = SystemRandomNumberGenerator()
                 return try await launcher.launch(
-                    pipeline, plan: plan, zones: zones, history: history, at: now, using: &generator)
+                    pipeline, plan: plan, zones: zones, history: history, options: options, at: now, using: &generator)
             }
             _ = try access.broker.ensureDriven(run)
             return run
         } catch is AsyncWork.Interrupted {
             throw CommandFailure(.interrupted, "interrupted; nothing was started")
         }
+    }
+
+    /// - Throws: `CommandFailure` for a stage that the pipeline does not have.
+    private func launchOptions(of pipeline: Pipeline) throws -> LaunchOptions? {
+        if noCache { return LaunchOptions(runAnew: Set(pipeline.stages.map(\.name))) }
+        guard let from else { return nil }
+        guard pipeline.stage(named: from) != nil else {
+            let names = pipeline.stages.map(\.name)
+            let nearest = nearestName(to: from, among: names)
+            throw CommandFailure(
+                .wrongRequest, "--from \(from): the pipeline has no such stage",
+                details: ["its stages are \(Figures.list(names))"], hints: nearest.map { ["--from \($0)"] } ?? [])
+        }
+        var anew: Set<String> = [from]
+        // A stage may stand before those that it reads from.
+        for _ in pipeline.stages {
+            for stage in pipeline.stages where stage.dependencies.contains(where: anew.contains) {
+                anew.insert(stage.name)
+            }
+        }
+        return LaunchOptions(runAnew: anew)
     }
 
     private func refuseUnlessName(_ name: String) throws {

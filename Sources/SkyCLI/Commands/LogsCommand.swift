@@ -13,11 +13,17 @@ struct LogsCommand: SkySubcommand {
             EXAMPLES
               sky logs support-tickets-7k2m
               sky logs support-tickets-7k2m train
+              sky logs support-tickets-7k2m train --attempt 1
               sky logs -f support-tickets-7k2m serve
+
+            Logs are copied here while they are written, so those of past tries are there when their nodes are gone.
             """)
 
     @Flag(name: .shortAndLong, help: "Go on with what is printed from now on, until the run or the stage ends.")
     var follow = false
+
+    @Option(help: ArgumentHelp("Only this try at the stage, from 1; without it, all tries.", valueName: "number"))
+    var attempt: Int?
 
     @OptionGroup var about: RunArgument
 
@@ -31,7 +37,8 @@ struct LogsCommand: SkySubcommand {
         let row = try look.row(at: context.now())
         try refuseUnknownStage(in: row)
         if follow { _ = try access.broker.ensureDriven(run) }
-        let sources = access.logSources(of: run, stage: stage)
+        try refuseUnknownAttempt(in: row)
+        let sources = access.logSources(of: run, stage: stage, attempt: attempt)
         var view = LogView(output: context.console.out, isLabelled: isLabelled(row, sources))
         guard follow else {
             try view.show(sources, isLast: true)
@@ -42,7 +49,7 @@ struct LogsCommand: SkySubcommand {
         while true {
             // The end is looked up before the logs are, so that nothing is missed between the two.
             let isOver = isOver(try look.row(at: context.now()))
-            try view.show(access.logSources(of: run, stage: stage), isLast: isOver)
+            try view.show(access.logSources(of: run, stage: stage, attempt: attempt), isLast: isOver)
             if isOver { return .done }
             switch interruptions.next(within: TimeSpan(milliseconds: 100)) {
             case .interrupt, .terminate: return .interrupted
@@ -60,6 +67,22 @@ struct LogsCommand: SkySubcommand {
     private func isOver(_ row: RunRow) -> Bool {
         if row.state.isFinal { return true }
         return stage.flatMap { name in row.stages.first { $0.name == name } }?.state.isFinal ?? false
+    }
+
+    private func refuseUnknownAttempt(in row: RunRow) throws {
+        guard let attempt else { return }
+        guard let stage, let tries = row.stages.first(where: { $0.name == stage })?.attempts else {
+            throw CommandFailure(
+                .wrongRequest, "--attempt \(attempt): of which stage?",
+                hints: row.stages.map { "sky logs \(row.id) \($0.name) --attempt \(attempt)" })
+        }
+        // With --follow, one that is still to come is waited for.
+        guard attempt >= 1, attempt <= tries || follow else {
+            throw CommandFailure(
+                .wrongRequest,
+                "--attempt \(attempt): stage '\(stage)' of \(row.id) has had \(Figures.count(tries, "try", "tries"))",
+                hints: tries > 0 ? ["sky logs \(row.id) \(stage) --attempt \(tries)"] : ["sky status \(row.id)"])
+        }
     }
 
     private func refuseUnknownStage(in row: RunRow) throws {

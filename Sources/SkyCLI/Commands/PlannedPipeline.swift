@@ -23,9 +23,12 @@ struct PlannedPipeline {
     /// The pipeline's file, absolute, and the digest of its text.
     let file: (path: String, digest: String)
 
-    /// - Parameter name: what the pipeline is called instead of what its file says.
+    /// - Parameters:
+    ///   - name: what the pipeline is called instead of what its file says.
+    ///   - withHistory: what earlier runs took counts.
     init(
-        _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, in context: CommandContext
+        _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, withHistory: Bool = true,
+        in context: CommandContext
     ) throws {
         let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
@@ -39,11 +42,13 @@ struct PlannedPipeline {
         self.policy = policy
         secrets = read.secrets
         file = PipelineFile.identity(of: read.source)
-        history = try Self.history(of: pipeline.name, in: context)
-        var problem = try Self.problem(pipeline, for: policy, market.offers, history)
+        history = withHistory ? try Self.history(of: pipeline.name, in: context) : PlacementHistory()
+        let refusals = withHistory ? try Refusals(in: context) : Refusals()
+        var problem = try Self.problem(pipeline, for: policy, market.offers, history, refusals)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try Planner().plan(problem, policy: policy)
+        plan.caveats += market.doubtfulTariffs(of: plan) + refusals.caveats(for: pipeline)
     }
 
     /// Exactly the plan of a plan file.
@@ -67,8 +72,16 @@ struct PlannedPipeline {
     }
 
     private static func problem(
-        _ pipeline: Pipeline, for policy: any PlacementPolicy, _ offers: CatalogOffers, _ history: PlacementHistory
+        _ pipeline: Pipeline, for policy: any PlacementPolicy, _ offers: CatalogOffers, _ history: PlacementHistory,
+        _ refusals: Refusals
     ) throws -> PlacementProblem {
+        // What refused lately is stayed away from, as long as there is anything else.
+        if !refusals.places.isEmpty,
+            let problem = try? Planner.problem(
+                pipeline, for: policy, offers: offers, history: history, blocked: refusals.places.map(\.place))
+        {
+            return problem
+        }
         do throws(PlacementError) {
             return try Planner.problem(pipeline, for: policy, offers: offers, history: history)
         } catch {
@@ -135,7 +148,6 @@ struct PlannedPipeline {
             pipeline: pipeline, plan: plan, history: history,
             provenance: PlanFile.Provenance(
                 createdAt: now, expiresAt: now + validity, catalogDigest: market.offers.catalog.digest,
-                pipelineFile: file.path,
-                pipelineDigest: file.digest))
+                quotas: market.offers.catalog.quotas(of: plan), pipelineFile: file.path, pipelineDigest: file.digest))
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyPolicyPrograms
@@ -67,6 +68,8 @@ struct PolicyAccess {
             }
             return SourceFile(path: path, text: text)
         }
-        return try CarbonFigures(grid: try file("grid.csv"), power: try file("power.csv"))
+        var figures = try CarbonFigures(grid: try file("grid.csv"), power: try file("power.csv"))
+        figures.addWatts(of: try AcceleratorSpeeds.load(root: installation.providers))
+        return figures
     }
 }

@@ -27,13 +27,17 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Runs",
                 subcommands: [
-                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, CancelCommand.self, DownCommand.self,
-                    ResumeCommand.self,
+                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, EventsCommand.self, CostCommand.self,
+                    CancelCommand.self, DownCommand.self, ApproveCommand.self, ResumeCommand.self, PurgeCommand.self,
+                    GarbageCommand.self,
                 ]),
             CommandGroup(
                 name: "Providers",
-                subcommands: [CheckCommand.self, GpusCommand.self, CatalogCommand.self, SimulateCommand.self]),
-            CommandGroup(name: "This program", subcommands: [CompletionsCommand.self]),
+                subcommands: [
+                    CheckCommand.self, GpusCommand.self, CatalogCommand.self, ProviderCommand.self,
+                    SimulateCommand.self,
+                ]),
+            CommandGroup(name: "This program", subcommands: [StateCommand.self, CompletionsCommand.self]),
         ])
 
     /// Every word that may follow `sky`.

@@ -5,26 +5,44 @@ import SkyPlacement
 struct SimulateCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Say what jobs with deadlines would have cost on recorded spot markets, policy by policy.",
-        usage: "sky simulate --trace <file|folder> ... [--deadline <time>] [--evaluate] [--output <format>]",
+        abstract: "Live through bad days in virtual time: runs of pipelines, or jobs with deadlines on spot markets.",
+        usage: """
+            sky simulate <file> ... [--seed <number>] [--seeds <count>] [--runs <count>] [--faults <f>]
+            sky simulate --trace <file|folder> ... [--deadline <time>] [--evaluate] [--output <format>]
+            """,
         discussion: """
-            A trace is a JSON file, {"metadata": {"gap_seconds": 600}, "data": [1, 0, …]}: how many spot machines could be \
+            With pipelines, their runs are carried out by the real broker's core in a made-up world: machines sell out, \
+            answers are lost, spot machines are taken back, disks are full, and the broker is killed between any two \
+            steps. After every step it is checked that nothing is lost, doubled or left rented. A seed that fails is \
+            shrunk to a short history, which is told with the command that plays it again. docs/simulator.md has the \
+            faults and what is checked. With --trace, spot machines can be had when the trace says so.
+
+            Without a pipeline, --trace says what jobs with deadlines would have cost on recorded spot markets, policy \
+            by policy. A trace is a JSON file, {"metadata": {"gap_seconds": 600}, "data": [1, 0, …]}: how many spot machines could be \
             had at each tick. Costs are means over starts spread over the trace, against running on demand from the first \
             tick to the last. The optimum knows the whole trace; no policy can be below it. Options that are times, and \
             --trace and --policy, may be given several times. docs/spot.md says what is behind it.
 
             EXAMPLES
+              sky simulate pipeline.yaml
+              sky simulate pipeline.yaml --seed 17
+              sky simulate a.yaml b.yaml --runs 20 --seeds 1000 --faults faults.yaml
+              sky simulate pipeline.yaml --trace us-west-2a_v100_1.json
               sky simulate --trace us-west-2a_v100_1.json
               sky simulate --trace traces/ --deadline 60h --changeover 12m --policy expected-cost
               sky simulate --trace traces/ --work 10h --deadline 16h --output csv > costs.csv
               sky simulate --trace traces/ --evaluate
             """)
 
+    @OptionGroup(title: "RUNS OF PIPELINES") var pipelines: PipelineSimulationOptions
+
     @Option(
         name: .shortAndLong, parsing: .singleValue,
-        help: ArgumentHelp("A trace, or a folder with traces anywhere below it.", valueName: "file|folder"),
+        help: ArgumentHelp(
+            "A trace, or a folder with traces anywhere below it; with pipelines also <provider>/<region>=<file>.",
+            valueName: "file|folder"),
         completion: .file(extensions: ["json"]))
-    var trace: [String]
+    var trace: [String] = []
 
     @Option(
         name: .shortAndLong, parsing: .singleValue,
@@ -66,6 +84,14 @@ struct SimulateCommand: SkySubcommand {
     var output: SimulationFormat = .text
 
     func execute(in context: CommandContext) throws -> ExitStatus {
+        if !pipelines.files.isEmpty {
+            return try PipelineSimulation(pipelines, traces: trace, output: output).run(in: context)
+        }
+        guard !trace.isEmpty else {
+            throw CommandFailure(
+                .wrongRequest, "nothing to simulate: expected a pipeline's file, or --trace",
+                hints: ["sky simulate pipeline.yaml", "sky simulate --trace <file|folder>", "sky simulate --help"])
+        }
         let simulation = try simulation()
         let files = try TraceFiles.find(trace)
         let traces = try files.map { try TraceFiles.read($0, nodes: nodes) }

@@ -1,3 +1,4 @@
+import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyProcess
@@ -30,6 +31,7 @@ struct Staleness {
         {
             reasons.append("\(source) has changed since")
         }
+        reasons += changedQuotas()
         let today = priceAgain(&reasons)
         guard !reasons.isEmpty else { return }
         var details = reasons
@@ -40,6 +42,19 @@ struct Staleness {
         throw CommandFailure(
             .wrongRequest, "the plan is stale, and nothing was started", details: details,
             hints: ["sky plan \(source) --diff \(path)", "sky plan \(source) -o \(path)"])
+    }
+
+    /// Each quota that says something else than when the plan was made: `aws p4*: 96 CPUs → 48 CPUs`.
+    private func changedQuotas() -> [String] {
+        let (old, new) = (file.provenance.quotas, market.offers.catalog.quotas(of: file.plan))
+        let changed = new.filter { !old.contains($0) }.map { quota in
+            "the quota known of \(quota.subject): "
+                + "\(old.first { $0.subject == quota.subject && $0.unit == quota.unit }?.amount ?? "none") → \(quota.amount)"
+        }
+        let gone = old.filter { quota in
+            !new.contains { $0.subject == quota.subject && $0.unit == quota.unit }
+        }
+        return changed + gone.map { "the quota known of \($0.subject): \($0.amount) → none" }
     }
 
     /// What the same places cost today; where one is gone, the best plan there is today.
@@ -55,5 +70,13 @@ struct Staleness {
             if case .refused(_, let reason) = error { reasons.append(reason) } else { reasons.append("\(error)") }
             return try? Planner().plan(file.pipeline, offers: market.offers, history: file.history)
         }
+    }
+}
+
+extension Catalog {
+    /// What is known of the account's quotas at the providers of a plan.
+    func quotas(of plan: Plan) -> [Quota] {
+        let providers = Set(plan.stages.map(\.offer.provider))
+        return quotas.filter { providers.contains($0.provider) }
     }
 }

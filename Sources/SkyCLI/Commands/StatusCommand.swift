@@ -31,7 +31,8 @@ struct StatusCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = try RunAccess(context)
         try access.pickUpAbandoned()
-        let rows = try run.map { [try access.row(of: access.find($0))] } ?? access.rows()
+        let rows =
+            try run.map { [try access.row(of: access.find($0))] } ?? access.rows(withStages: options.output == .json)
         let out = context.console.out
         if options.output == .json {
             try out.write(try JSONText.encode(RunListJSON(runs: rows.map(RunJSON.init))))

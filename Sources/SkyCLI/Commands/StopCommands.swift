@@ -1,6 +1,7 @@
 import ArgumentParser
 import SkyBroker
 import SkyCore
+import SkyProviders
 
 struct CancelCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
@@ -62,12 +63,32 @@ private struct RunStop {
             try context.console.err.line("nothing was stopped")
             return .interrupted
         }
+        if let found = access.rebuilt.run(run) { return try giveBack(found, access) }
         try access.broker.stop(run, reason)
         let watch = RunWatch(
             access: access, context: context, interruptions: context.interruptions(), format: format)
         let status = try watch.watchEnd(of: run)
         // It ended as it was asked to.
         return status == .pipelineFailed ? .done : status
+    }
+
+    /// Nothing drives such a run, so this command gives it back itself.
+    private func giveBack(_ run: RebuiltRun, _ access: RunAccess) throws -> ExitStatus {
+        let providers = try ProviderSurvey(context)
+        // What has come or gone since it was rebuilt.
+        let held = providers.survey.groups.filter { $0.run == run.run }
+        let left = try GroupReturn(context: context).giveBack(held, through: providers.registry)
+        let silent = providers.survey.failures.filter { failure in
+            run.groups.contains { $0.provider == failure.provider }
+        }
+        for (token, reason) in left.sorted(by: { $0.key < $1.key }) {
+            try context.console.err.line("\("still there:", .red, bold: true) \(token): \(reason)")
+        }
+        for failure in silent { try context.console.err.line("\("not known:", .red, bold: true) \(failure)") }
+        guard left.isEmpty, silent.isEmpty else { return .providerRefused }
+        try access.rebuilt.forget(run.run)
+        try context.console.err.line("\(run.run) is given back: \(Figures.count(held.count, "group"))")
+        return .done
     }
 
     private func agrees(to row: RunRow) throws -> Bool {

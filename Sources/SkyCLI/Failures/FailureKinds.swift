@@ -11,7 +11,8 @@ enum FailureKinds {
         case let refusal as ProviderError: refused(refusal)
         case let obstacle as PlacementError: unplaced(obstacle)
         case let refusal as LaunchError: CommandFailure(.wrongRequest, refusal.description)
-        case let trouble as JournalError: CommandFailure(.wrongRequest, trouble.description)
+        case let trouble as JournalError:
+            CommandFailure(.wrongRequest, trouble.description, hints: trouble.advice)
         case let problem as PlanFileError: CommandFailure(.wrongRequest, problem.description)
         case let trouble as StorageError: CommandFailure(.wrongRequest, trouble.description)
         default: nil

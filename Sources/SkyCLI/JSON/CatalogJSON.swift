@@ -61,39 +61,3 @@ struct OfferJSON: Encodable {
         flags = (listed?.flags ?? []).map { Flag(flag: $0.name, reason: $0.description) }
     }
 }
-
-/// `sky check --output json`
-struct CheckJSON: Encodable {
-    let version = 1
-    let providers: [Row]
-
-    struct Row: Encodable {
-        let provider: String
-        let displayName: String
-        let standing: String
-        let offers: Int
-        let regions: Int
-        let reason: String
-        let credentials: [Credential]
-    }
-
-    struct Credential: Encodable {
-        let place: String
-        let present: Bool
-    }
-
-    init(_ rows: [CheckRow]) {
-        providers = rows.map { row in
-            let standing =
-                switch row.standing {
-                case .ready: "ready"
-                case .standIn: "stand-in"
-                case .unusable: "unusable"
-                }
-            return Row(
-                provider: row.provider, displayName: row.displayName, standing: standing, offers: row.offers,
-                regions: row.regions, reason: row.reason,
-                credentials: row.credentials.map { Credential(place: $0.place, present: $0.isPresent) })
-        }
-    }
-}

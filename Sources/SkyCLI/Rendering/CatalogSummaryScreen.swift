@@ -95,6 +95,15 @@ struct ProviderScreen: TableScreen {
             StyledText("disk", .dim),
             "\(terms.diskPricePerGBHour.scaled(by: 730, over: 1).formatted(decimals: 4)) per GB and month",
         ])
+        for tier in terms.diskTiers {
+            let perHour = tier.pricePerHour.scaled(by: 730, over: 1)
+            let fixed = perHour > .zero ? " and \(perHour.formatted(decimals: 2)) per month" : ""
+            facts.addRow([
+                StyledText("disk, \(tier.name)", .dim),
+                "\(tier.pricePerGBHour.scaled(by: 730, over: 1).formatted(decimals: 4)) per GB and month\(fixed)",
+            ])
+        }
+        for quota in profile.quotas { facts.addRow([StyledText("quota", .dim), "\(quota.description)"]) }
         facts.addRow([StyledText("address", .dim), "\(terms.addressPricePerHour.formatted(decimals: 4)) per hour"])
         if profile.egress.freeGBPerMonth > 0 {
             let counted = profile.egress.countsAllowance ? "" : ", not counted"
@@ -140,11 +149,27 @@ struct ProviderScreen: TableScreen {
             let licence: String
         }
 
+        struct DiskTier: Encodable {
+            let tier: String
+            let perGbHourUsd: Dollars
+            let perHourUsd: Dollars
+        }
+
+        struct Quota: Encodable {
+            let regions: [String]
+            @Nullable var types: String?
+            @Nullable var accelerator: String?
+            @Nullable var market: String?
+            let unit: String
+            let limit: Double
+        }
+
         struct Terms: Encodable {
             let billingIncrementSeconds: Double
             let minimumBilledSeconds: Double
             let bootSeconds: Double
             let diskPerGbHourUsd: Dollars
+            let diskTiers: [DiskTier]
             let addressPerHourUsd: Dollars
         }
 
@@ -157,6 +182,7 @@ struct ProviderScreen: TableScreen {
         let sources: [Source]
         let terms: Terms
         let freeEgressGbPerMonth: Int64
+        let quotas: [Quota]
     }
 
     var json: JSON {
@@ -176,8 +202,17 @@ struct ProviderScreen: TableScreen {
                 minimumBilledSeconds: Double(terms.minimumBilled.milliseconds) / 1000,
                 bootSeconds: Double(terms.bootTime.milliseconds) / 1000,
                 diskPerGbHourUsd: Dollars(terms.diskPricePerGBHour),
+                diskTiers: terms.diskTiers.map {
+                    JSON.DiskTier(
+                        tier: $0.name, perGbHourUsd: Dollars($0.pricePerGBHour), perHourUsd: Dollars($0.pricePerHour))
+                },
                 addressPerHourUsd: Dollars(terms.addressPricePerHour)),
-            freeEgressGbPerMonth: profile.egress.freeGBPerMonth)
+            freeEgressGbPerMonth: profile.egress.freeGBPerMonth,
+            quotas: profile.quotas.map {
+                JSON.Quota(
+                    regions: $0.regions, types: $0.types, accelerator: $0.accelerator, market: $0.market?.rawValue,
+                    unit: $0.unit.rawValue, limit: $0.limit)
+            })
     }
 
     var csvRows: [[String]] {

@@ -1,3 +1,4 @@
+import SkyBroker
 import SkyCore
 
 /// What can be done with one provider from here.
@@ -31,6 +32,8 @@ struct CheckRow: Hashable, Sendable {
 /// Which providers are usable, and why the others are not.
 struct CheckScreen: Sendable {
     let providers: [CheckRow]
+    /// Places that all runs stay away from now.
+    var avoided: [UnavailablePlace] = []
 
     func lines(width: Int?) -> [StyledText] {
         var table = Table([
@@ -50,7 +53,14 @@ struct CheckScreen: Sendable {
                 }
             }
         }
-        return table.lines(width: width) + [.empty, summary]
+        let lines = table.lines(width: width) + [.empty, summary]
+        return avoided.isEmpty ? lines : lines + [.empty] + avoided.map { StyledText(Self.words(for: $0), .yellow) }
+    }
+
+    /// `avoided until 14:10: aws/us-east-1/us-east-1a p5.48xlarge spot, no capacity, 3rd time`
+    private static func words(for place: UnavailablePlace) -> String {
+        let times = place.repeats > 1 ? ", \(Figures.ordinal(place.repeats)) time" : ""
+        return "avoided until \(LocalTime(place.until).time): \(place.place), \(EventWords.refusal(place.kind))\(times)"
     }
 
     private static func findings(_ credentials: [CheckRow.Credential]) -> String? {

@@ -14,12 +14,21 @@ struct ExplanationScreen: Sendable {
             for elimination in stage.eliminations {
                 lines += EliminationScreen(elimination: elimination).lines(width: width)
             }
+            if let terms = plan.stage(named: stage.stage)?.deadline {
+                lines += wrapped(Self.words(for: terms), width ?? 100)
+            }
             lines += relaxations(stage, width: width ?? 100)
             if let offer = stage.withFreeEgress {
                 lines += wrapped("data: if moving it cost nothing, it would run in \(offer.location)", (width ?? 100))
             }
         }
         return lines + [.empty] + data(width: width ?? 100)
+    }
+
+    private static func words(for terms: DeadlineTerms) -> String {
+        let saved = terms.onDemandCost - terms.expectedCost
+        return "deadline \(terms.job.deadline): \(terms.description); "
+            + "so it should save \(Figures.amount(saved)) and be done after \(terms.expectedFinish)"
     }
 
     private func relaxations(_ stage: PlanExplanation.Stage, width: Int) -> [StyledText] {

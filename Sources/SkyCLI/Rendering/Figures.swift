@@ -29,6 +29,18 @@ enum Figures {
     /// `1 stage`, `3 stages`
     static func count(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
 
+    /// `1 try`, `3 tries`
+    static func count(_ number: Int, _ noun: String, _ plural: String) -> String {
+        "\(grouped(number)) \(number == 1 ? noun : plural)"
+    }
+
+    /// `1st`, `2nd`, `3rd`, `11th`
+    static func ordinal(_ number: Int) -> String {
+        let isTeen = (11...13).contains(number % 100)
+        let ending = isTeen ? "th" : [1: "st", 2: "nd", 3: "rd"][number % 10] ?? "th"
+        return "\(grouped(number))\(ending)"
+    }
+
     /// `12,345`
     static func grouped(_ number: Int) -> String { groupedByThousands(UInt64(max(number, 0))) }
 

@@ -72,6 +72,8 @@ enum RunSteps {
             return [
                 ("sky logs -f \(run.id)", "follow it"), ("sky down \(run.id)", "stop serving, give everything back"),
             ]
+        case .active where run.asks, .waiting where run.asks:
+            return [("sky approve \(run.id)", "agree to what it asks"), ("sky approve \(run.id) --deny", "do not")]
         case .active, .waiting:
             return [
                 ("sky logs -f \(run.id)", "follow it"), ("sky status \(run.id)", "look at it"),

@@ -48,7 +48,9 @@ struct PlanScreen: Sendable {
         case .time: "as fast as possible"
         case .costWithin(let deadline): "as cheap as possible within \(deadline)"
         case .timeWithin(let budget): "as fast as possible for \(Figures.amount(budget))"
-        case .weighted(let perHour): "as cheap as possible with an hour worth \(Figures.amount(perHour))"
+        case .weighted(let perHour, let perInterruption):
+            "as cheap as possible with an hour worth \(Figures.amount(perHour))"
+                + (perInterruption > .zero ? " and an interruption \(Figures.amount(perInterruption))" : "")
         }
     }
 
@@ -81,7 +83,8 @@ struct PlanScreen: Sendable {
         let offer = stage.offer
         let machines = stage.numNodes * stage.replicas
         let nodes = machines > 1 ? "\(machines) × " : ""
-        let spot = offer.market == .spot ? StyledText(" spot", .yellow) : .empty
+        let market = stage.deadline != nil ? " spot or on demand" : offer.market == .spot ? " spot" : ""
+        let spot = StyledText(market, .yellow)
         let time = (stage.durationSource.isGuess ? "~" : "") + stage.duration.description
         return [
             StyledText(stage.stage, .cyan), "\(offer.location)", "\(nodes)\(offer.instanceType)\(spot)",
@@ -127,7 +130,10 @@ struct PlanScreen: Sendable {
 
     private var expectedInterruptions: String {
         let count = plan.stages.reduce(0) { $0 + $1.interruptions }
-        return count == 0 ? "no interruption" : "\(fixed(count, decimals: 2)) interruptions on average"
+        return count == 0
+            ? "no interruption"
+            : "\(fixed(count, decimals: 2)) interruptions on average, none with"
+                + " \(fixed(plan.reliability * 100, decimals: 1)) %"
     }
 
     private func proof(width: Int) -> [StyledText] {
@@ -156,6 +162,8 @@ struct PlanScreen: Sendable {
             for (index, line) in wrapped(stage.reason, width: width - start).enumerated() {
                 lines.append("  \(index == 0 ? name : StyledText.empty.padded(to: names))  \(line)")
             }
+            let terms = stage.deadline.map { wrapped($0.description, width: width - start) } ?? []
+            lines += terms.map { "  \(StyledText.empty.padded(to: names))  \($0)" }
             let other = wrapped(runnerUp(of: stage), width: width - start)
             lines += other.map { "  \(StyledText.empty.padded(to: names))  \($0, .dim)" }
         }

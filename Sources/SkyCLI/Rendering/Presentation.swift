@@ -55,12 +55,23 @@ struct RunRow: Hashable, Sendable {
     var standIns: [String] = []
     /// Why it failed, in a sentence.
     var failure: String?
+    /// It waits for somebody's yes.
+    var asks = false
+    /// Where only the numbers of stages are known, and not the stages.
+    var stageCount: Int?
+    var stagesDone: Int?
+
+    /// `2/3`: stages that are done or serve, of all.
+    var progress: String {
+        let done = stagesDone ?? stages.count { $0.state.tone == .succeeded || $0.state.tone == .serving }
+        return "\(done)/\(stageCount ?? stages.count)"
+    }
 
     func elapsed(at now: Instant) -> TimeSpan { max(.zero, (endedAt ?? now) - startedAt) }
 
     /// True when nothing has happened in between but time and what it costs.
     func isSame(as other: RunRow) -> Bool {
-        state == other.state && stages.count == other.stages.count
+        state == other.state && asks == other.asks && stages.count == other.stages.count
             && zip(stages, other.stages).allSatisfy { !$0.isChanged(to: $1) }
     }
 }

@@ -12,11 +12,10 @@ struct RunListScreen: Sendable {
         ])
         table.addHeader()
         for run in runs.sorted(by: { ($1.startedAt, $1.id) < ($0.startedAt, $0.id) }) {
-            let done = run.stages.count { $0.state.tone == .succeeded || $0.state.tone == .serving }
             table.addRow([
                 StyledText(run.id, .cyan), "\(run.pipeline)", run.state.styled,
                 "\(Figures.ago(run.startedAt, at: now))", "\(run.elapsed(at: now))", "\(Figures.amount(run.cost))",
-                "\(done)/\(run.stages.count)",
+                "\(run.progress)",
             ])
         }
         return table.lines(width: width)

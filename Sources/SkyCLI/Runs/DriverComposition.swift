@@ -3,6 +3,7 @@ import SkyCatalog
 import SkyCore
 import SkyHTTP
 import SkyPlacement
+import SkyProcess
 import SkyProviders
 import SkyStorage
 
@@ -29,10 +30,11 @@ struct DriverComposition {
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
             store: { store(of: $0, in: folder) },
             pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
-            relocate: { launch, stage, pinned, excluded in
-                try relocation.place(stage, of: launch, pinned: pinned, excluded: excluded)
+            relocate: { launch, request in
+                try relocation.place(of: launch, request, avoiding: journal.unavailablePlaces(at: context.now()))
             },
             isReal: { !standIns.contains($0) },
-            http: HTTPClient(), environment: context.environment, now: context.now, log: log)
+            http: HTTPClient(), environment: context.environment, now: context.now,
+            isWatched: { (try? FileLock.isHeld(folder.watchLock(of: $0))) ?? false }, log: log)
     }
 }

@@ -7,17 +7,24 @@ import SkyProviders
 /// The runs of this user.
 struct RunAccess {
     let broker: Broker
+    /// Those whose journal was lost.
+    let rebuilt: RebuiltRuns
     private let context: CommandContext
 
-    /// - Parameter secrets: variables that drivers started from here get beside this process's own.
-    init(_ context: CommandContext, secrets: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - secrets: variables that drivers started from here get beside this process's own.
+    ///   - replacingLost: begins a new journal where the old one is gone.
+    init(
+        _ context: CommandContext, secrets: [String: String] = [:], replacingLost: Bool = false
+    ) throws {
         self.context = context
         let paths = try context.paths()
         try paths.create()
         let folder = StateFolder(path: paths.state)
+        rebuilt = RebuiltRuns(folder)
         let environment = context.environment.merging(secrets) { _, secret in secret }
         let executable = context.executable
-        broker = try Broker(folder: folder) { (run) throws(JournalError) in
+        broker = try Broker(folder: folder, replacingLost: replacingLost) { (run) throws(JournalError) in
             try DriverProcess.start(run: run, folder: folder, executable: executable, environment: environment)
         }
     }
@@ -26,7 +33,7 @@ struct RunAccess {
     ///
     /// - Throws: `CommandFailure` that lists what there is.
     func find(_ name: String) throws -> RunID {
-        let all = try broker.journal.runs()
+        let all = try broker.journal.runs() + rebuilt.all().map(\.run)
         if let exact = all.first(where: { $0.text == name }) { return exact }
         let matching = all.filter { $0.text.hasPrefix(name) }
         if matching.count == 1, let only = matching.first, !name.isEmpty { return only }
@@ -52,15 +59,23 @@ struct RunAccess {
 
     /// - Throws: `CommandFailure` for a run that the journal does not know.
     func row(of run: RunID) throws -> RunRow {
+        if let found = rebuilt.run(run) { return RunRow(found) }
         var look = try look(at: run)
         return try look.row(at: context.now())
     }
 
     /// All runs, latest first. Who stands in for whom is not looked up.
-    func rows() throws -> [RunRow] {
-        try broker.journal.runs().compactMap { run in
-            try broker.journal.state(of: run).map { RunRow($0, at: context.now(), standIns: []) }
+    ///
+    /// - Parameter withStages: each with its stages, which is more to read.
+    func rows(withStages: Bool) throws -> [RunRow] {
+        let now = context.now()
+        let known: [RunRow] = try broker.journal.list(withStages: withStages).compactMap { listed in
+            if let summary = listed.summary, !withStages || summary.endedStages != nil {
+                return RunRow(listed.run, summary, at: now)
+            }
+            return try broker.journal.state(of: listed.run).map { RunRow($0, at: now, standIns: []) }
         }
+        return known + rebuilt.all().map { RunRow($0) }
     }
 
     /// The run's providers that local processes stand in for. An installation whose catalog is gone can still show
@@ -74,8 +89,8 @@ struct RunAccess {
         return Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
     }
 
-    func logSources(of run: RunID, stage: String? = nil) -> [LogSource] {
-        broker.logs(of: run, stage: stage)
+    func logSources(of run: RunID, stage: String? = nil, attempt: Int? = nil) -> [LogSource] {
+        broker.logs(of: run, stage: stage).filter { attempt == nil || $0.attempt == attempt }
             .map { LogSource(stage: $0.stage, attempt: $0.attempt, rank: $0.rank, path: $0.path) }
             .sorted { ($0.stage, $0.attempt, $0.rank) < ($1.stage, $1.attempt, $1.rank) }
     }

@@ -15,17 +15,41 @@ extension RunRow {
             endedAt: view.endedAt, cost: view.cost, plannedCost: view.plannedCost,
             stages: view.stages.map { StageRow($0, state.launch.pipeline.stage(named: $0.name)) },
             standIns: providers.filter(standIns.contains),
-            failure: failed.map { "\($0.name): \($0.trouble ?? "failed")" })
+            failure: failed.map { "\($0.name): \($0.trouble ?? "failed")" } ?? view.failure,
+            asks: view.question != nil || view.stages.contains { $0.question != nil })
+    }
+}
+
+extension RunRow {
+    /// What the journal's list says of a run; its stages only if it has ended.
+    init(_ run: RunID, _ summary: RunSummary, at now: Instant) {
+        self.init(
+            id: run.text, pipeline: summary.pipeline, state: StateWord(summary.status), startedAt: summary.launchedAt,
+            endedAt: summary.endedAt, cost: summary.cost(at: now), plannedCost: summary.plannedCost,
+            stages: summary.endedStages?.map(StageRow.init) ?? [], failure: summary.failure)
+        (stageCount, stagesDone) = (summary.stages, summary.stagesDone)
     }
 }
 
 extension StageRow {
+    init(_ stage: RunSummary.EndedStage) {
+        self.init(
+            name: stage.name, state: StateWord(stage.state),
+            place: stage.attempts == 0
+                ? nil
+                : Place(
+                    provider: stage.provider, region: stage.region, instanceType: stage.instanceType,
+                    numNodes: stage.numNodes, isSpot: stage.isSpot),
+            startedAt: stage.startedAt, endedAt: stage.endedAt, cost: stage.cost, attempts: stage.attempts,
+            note: stage.state == .succeeded ? nil : stage.trouble, reusedFrom: stage.reusedFrom?.text)
+    }
+
     init(_ view: StageView, _ stage: Stage?) {
         let isPlaced = view.attempts > 0 || view.state == .provisioning
         self.init(
             name: view.name, state: StateWord(view.state), place: isPlaced ? Place(view) : nil,
             startedAt: view.startedAt, endedAt: view.endedAt, cost: view.cost, attempts: view.attempts,
-            note: view.state == .succeeded ? nil : view.trouble, url: view.url,
+            note: view.question ?? (view.state == .succeeded ? view.why : view.trouble), url: view.url,
             probePath: stage?.service?.readinessPath, reusedFrom: view.reusedFrom?.text)
     }
 }
@@ -55,7 +79,8 @@ extension StateWord {
         let tone: Tone =
             switch state {
             case .waiting: .waiting
-            case .provisioning, .delivering, .running, .starting, .collecting, .releasing, .pausing, .relocating:
+            case .provisioning, .delivering, .running, .starting, .collecting, .saving, .releasing, .pausing,
+                .relocating, .asking:
                 .active
             case .serving: .serving
             case .succeeded, .reused: .succeeded

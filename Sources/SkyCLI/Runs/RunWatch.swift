@@ -1,5 +1,6 @@
 import SkyBroker
 import SkyCore
+import SkyProcess
 
 /// Watches one run from the command line, and says what came of it.
 struct RunWatch {
@@ -20,6 +21,9 @@ struct RunWatch {
     func watchEnd(of run: RunID) throws -> ExitStatus { try watch(run) { $0.state.isFinal } }
 
     private func watch(_ run: RunID, until isSettled: (RunRow) -> Bool) throws -> ExitStatus {
+        // While this is held, the run may ask; whoever only reads a log file cannot be asked.
+        let watch = context.console.isAnswered ? try? FileLock(access.broker.folder.watchLock(of: run)) : nil
+        defer { withExtendedLifetime(watch) {} }
         var look = try access.look(at: run)
         var care = DriverCare(access: access, run: run, now: context.now)
         let follower = RunFollower(output: context.console.err, interruptions: interruptions, now: context.now)

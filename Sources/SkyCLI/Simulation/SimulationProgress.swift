@@ -8,8 +8,11 @@ final class SimulationProgress {
     private let begin: Instant
     private var last: Instant
     private var isShown = false
+    /// What is counted, in the singular.
+    private let noun: String
 
-    init(_ context: CommandContext) {
+    init(_ context: CommandContext, counting noun: String = "case") {
+        self.noun = noun
         output = context.console.err
         now = context.now
         begin = context.now()
@@ -22,7 +25,7 @@ final class SimulationProgress {
         guard moment - begin >= .seconds(1), moment - last >= (isTerminal ? TimeSpan(milliseconds: 100) : .seconds(10))
         else { return }
         last = moment
-        let text = StyledText("\(done) of \(Figures.count(total, "case")) · \(what)", .dim)
+        let text = StyledText("\(done) of \(Figures.count(total, noun)) · \(what)", .dim)
         guard isTerminal else { return try output.line(text) }
         isShown = true
         let shown = output.terminal.width.map { text.truncated(to: $0 - 1) } ?? text

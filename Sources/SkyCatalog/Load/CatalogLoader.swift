@@ -156,7 +156,12 @@ struct CatalogLoader {
             rules = reader.rules
             return reader.diagnostics
         }
-        guard let profile else { return }
+        guard var profile else { return }
+        profile.quotas = rules.quotas.map { quota in
+            var own = quota
+            own.provider = profile.name
+            return own
+        }
         if profile.name != folder {
             diagnostics.append(
                 Diagnostic(

@@ -115,10 +115,13 @@ struct ProfileReader {
             _ = mapping(node, known: ["time", "source"], what: key)
             profile.terms.bootTime = span(node["time"]) ?? profile.terms.bootTime
         case "disk":
-            _ = mapping(node, known: ["per_gb_month", "source"], what: key)
-            // A month of billing has 730 hours.
-            let perMonth = Money(nanodollars: amount(node["per_gb_month"]))
-            profile.terms.diskPricePerGBHour = perMonth.scaled(by: 1, over: 730)
+            _ = mapping(node, known: ["per_gb_month", "tiers", "source"], what: key)
+            if node["per_gb_month"] != nil { profile.terms.diskPricePerGBHour = perHour(node["per_gb_month"]) }
+            if let tiers = node["tiers"] {
+                profile.terms.diskTiers = (mapping(tiers, known: DiskTier.names, what: "tiers") ?? []).compactMap {
+                    diskTier($0)
+                }
+            }
         case "address":
             _ = mapping(node, known: ["per_hour", "source"], what: key)
             profile.terms.addressPricePerHour = Money(nanodollars: amount(node["per_hour"]))
@@ -136,6 +139,25 @@ struct ProfileReader {
             if let used = node["used_gb_per_month"] { profile.egress.usedGBPerMonth = amount(used) / 1_000_000_000 }
             if let counts = node["count_free_allowance"] { profile.egress.countsAllowance = counts.scalar == "true" }
         }
+    }
+
+    /// A month of billing has 730 hours.
+    private mutating func perHour(_ month: YAMLNode?) -> Money {
+        Money(nanodollars: amount(month)).scaled(by: 1, over: 730)
+    }
+
+    private mutating func diskTier(_ entry: YAMLNode.Entry) -> DiskTier? {
+        let node = entry.value
+        let known = ["is", "per_gb_month", "per_month", "types", "source"]
+        guard DiskTier.names.contains(entry.key), mapping(node, known: known, what: "a disk tier") != nil else {
+            return nil
+        }
+        if node["per_gb_month"] == nil {
+            complain(node, "missing-field", "the field 'per_gb_month' of disk tier '\(entry.key)' is missing")
+        }
+        return DiskTier(
+            name: entry.key, pricePerGBHour: perHour(node["per_gb_month"]), pricePerHour: perHour(node["per_month"]),
+            types: (node["types"].map { list($0, "types") } ?? []).compactMap { text($0, "types") })
     }
 
     private mutating func source(_ entry: YAMLNode.Entry) -> PriceSource? {

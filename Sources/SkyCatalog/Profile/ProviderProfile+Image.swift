@@ -37,12 +37,14 @@ extension ProviderProfile {
         image.integer(terms.minimumBilled.milliseconds)
         image.integer(terms.bootTime.milliseconds)
         image.integer(terms.diskPricePerGBHour.nanodollars)
+        image.list(terms.diskTiers) { $1.write(to: &$0) }
         image.integer(terms.addressPricePerHour.nanodollars)
         image.integer(egress.sameRegionPerGigabyte.nanodollars)
         image.integer(egress.freeGBPerMonth)
         image.integer(egress.countsAllowance ? 1 : 0)
         image.integer(egress.usedGBPerMonth)
         image.list(sources) { $1.write(to: &$0) }
+        image.list(quotas) { $1.write(to: &$0) }
     }
 
     init(_ reader: inout ImageReader) throws(DamagedImage) {
@@ -82,11 +84,14 @@ extension ProviderProfile {
             minimumBilled: TimeSpan(milliseconds: Int64(try reader.integer())),
             bootTime: TimeSpan(milliseconds: Int64(try reader.integer())),
             diskPricePerGBHour: Money(nanodollars: Int64(try reader.integer())),
+            diskTiers: try reader.list { (reader) throws(DamagedImage) in try DiskTier(&reader) },
             addressPricePerHour: Money(nanodollars: Int64(try reader.integer())))
         egress = Egress(
             sameRegionPerGigabyte: Money(nanodollars: Int64(try reader.integer())),
             freeGBPerMonth: Int64(try reader.integer()), countsAllowance: try reader.integer() != 0,
             usedGBPerMonth: Int64(try reader.integer()))
         sources = try reader.list { (reader) throws(DamagedImage) in try PriceSource(&reader) }
+        let name = name
+        quotas = try reader.list { (reader) throws(DamagedImage) in try Quota(&reader, provider: name) }
     }
 }

@@ -106,13 +106,15 @@ public struct ProviderProfile: Hashable, Sendable {
     public var egress: Egress
     /// Where its figures come from.
     public var sources: [PriceSource]
+    /// What the account may rent at one time, as far as a person's own files say.
+    public var quotas: [Quota]
 
     public init(
         name: String, displayName: String? = nil, adapter: String? = nil, placement: PlacementRule = .any,
         credentials: [CredentialSource] = [], regions: [Region] = [], capabilityRegions: [String: [String]] = [:],
         capabilitySurcharges: [CapabilitySurcharge] = [], sameRegionGbps: Double = 10, defaultGbps: Double = 1,
         spotNotice: TimeSpan? = nil, terms: RentalTerms = .plain, egress: Egress = Egress(),
-        sources: [PriceSource] = []
+        sources: [PriceSource] = [], quotas: [Quota] = []
     ) {
         self.name = name
         self.displayName = displayName ?? name
@@ -128,6 +130,7 @@ public struct ProviderProfile: Hashable, Sendable {
         self.terms = terms
         self.egress = egress
         self.sources = sources
+        self.quotas = quotas
     }
 
     /// True when `capability` can be had in `region`, as far as the profile limits it at all.

@@ -10,6 +10,7 @@ extension Catalog {
             return explainer.impossible(part)
         }
         // What is easiest to give up is looked at first: the machine's class is what the request is about.
+        if let quota = quotaInTheWay(of: request) { return quota }
         let blame: [RequestPart] = parts.sorted { explainer.weight($0) < explainer.weight($1) }
         for part in blame {
             let rest = offers(for: part.dropped(from: request))
@@ -19,6 +20,23 @@ extension Catalog {
         return NoOfferReason(
             constraint: .combination,
             message: parts.isEmpty ? "the catalog has no offers" : "each can be had, but not all together: \(words)")
+    }
+
+    /// The quotas that forbid what else there is; nil when there is nothing else either.
+    private func quotaInTheWay(of request: ResourceRequest) -> NoOfferReason? {
+        let forbidden = offers(for: request, keepsQuotas: false)
+        guard let cheapest = forbidden.min(by: Offer.isListedBefore) else { return nil }
+        let machines = max(request.numNodes ?? 1, 1)
+        var quotas: [Quota] = []
+        for offer in forbidden {
+            if let quota = quota(forbidding: machines, of: offer), !quotas.contains(quota) { quotas.append(quota) }
+        }
+        let names = quotas.prefix(3).map(\.description).joined(separator: "; ") + (quotas.count > 3 ? "; …" : "")
+        let what =
+            forbidden.count == 1 ? "the one offer that meets it is" : "all \(forbidden.count) offers that meet it are"
+        return NoOfferReason(
+            constraint: .quota, message: "\(what) more than the account may rent (\(names))",
+            help: "with a higher quota the cheapest is \(cheapest.summary)", nearest: cheapest)
     }
 
     private func isPossible(_ request: ResourceRequest) -> Bool {
@@ -34,7 +52,7 @@ extension Catalog {
                     }
             }
         }
-        return !offers(for: request).isEmpty
+        return !offers(for: request, keepsQuotas: false).isEmpty
     }
 }
 
@@ -46,7 +64,7 @@ private struct NoOfferExplainer {
     func weight(_ part: RequestPart) -> Int {
         switch part {
         case .price: -1
-        case .spot, .nodes: 0
+        case .spot, .nodes, .diskTier: 0
         case .cpus: 1
         case .memory: 2
         case .capability, .excluded: 3
@@ -68,6 +86,10 @@ private struct NoOfferExplainer {
                 help: didYouMean(name, catalog.capabilityNames))
         case .spot: return NoOfferReason(constraint: .spot, message: "no offer of the catalog is sold as spot")
         case .area: return unknownArea()
+        case .diskTier:
+            return NoOfferReason(
+                constraint: .diskTier, message: "no provider sells \(part.words(in: request))",
+                help: "disk_tier: best takes the fastest that there is")
         case .acceleratorMemory, .acceleratorCount, .excluded, .price, .nodes:
             let nearest = catalog.offers(for: part.dropped(from: part.alone(of: request))).min(by: Offer.isListedBefore)
             return NoOfferReason(
@@ -117,6 +139,16 @@ private struct NoOfferExplainer {
             return NoOfferReason(
                 constraint: .price, message: "nothing that meets the rest costs \(part.words(in: request))",
                 help: instead, nearest: cheapest)
+        case .diskTier:
+            let holders = catalog.providers.filter { profile in
+                profile.terms.diskTiers.contains { $0.name == request.diskTier }
+            }
+            let lacking = Set(rest.map(\.provider)).sorted().joined(separator: ", ")
+            return NoOfferReason(
+                constraint: .diskTier,
+                message: "what meets the rest is at \(lacking), with no \(part.words(in: request)) for it",
+                help: "disk_tier: best takes the fastest that there is; \(request.diskTier ?? "") is sold by "
+                    + holders.map(\.name).joined(separator: ", "), nearest: cheapest)
         case .acceleratorMemory, .acceleratorCount, .excluded, .nodes:
             return NoOfferReason(
                 constraint: part.constraint, message: "no offer with \(part.words(in: request)) meets the rest",

@@ -12,11 +12,27 @@ extension Catalog {
     /// * Providers that are placed explicitly (`local`) only answer to their name, and Arm, burstable and bare-metal
     ///   machines only to a type, an accelerator or that capability.
     /// * Offers whose price is flagged are left out, unless the settings say otherwise.
-    public func offers(for request: ResourceRequest) -> [Offer] { listing(for: request).offers }
+    /// * Machines that cannot have a disk of the tier asked for are left out, and so are more machines than the account
+    ///   may rent at one time, as far as that is known.
+    public func offers(for request: ResourceRequest) -> [Offer] { offers(for: request, keepsQuotas: true) }
 
-    /// The same without making any of them yet.
-    public func listing(for request: ResourceRequest) -> OfferListing {
-        OfferListing(request, in: shelves, facts: facts)
+    func offers(for request: ResourceRequest, keepsQuotas: Bool) -> [Offer] {
+        var offers = OfferListing(request, in: shelves, facts: facts).offers
+        if let tier = request.diskTier, tier != "best" {
+            offers.removeAll { !terms(of: $0.provider).offersDisk(tier, on: $0.instanceType) }
+        }
+        guard keepsQuotas, hasQuotas else { return offers }
+        let machines = max(request.numNodes ?? 1, 1)
+        offers.removeAll { quota(forbidding: machines, of: $0) != nil }
+        return offers
+    }
+
+    private var hasQuotas: Bool { shelves.contains { !$0.profile.quotas.isEmpty } }
+
+    /// The same without making any of them yet; nil where disks or quotas have a say, which need to see each offer.
+    public func listing(for request: ResourceRequest) -> OfferListing? {
+        guard request.diskTier == nil || request.diskTier == "best", !hasQuotas else { return nil }
+        return OfferListing(request, in: shelves, facts: facts)
     }
 
     /// The zones to try for an offer, in order; empty when the provider chooses.

@@ -18,6 +18,10 @@ public struct NoOfferReason: Hashable, Sendable, CustomStringConvertible {
         case price
         /// How many of the kind there are.
         case nodes
+        /// How fast the disk is.
+        case diskTier
+        /// More than the account may rent at one time.
+        case quota
         /// The machine has accelerators, and none were asked for.
         case plainMachine
         /// Arm, burstable, bare-metal and replaced machines wait until they are asked for.

@@ -54,6 +54,9 @@ extension Catalog {
     /// Judges every row of the catalog by every part of the request, also where there is an offer.
     public func elimination(for request: ResourceRequest) -> OfferElimination {
         var judge = Judge(request: request, facts: facts)
+        if shelves.contains(where: { judge.mayBeUsed($0.profile) && !$0.profile.quotas.isEmpty }) {
+            judge.knowsQuotas()
+        }
         for shelf in shelves where judge.mayBeUsed(shelf.profile) { judge.look(at: shelf) }
         return judge.verdict()
     }
@@ -63,7 +66,7 @@ extension Catalog {
 private struct Judge {
     private enum Constraint: Hashable {
         case part(RequestPart)
-        case plainMachine, specialMachine, onDemand, believedPrice
+        case plainMachine, specialMachine, onDemand, believedPrice, quota
     }
 
     private struct Best {
@@ -75,7 +78,7 @@ private struct Judge {
 
     private let request: ResourceRequest
     private let facts: AcceleratorFacts
-    private let constraints: [Constraint]
+    private var constraints: [Constraint]
     private var count = 0
     /// How many rows fail exactly this set.
     private var rowsByMask: [UInt64: Int] = [:]
@@ -91,6 +94,11 @@ private struct Judge {
         if request.wantedMarket == .onDemand { constraints.append(.onDemand) }
         constraints.append(.believedPrice)
         self.constraints = Array(constraints.prefix(64))
+    }
+
+    /// Quotas are a constraint once there are some.
+    mutating func knowsQuotas() {
+        if constraints.count < 64 { constraints.append(.quota) }
     }
 
     /// Providers that wait for their name are not looked at unless they are named.
@@ -127,6 +135,8 @@ private struct Judge {
                 switch constraint {
                 case .part(.cpus): request.cpus?.admits(table.shapeCPUs[shape]) == false
                 case .part(.memory): request.memory?.admits(table.shapeMemory[shape]) == false
+                case .part(.diskTier):
+                    !shelf.profile.terms.offersDisk(request.diskTier, on: table.types[type])
                 default: false
                 }
             }
@@ -188,6 +198,7 @@ private struct Judge {
             case .part(.price):
                 let price = table.price(row, market, with: shelf.profile.surcharges(for: request))
                 fails = isSold && !(price.map { $0 <= request.maxPricePerHour ?? .max } ?? false)
+            case .quota: fails = exceedsQuota(row, region, shelf)
             case .part(.nodes):
                 fails = table.available[row] >= 0 && Int(table.available[row]) < request.numNodes ?? 1
             case .part(.place) where request.places.contains(where: { $0.zone != nil }):
@@ -202,6 +213,20 @@ private struct Judge {
             if fails { failed |= 1 << UInt64(index) }
         }
         return failed
+    }
+
+    private func exceedsQuota(_ row: Int, _ region: String, _ shelf: ProviderShelf) -> Bool {
+        let (table, quotas) = (shelf.table, shelf.profile.quotas)
+        guard !quotas.isEmpty else { return false }
+        let shape = Int(table.shape[row])
+        let accelerator = table.shapeAccelerator[shape]
+        return quotas.contains { quota in
+            (quota.market ?? request.wantedMarket) == request.wantedMarket
+                && quota.forbids(
+                    max(request.numNodes ?? 1, 1), type: table.types[table.shapeType[shape]], in: region,
+                    cpus: table.shapeCPUs[shape],
+                    accelerator: accelerator >= 0 ? table.accelerators[Int(accelerator)].wanted : nil)
+        }
     }
 
     private mutating func weigh(_ mask: UInt64, _ row: Int, _ shelf: ProviderShelf) {
@@ -263,6 +288,7 @@ private struct Judge {
         case .specialMachine: .specialMachine
         case .onDemand: .onDemand
         case .believedPrice: .believedPrice
+        case .quota: .quota
         }
     }
 
@@ -273,6 +299,7 @@ private struct Judge {
         case .specialMachine: "no Arm, burstable, bare-metal or replaced machine"
         case .onDemand: "sold on demand"
         case .believedPrice: "a price that is not flagged"
+        case .quota: "within the account's quota"
         }
     }
 }

@@ -3,7 +3,7 @@ public import SkyCore
 /// One constraint of a request that can be looked at by itself, or dropped.
 enum RequestPart: Hashable {
     case place, area, instanceType, accelerators, acceleratorMemory, acceleratorCount
-    case capability(String), excluded(String), spot, cpus, memory, price, nodes
+    case capability(String), excluded(String), spot, cpus, memory, price, nodes, diskTier
 
     /// The parts that a request has, the ones that are mostly plain mistakes first.
     static func all(of request: ResourceRequest) -> [RequestPart] {
@@ -21,6 +21,7 @@ enum RequestPart: Hashable {
         if request.memory != nil { parts.append(.memory) }
         if request.maxPricePerHour != nil { parts.append(.price) }
         if request.numNodes ?? 1 > 1 { parts.append(.nodes) }
+        if request.diskTier ?? "best" != "best" { parts.append(.diskTier) }
         return parts
     }
 
@@ -41,6 +42,7 @@ enum RequestPart: Hashable {
         case .memory: (alone.memory, alone.accelerators) = (request.memory, request.accelerators)
         case .price: (alone.maxPricePerHour, alone.accelerators) = (request.maxPricePerHour, request.accelerators)
         case .nodes: alone.numNodes = request.numNodes
+        case .diskTier: alone.diskTier = request.diskTier
         }
         return alone
     }
@@ -64,6 +66,7 @@ enum RequestPart: Hashable {
         case .memory: rest.memory = nil
         case .price: rest.maxPricePerHour = nil
         case .nodes: rest.numNodes = nil
+        case .diskTier: rest.diskTier = nil
         }
         return rest
     }
@@ -84,6 +87,7 @@ enum RequestPart: Hashable {
         case .memory: "\(request.memory?.description ?? "") GiB of memory"
         case .price: "at most \(request.maxPricePerHour?.exactDecimal ?? "") dollars per hour"
         case .nodes: "\(request.numNodes ?? 1) machines of one kind"
+        case .diskTier: "disks of tier \(request.diskTier ?? "")"
         }
     }
 
@@ -102,6 +106,7 @@ enum RequestPart: Hashable {
         case .memory: .memory
         case .price: .price
         case .nodes: .nodes
+        case .diskTier: .diskTier
         }
     }
 }

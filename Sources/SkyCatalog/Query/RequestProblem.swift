@@ -72,6 +72,7 @@ extension Catalog {
             let holders = candidates.filter { $0.profile.regions.contains { $0.name == region } }
             guard !holders.isEmpty else {
                 let known = Set(candidates.flatMap { $0.profile.regions.map(\.name) })
+                if place.provider == "kubernetes" { return [unknownContext(region, known)] }
                 var found = problem(
                     .region, region, "there is no region '\(region)'\(at)", among: known, holdersOfRegion)
                 let elsewhere = providers.filter { $0.regions.contains { $0.name == region } }.map(\.name)
@@ -89,6 +90,17 @@ extension Catalog {
         }
         let region = place.region.map { " in \($0)" } ?? ""
         return [problem(.zone, zone, "there is no zone '\(zone)'\(region)\(at)", among: zones) { _ in nil }]
+    }
+
+    /// What a cluster has, only its owner can say.
+    private func unknownContext(_ name: String, _ known: Set<String>) -> RequestProblem {
+        var found = problem(
+            .region, name, "nothing says what the Kubernetes context '\(name)' has", among: known, holdersOfRegion)
+        found.help =
+            known.isEmpty
+            ? "describe its nodes under 'hosts' in providers/kubernetes/provider.yaml of your settings: docs/catalog.md"
+            : found.help
+        return found
     }
 
     private func problem(

@@ -11,6 +11,10 @@ struct AcceleratorFacts: Sendable {
         /// Of one, as its maker states it; 0 when unknown.
         var memoryGB: Double
         var maker: String = ""
+        /// Dense 16-bit tera-operations per second of one; nil when unknown. Not part of a catalog's image.
+        var teraflops: Double?
+        /// Of one at full load; nil when unknown. Not part of a catalog's image.
+        var watts: Double?
     }
 
     private(set) var facts: [Fact]

@@ -1,6 +1,6 @@
 import SkyCore
 
-/// Reads the small tables: `egress.csv`, `throughput.csv` and `accelerator-speeds.csv`; malformed rows are reported and left out.
+/// Reads the small tables: `egress.csv` and `throughput.csv`; malformed rows are reported and left out.
 struct TariffReader {
     private let bytes: [UInt8]
     private var complaints: CSVComplaints
@@ -51,23 +51,6 @@ struct TariffReader {
             pairs.append(MeasuredThroughput(from: from, to: to, gigabitsPerSecond: rate))
         }
         return (pairs, reader.complaints.all)
-    }
-
-    static func speeds(_ bytes: [UInt8], path: String) -> (speeds: [String: Double], diagnostics: [Diagnostic]) {
-        var reader = TariffReader(bytes: bytes, path: path)
-        var speeds: [String: Double] = [:]
-        reader.rows(of: ["name", "tflops", "source"], optional: []) { reader, fields in
-            guard let field = fields[0], let figure = fields[1],
-                let speed = reader.number(figure, expected: "10¹² operations per second such as 312")
-            else { return }
-            let name = reader.bytes.span.text(field)
-            if speed.billionths <= 0 {
-                reader.complaints.add("bad-number", at: figure.range, "'\(name)' would never get anything done")
-            } else if speeds.updateValue(speed.double, forKey: name) != nil {
-                reader.complaints.add("duplicate-name", at: field.range, "'\(name)' is given twice")
-            }
-        }
-        return (speeds, reader.complaints.all)
     }
 
     /// A file of `--tariffs`: `from,to,usd_per_gb[,up_to_gb][,gbps]`.

@@ -33,6 +33,7 @@ struct UserRules: Sendable {
     var discounts: [Discount] = []
     var commitments: [Commitment] = []
     var hosts: [OwnHost] = []
+    var quotas: [Quota] = []
     /// Traffic from anywhere to anywhere, where there is no egress.csv.
     var egressPerGigabyte: Money?
     /// Zero prices and tenfold jumps in these files are meant.

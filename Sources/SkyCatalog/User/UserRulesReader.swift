@@ -3,7 +3,7 @@ import SkyYAML
 
 /// Reads what only a person's own `provider.yaml` may say.
 struct UserRulesReader {
-    static let fields = ["discounts", "reservations", "committed_use", "hosts", "trusted"]
+    static let fields = ["discounts", "reservations", "committed_use", "hosts", "quotas", "trusted"]
 
     /// Collects the complaints.
     var reader: ProfileReader
@@ -21,6 +21,7 @@ struct UserRulesReader {
             case "committed_use":
                 rules.commitments += reader.list(node, entry.key).compactMap { commitment($0, isReservation: false) }
             case "hosts": rules.hosts = reader.list(node, entry.key).compactMap { host($0) }
+            case "quotas": rules.quotas = reader.list(node, entry.key).compactMap { quota($0) }
             case "trusted": rules.isTrusted = flag(node)
             case "egress":
                 if let price = node["per_gb"] { rules.egressPerGigabyte = Money(nanodollars: reader.amount(price)) }
@@ -30,18 +31,42 @@ struct UserRulesReader {
         return rules
     }
 
+    private mutating func quota(_ node: YAMLNode) -> Quota? {
+        let units = Quota.Unit.allCases.map(\.rawValue)
+        let known = ["regions", "types", "accelerator", "market"] + units
+        guard reader.mapping(node, known: known, what: "a quota") != nil else { return nil }
+        let given = Quota.Unit.allCases.filter { node[$0.rawValue] != nil }
+        guard given.count == 1, let unit = given.first, let value = node[unit.rawValue] else {
+            reader.complain(
+                node, given.isEmpty ? "missing-field" : "bad-value",
+                given.isEmpty ? "nothing says how much the quota is" : "the quota is counted in several ways",
+                expected: "one of \(units.joined(separator: ", ")), such as cpus: 96")
+            return nil
+        }
+        guard let limit = value.number, limit >= 0 else {
+            reader.complain(value, "bad-number", "not a quota", expected: "a number such as 96, or 0")
+            return nil
+        }
+        let (regions, market) = (node["regions"].map { reader.list($0, "regions") } ?? [], market(of: node))
+        return Quota(
+            provider: "", regions: regions.compactMap { reader.text($0, "regions") },
+            types: reader.text(node["types"], "types"), accelerator: reader.text(node["accelerator"], "accelerator"),
+            market: market, unit: unit, limit: limit)
+    }
+
+    /// Nil for both, and after a complaint.
+    private mutating func market(of node: YAMLNode) -> Offer.Market? {
+        guard let word = reader.text(node["market"], "market") else { return nil }
+        if let market = Offer.Market(rawValue: word) { return market }
+        reader.complain(node["market"], "bad-value", "'\(word)' is no market", expected: "on-demand or spot")
+        return nil
+    }
+
     private mutating func discount(_ node: YAMLNode) -> UserRules.Discount? {
         let known = ["types", "regions", "market", "percent", "until"]
         guard reader.mapping(node, known: known, what: "a discount") != nil, isValid(node) else { return nil }
         guard let share = percent(node) else { return nil }
-        var market: Offer.Market?
-        if let word = reader.text(node["market"], "market") {
-            market = Offer.Market(rawValue: word)
-            if market == nil {
-                reader.complain(
-                    node["market"], "bad-value", "'\(word)' is no market", expected: "on-demand or spot")
-            }
-        }
+        let market = market(of: node)
         let regions = node["regions"].map { reader.list($0, "regions") } ?? []
         return UserRules.Discount(
             types: TypePattern(text: reader.text(node["types"], "types") ?? "*"),

@@ -13,9 +13,11 @@ struct Outlooks {
 
     var outlook: Plan.Outlook {
         let (good, bad) = (total(.good) { $0.low }, total(.bad) { $0.high })
+        // A plan's own time is what it promises; a stage with a deadline on spot should be done before.
+        let usual = total(.usual) { $0.expected }
         return Plan.Outlook(
             cost: Estimate(low: good.cost, expected: priced.totalCost, high: bad.cost),
-            time: Estimate(low: good.time, expected: priced.totalTime, high: bad.time))
+            time: Estimate(low: good.time, expected: usual.time, high: bad.time))
     }
 
     private func total(

@@ -62,6 +62,15 @@ struct StageCostModel: Sendable {
             held: held, path: failedTry + (isService ? boot : held), parts: parts, interruptions: interruptions)
     }
 
+    /// Expected interruptions of all machines while they start and do the work once: a Poisson process has none with the
+    /// probability e^(−risk), so that the risks of a plan's stages add up. Zero on demand.
+    func risk(on machines: Machines, duration: TimeSpan) -> Double {
+        guard machines.offer.market == .spot else { return 0 }
+        let perMonth = machines.offer.interruptionsPerMonth ?? InterruptionModel.assumedPerMonth
+        return InterruptionModel(perMonth: perMonth, nodes: machines.count)
+            .expectedCount(during: machines.terms.bootTime + duration)
+    }
+
     /// A service has no work to lose: what an interruption costs it is being away.
     private func withInterruptions(
         _ luck: Luck, _ work: TimeSpan, on machines: Machines
@@ -83,7 +92,7 @@ struct Machines: Sendable {
     let offer: Offer
     /// Of all replicas.
     let count: Int
-    let diskGB: Int
+    let disk: Disk
     let terms: RentalTerms
 
     var pricePerHour: Money { max(offer.pricePerHour, .zero) * count }
@@ -91,7 +100,7 @@ struct Machines: Sendable {
     func price(of span: TimeSpan) -> Money { pricePerHour.perHour(for: span) }
 
     func priceOfDisks(for span: TimeSpan) -> Money {
-        (terms.diskPricePerGBHour * diskGB * count).perHour(for: span)
+        (terms.diskPrice(disk.gigabytes, tier: disk.tier, on: offer.instanceType) * count).perHour(for: span)
     }
 
     func priceOfAddresses(for span: TimeSpan) -> Money { (terms.addressPricePerHour * count).perHour(for: span) }

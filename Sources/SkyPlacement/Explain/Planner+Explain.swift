@@ -8,9 +8,12 @@ extension Planner {
         _ plan: Plan, of pipeline: Pipeline, offers: some OfferSource, policy: any PlacementPolicy,
         history: PlacementHistory = PlacementHistory()
     ) throws(PlacementError) -> PlanExplanation {
-        let problem = try Self.problem(pipeline, for: policy, offers: offers, history: history)
+        let outlooks = DeadlineOutlooks()
+        let problem = try Self.problem(pipeline, for: policy, offers: offers, history: history, outlooks: outlooks)
         let free = try problem.withFreeEgress.cheapest(within: problem.deadline)
-        let relaxer = Relaxer(plan: plan, pipeline: pipeline, offers: offers, policy: policy, history: history)
+        let relaxer = Relaxer(
+            plan: plan, pipeline: pipeline, offers: offers, policy: policy, history: history,
+            outlooks: outlooks)
         let stages = pipeline.stages.enumerated().map { index, stage in
             let eliminations = problem.stages[index].requests.compactMap { offers.elimination(for: $0) }
             let planned = plan.stage(named: stage.name)
@@ -35,7 +38,7 @@ extension Planner {
         let residency = Residency(pipeline)
         return stages.compactMap { empty in
             guard let stage = pipeline.stage(named: empty.stage) else { return nil }
-            let requests = residency.requests(of: stage).compactMap { $0 }
+            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
             return NothingFits(
                 stage: empty.stage, eliminations: requests.compactMap { offers.elimination(for: $0) },
                 reason: empty.reason)
@@ -64,10 +67,11 @@ private struct Relaxer<Source: OfferSource> {
     let offers: Source
     let policy: any PlacementPolicy
     let history: PlacementHistory
+    let outlooks: DeadlineOutlooks
 
     func relaxations(ofStage index: Int, _ eliminations: [OfferElimination]) -> [PlanExplanation.Relaxation] {
         var found: [PlanExplanation.Relaxation] = []
-        let requests = pipeline.stages[index].acceptableResources
+        let requests = pipeline.stages[index].acceptableResources.map { $0.sized(for: pipeline.stages[index]) }
         for (number, elimination) in eliminations.enumerated() where requests.indices.contains(number) {
             for step in elimination.steps where step.unlocked > 0 {
                 guard let relaxed = requests[number].relaxing(step.constraint) else { continue }
@@ -85,7 +89,9 @@ private struct Relaxer<Source: OfferSource> {
         all[number] = relaxed
         other.stages[index].resources = relaxed
         other.stages[index].alternatives = all.count > 1 ? all : []
-        guard let problem = try? Planner.problem(other, for: policy, offers: offers, history: history),
+        guard
+            let problem = try? Planner.problem(
+                other, for: policy, offers: offers, history: history, outlooks: outlooks),
             let placement = try? policy.place(problem), let totals = try? problem.totals(of: placement),
             let candidate = placement[pipeline.stages[index].name], totals.cost < plan.totalCost
         else { return nil }

@@ -46,7 +46,7 @@ public struct PlanComparison: Hashable, Sendable {
 
     private static func side(_ stage: PlannedStage) -> Named {
         let nodes = stage.numNodes * stage.replicas
-        let spot = stage.offer.market == .spot ? " spot" : ""
+        let spot = stage.deadline != nil ? " spot or on demand" : stage.offer.market == .spot ? " spot" : ""
         let place = "\(stage.offer.location) \(nodes > 1 ? "\(nodes) × " : "")\(stage.offer.instanceType)\(spot)"
         return (stage.stage, Line.Side(place: place, cost: stage.cost, time: stage.heldTime))
     }

@@ -1,3 +1,4 @@
+public import SkyCatalog
 public import SkyCore
 public import SkySpec
 
@@ -23,16 +24,20 @@ public struct PlanFile: Hashable, Sendable {
         public var expiresAt: Instant
         /// Of all offers and tariffs that were known.
         public var catalogDigest: String
+        /// What was known of the account's quotas at the providers of the plan.
+        public var quotas: [Quota]
         /// The pipeline's file, absolute, and the digest of its text; a plan of a file that has changed is stale.
         public var pipelineFile: String
         public var pipelineDigest: String
 
         public init(
-            createdAt: Instant, expiresAt: Instant, catalogDigest: String, pipelineFile: String, pipelineDigest: String
+            createdAt: Instant, expiresAt: Instant, catalogDigest: String, quotas: [Quota] = [],
+            pipelineFile: String, pipelineDigest: String
         ) {
             self.createdAt = createdAt
             self.expiresAt = expiresAt
             self.catalogDigest = catalogDigest
+            self.quotas = quotas
             self.pipelineFile = pipelineFile
             self.pipelineDigest = pipelineDigest
         }
@@ -51,6 +56,7 @@ extension PlanFile.Provenance {
         case createdAt = "created_at"
         case expiresAt = "expires_at"
         case catalogDigest = "catalog_digest"
+        case quotas
         case pipelineFile = "pipeline_file"
         case pipelineDigest = "pipeline_digest"
     }
@@ -64,6 +70,7 @@ extension PlanFile.Provenance {
             try container.encode(date.formatted(Self.dates), forKey: key)
         }
         try container.encode(catalogDigest, forKey: .catalogDigest)
+        try container.encode(quotas, forKey: .quotas)
         try container.encode(pipelineFile, forKey: .pipelineFile)
         try container.encode(pipelineDigest, forKey: .pipelineDigest)
     }
@@ -77,6 +84,7 @@ extension PlanFile.Provenance {
         self.init(
             createdAt: try moment(.createdAt), expiresAt: try moment(.expiresAt),
             catalogDigest: try container.decode(String.self, forKey: .catalogDigest),
+            quotas: try container.decodeIfPresent([Quota].self, forKey: .quotas) ?? [],
             pipelineFile: try container.decode(String.self, forKey: .pipelineFile),
             pipelineDigest: try container.decode(String.self, forKey: .pipelineDigest))
     }

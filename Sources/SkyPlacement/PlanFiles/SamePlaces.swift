@@ -34,5 +34,6 @@ extension Candidate {
         let (own, other) = (offer, planned.offer)
         return own.location == other.location && own.zone == other.zone && own.instanceType == other.instanceType
             && own.market == other.market && own.accelerator == other.accelerator && numNodes == planned.numNodes
+            && (deadline == nil) == (planned.deadline == nil)
     }
 }

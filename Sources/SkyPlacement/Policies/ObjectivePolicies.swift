@@ -57,18 +57,28 @@ public struct FastestPolicy: PlacementPolicy {
     }
 }
 
-/// Least cost plus time, an hour of which is worth `perHour`: between cheapest (nothing) and fastest (a fortune).
+/// Least cost plus time, an hour of which is worth `perHour`: between cheapest (nothing) and fastest (a fortune); plus
+/// risk, where expecting one interruption less is worth `perInterruption`.
 public struct WeightedPolicy: PlacementPolicy {
     public var perHour: Money
+    public var perInterruption: Money
 
-    public init(perHour: Money) { self.perHour = perHour }
+    public init(perHour: Money, perInterruption: Money = .zero) {
+        self.perHour = perHour
+        self.perInterruption = perInterruption
+    }
 
-    public var name: String { "least cost with an hour worth \(readable(perHour))" }
+    public var name: String {
+        let risk = perInterruption > .zero ? " and an interruption \(readable(perInterruption))" : ""
+        return "least cost with an hour worth \(readable(perHour))\(risk)"
+    }
 
-    public func objective(insteadOf own: Objective) -> Objective { .weighted(perHour: perHour) }
+    public func objective(insteadOf own: Objective) -> Objective {
+        .weighted(perHour: perHour, perInterruption: perInterruption)
+    }
 
     public func place(_ problem: PlacementProblem) throws(PlacementError) -> Placement {
-        try problem.leastWorth(perHour: perHour)
+        try problem.leastWorth(perHour: perHour, perInterruption: perInterruption)
     }
 }
 
@@ -80,7 +90,8 @@ extension Objective {
         case .costWithin(let deadline): CheapestPolicy(deadline: deadline)
         case .time: FastestPolicy()
         case .timeWithin(let budget): FastestPolicy(budget: budget)
-        case .weighted(let perHour): WeightedPolicy(perHour: perHour)
+        case .weighted(let perHour, let perInterruption):
+            WeightedPolicy(perHour: perHour, perInterruption: perInterruption)
         }
     }
 }

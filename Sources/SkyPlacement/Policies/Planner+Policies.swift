@@ -8,11 +8,12 @@ extension Planner {
     /// - Throws: as `PlacementProblem.init`.
     public static func problem(
         _ pipeline: Pipeline, for policy: any PlacementPolicy, offers: some OfferSource,
-        history: PlacementHistory = PlacementHistory(), pins: [String: Offer] = [:], blocked: [BlockedPlace] = []
+        history: PlacementHistory = PlacementHistory(), pins: [String: Offer] = [:], blocked: [BlockedPlace] = [],
+        outlooks: DeadlineOutlooks = DeadlineOutlooks()
     ) throws(PlacementError) -> PlacementProblem {
         var problem = try PlacementProblem(
             pipeline: pipeline.widened(to: policy.markets), offers: offers, history: history, pins: pins,
-            blocked: blocked)
+            blocked: blocked, outlooks: outlooks)
         problem.objective = policy.objective(insteadOf: pipeline.objective)
         return problem
     }

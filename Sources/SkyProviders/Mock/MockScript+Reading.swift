@@ -96,8 +96,11 @@ extension FaultRule {
     private static let placeFields = ["instance_type", "region", "spot", "zone"]
     private static let timeFields = ["first", "for", "probability"]
 
-    init(_ node: YAMLNode, _ scope: Scope, also more: [String] = [], _ reader: inout ScriptReader) {
-        let names = (scope == .provision ? Self.placeFields : []) + Self.timeFields + more
+    init(
+        _ node: YAMLNode, _ scope: Scope, also more: [String] = [], or optional: [String] = [],
+        _ reader: inout ScriptReader
+    ) {
+        let names = (scope == .provision ? Self.placeFields : []) + Self.timeFields + more + optional
         let fields = reader.fields(of: node, "a rule", names, required: more)
         self.init(
             region: fields["region"].flatMap { reader.text($0) },
@@ -112,8 +115,9 @@ extension FaultRule {
 
 extension PreemptionRule {
     init?(_ node: YAMLNode, _ reader: inout ScriptReader) {
-        let rule = FaultRule(node, .provision, also: ["after"], &reader)
+        let rule = FaultRule(node, .provision, also: ["after"], or: ["notice"], &reader)
+        let notice = node["notice"].flatMap { reader.span($0) }
         guard let after = node["after"].flatMap({ reader.spans($0) }) else { return nil }
-        self.init(rule, after: after)
+        self.init(rule, after: after, notice: notice)
     }
 }

@@ -127,9 +127,12 @@ public struct FaultRule: Hashable, Sendable {
 public struct PreemptionRule: Hashable, Sendable {
     public var rule: FaultRule
     public var after: SpanRange
+    /// How long before it is taken the provider says so; nil for without a word.
+    public var notice: TimeSpan?
 
-    public init(_ rule: FaultRule, after: SpanRange) {
+    public init(_ rule: FaultRule, after: SpanRange, notice: TimeSpan? = nil) {
         self.rule = rule
         self.after = after
+        self.notice = notice
     }
 }

@@ -1,24 +1,32 @@
-import SkyCore
-import SkyYAML
+package import SkyCore
+package import SkyYAML
 
 /// Reads the values of a script's fields and collects what is wrong with them.
-struct ScriptReader {
+package struct ScriptReader {
     let path: String
-    var diagnostics: [Diagnostic]
+    /// What the codes of its complaints begin with: `mock` in `mock.bad-number`.
+    let subject: String
+    package var diagnostics: [Diagnostic]
 
-    mutating func complain(
+    package init(path: String, subject: String = "mock", diagnostics: [Diagnostic]) {
+        self.path = path
+        self.subject = subject
+        self.diagnostics = diagnostics
+    }
+
+    package mutating func complain(
         _ range: SourceRange, _ code: String, _ message: String, expected: String? = nil, help: String? = nil
     ) {
         diagnostics.append(
             Diagnostic(code: code, path: path, range: range, message: message, expected: expected, help: help))
     }
 
-    mutating func wrongKind(_ node: YAMLNode, expected: String) {
-        complain(node.range, "mock.wrong-type", "\(node.kindName) where it does not fit", expected: expected)
+    package mutating func wrongKind(_ node: YAMLNode, expected: String) {
+        complain(node.range, "\(subject).wrong-type", "\(node.kindName) where it does not fit", expected: expected)
     }
 
     /// The values by field name. An absent value is a mapping without fields.
-    mutating func fields(
+    package mutating func fields(
         of node: YAMLNode, _ what: String, _ names: [String], required: [String] = []
     ) -> [String: YAMLNode] {
         guard let entries = node.isNull ? [] : node.mapping else {
@@ -31,13 +39,13 @@ struct ScriptReader {
                 values[entry.key] = entry.value
             } else {
                 complain(
-                    entry.keyRange, "mock.unknown-field", "unknown field '\(entry.key)' in \(what)",
+                    entry.keyRange, "\(subject).unknown-field", "unknown field '\(entry.key)' in \(what)",
                     expected: "one of \(names.sorted().joined(separator: ", "))",
                     help: nearestName(to: entry.key, among: names).map { "did you mean '\($0)'?" })
             }
         }
         for name in required where values[name] == nil {
-            complain(node.range, "mock.missing-field", "\(what) needs '\(name)'")
+            complain(node.range, "\(subject).missing-field", "\(what) needs '\(name)'")
         }
         return values
     }
@@ -70,28 +78,30 @@ struct ScriptReader {
         return value
     }
 
-    mutating func wholeNumber(_ node: YAMLNode, atLeast least: Int) -> Int? {
+    package mutating func wholeNumber(_ node: YAMLNode, atLeast least: Int) -> Int? {
         guard let value = node.integer, value >= least else {
             complain(
-                node.range, "mock.bad-number", "not a count: \(shown(node))", expected: "a whole number from \(least)")
+                node.range, "\(subject).bad-number", "not a count: \(shown(node))",
+                expected: "a whole number from \(least)")
             return nil
         }
         return value
     }
 
-    mutating func probability(_ node: YAMLNode) -> Double? {
+    package mutating func probability(_ node: YAMLNode) -> Double? {
         guard let value = node.number, (0...1).contains(value) else {
             complain(
-                node.range, "mock.bad-number", "not a probability: \(shown(node))", expected: "a number from 0 to 1")
+                node.range, "\(subject).bad-number", "not a probability: \(shown(node))",
+                expected: "a number from 0 to 1")
             return nil
         }
         return value
     }
 
-    mutating func span(_ node: YAMLNode) -> TimeSpan? {
+    package mutating func span(_ node: YAMLNode) -> TimeSpan? {
         guard let span = span(node.scalar ?? "") else {
             complain(
-                node.range, "mock.bad-duration", "not a duration: \(shown(node))",
+                node.range, "\(subject).bad-duration", "not a duration: \(shown(node))",
                 expected: "a number with a unit, such as 300ms, 10s or 2m, up to a year")
             return nil
         }
@@ -104,12 +114,12 @@ struct ScriptReader {
     }
 
     /// `10s`, or `200ms..2s`.
-    mutating func spans(_ node: YAMLNode) -> SpanRange? {
+    package mutating func spans(_ node: YAMLNode) -> SpanRange? {
         let ends = (node.scalar ?? "").split(separator: "..", omittingEmptySubsequences: false).map { span($0) }
         if ends.count == 1, let only = ends[0] { return SpanRange(only, only) }
         if ends.count == 2, let least = ends[0], let most = ends[1], least <= most { return SpanRange(least, most) }
         complain(
-            node.range, "mock.bad-duration", "not a duration: \(shown(node))",
+            node.range, "\(subject).bad-duration", "not a duration: \(shown(node))",
             expected: "a duration such as 10s, or a range such as 200ms..2s, up to a year")
         return nil
     }

@@ -27,6 +27,8 @@ struct ScriptState: Hashable, Sendable, Codable {
         var after: TimeSpan
         /// Nil until it has come up.
         var due: Instant?
+        /// How long before that the provider says so.
+        var notice: TimeSpan?
     }
 }
 
@@ -95,6 +97,14 @@ extension ScriptState {
         preemptions.filter { $0.value.due.map { $0 <= now } ?? false }.keys.sorted()
     }
 
+    /// When the group will be taken, as far as the provider has said so by now.
+    func interruption(of token: String, at now: Instant) -> Instant? {
+        guard let preemption = preemptions[token], let due = preemption.due, let notice = preemption.notice,
+            due - now <= notice
+        else { return nil }
+        return due
+    }
+
     mutating func latency(_ range: SpanRange, _ what: String, _ script: ProviderScript) -> TimeSpan {
         guard range.least != range.most else { return range.least }
         return range.at(Fate.draw(script.seed, "latency/\(what)", count("latency/\(what)")))
@@ -137,7 +147,9 @@ extension ScriptState {
             guard let count = matched(preemption.rule, name, for: request, script, at: now), found == nil else {
                 continue
             }
-            found = Preemption(after: preemption.after.at(Fate.draw(script.seed, "\(name)/after", count)), due: nil)
+            found = Preemption(
+                after: preemption.after.at(Fate.draw(script.seed, "\(name)/after", count)), due: nil,
+                notice: preemption.notice)
         }
         return found
     }

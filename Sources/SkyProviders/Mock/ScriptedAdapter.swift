@@ -56,17 +56,25 @@ public struct ScriptedAdapter: ProviderAdapter {
         if fate.losesReply {
             throw ProviderError(.transient, provider: provider, "the connection broke before the answer came")
         }
-        return group
+        return try told(group)
     }
 
     public func describe(token: String) async throws(ProviderError) -> NodeGroup? {
         try await beginCall()
-        return try await base.describe(token: token)
+        return try await base.describe(token: token).map(told)
     }
 
     public func list(run: RunID?) async throws(ProviderError) -> [NodeGroup] {
         try await beginCall()
-        return try await base.list(run: run)
+        return try await base.list(run: run).map(told)
+    }
+
+    /// The group with what the provider has said of its interruption.
+    private func told(_ group: NodeGroup) throws(ProviderError) -> NodeGroup {
+        guard group.state != .lost, !script.preemptions.isEmpty else { return group }
+        var group = group
+        group.interruptionAt = try change { [clock] in $0.interruption(of: group.token, at: clock.now()) }
+        return group
     }
 
     public func terminate(token: String) async throws(ProviderError) {

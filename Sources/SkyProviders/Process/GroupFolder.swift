@@ -1,4 +1,5 @@
 import SkyProcess
+import SkyRuntime
 
 /// A group's folder on disk.
 ///
@@ -15,6 +16,11 @@ struct GroupFolder: Sendable {
     private var newcomer: String { "\(root)/.\(token).new" }
 
     func node(_ rank: Int) -> String { "\(path)/\(GroupRecord.nodeName(rank))" }
+
+    /// True once a node of the group has begun to end itself.
+    func hasEndedNode(of record: GroupRecord) -> Bool {
+        (0..<record.request.numNodes).contains { NodeEnd.hasBegun(in: node($0)) }
+    }
 
     enum Contents {
         case missing

@@ -19,11 +19,16 @@ struct GroupRecord: Hashable, Sendable, Codable {
     var state: NodeGroup.State
     /// The port that answers for the request's `servicePort`, on the node of rank 0.
     var endpointPort: Int?
+    /// How often agents were started for the nodes, written before it is done; nil in records of before this was
+    /// counted. Once means: those that answer are all there ever were.
+    var starts: Int?
+    /// When it was asked for; nil in records of before this was kept.
+    var createdAt: Instant?
 
     var group: NodeGroup {
         NodeGroup(
             token: request.token, run: request.run, provider: provider, region: request.region,
-            instanceType: request.instanceType, state: state, nodes: nodes)
+            instanceType: request.instanceType, state: state, createdAt: createdAt, nodes: nodes)
     }
 
     private var nodes: [Node] {
@@ -63,5 +68,7 @@ struct GroupRecord: Hashable, Sendable, Codable {
         self.provider = provider
         self.request = request
         state = .pending
+        starts = 1
+        createdAt = SystemScriptClock().now()
     }
 }

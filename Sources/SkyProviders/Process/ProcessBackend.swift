@@ -77,16 +77,26 @@ struct ProcessBackend: Sendable {
             do { try folder.create(record) } catch { throw error.providerError(provider) }
         case .unreadable: throw lost("the record of group \(request.token) cannot be read; terminate it")
         case .group(let known):
-            guard known.state != .lost else { throw lost("group \(request.token) is gone") }
+            guard known.state != .lost, !folder.hasEndedNode(of: known) else {
+                throw lost("group \(request.token) is gone")
+            }
             guard known.answers(request) else {
                 throw refusal("token \(request.token) already stands for a group of other machines")
             }
-            record = known
+            record = try countStart(of: known, folder)
         }
         if let wanted = record.request.servicePort, record.endpointPort == nil {
             record.endpointPort = try claim(wanted, for: folder)
             try save(record, folder)
         }
+        return record
+    }
+
+    private func countStart(of record: GroupRecord, _ folder: GroupFolder) throws(ProviderError) -> GroupRecord {
+        guard let starts = record.starts, starts == 1 else { return record }
+        var record = record
+        record.starts = starts + 1
+        try save(record, folder)
         return record
     }
 
@@ -101,7 +111,7 @@ struct ProcessBackend: Sendable {
     private func startAgents(of folder: GroupFolder, _ record: GroupRecord) async -> ProviderError? {
         await withTaskGroup(of: (rank: Int, failure: ProviderError?).self) { tasks in
             for rank in 0..<record.request.numNodes {
-                tasks.addTask { (rank, await startAgent(of: rank, folder)) }
+                tasks.addTask { (rank, await startAgent(of: rank, folder, record.request.lease)) }
             }
             var failures: [Int: ProviderError] = [:]
             for await result in tasks { failures[result.rank] = result.failure }
@@ -109,9 +119,10 @@ struct ProcessBackend: Sendable {
         }
     }
 
-    private func startAgent(of rank: Int, _ folder: GroupFolder) async -> ProviderError? {
+    private func startAgent(of rank: Int, _ folder: GroupFolder, _ lease: TimeSpan?) async -> ProviderError? {
         do throws(AgentError) {
-            try await AgentLauncher().start(executable: agentExecutable, directory: folder.node(rank))
+            try await AgentLauncher().start(
+                executable: agentExecutable, directory: folder.node(rank), lease: lease, nodeEnd: .processes)
             return nil
         } catch {
             return ProviderError(.transient, provider: provider, "node \(rank) of \(folder.token): \(error)")
@@ -123,7 +134,14 @@ struct ProcessBackend: Sendable {
     func describe(token: String) throws(ProviderError) -> NodeGroup? {
         guard GroupFolder.isName(token), case .group(let record) = try load(GroupFolder(root: root, token: token))
         else { return nil }
-        return record.group
+        return group(of: record, in: GroupFolder(root: root, token: token))
+    }
+
+    /// A group is lost as soon as one of its nodes has ended itself.
+    private func group(of record: GroupRecord, in folder: GroupFolder) -> NodeGroup {
+        var group = record.group
+        if folder.hasEndedNode(of: record) { group.state = .lost }
+        return group
     }
 
     func list(run: RunID?) throws(ProviderError) -> [NodeGroup] {
@@ -165,8 +183,8 @@ struct ProcessBackend: Sendable {
             record.state = .lost
             try save(record, folder)
         }
-        await askAgentsToEnd(folder)
-        try await sweep(folder)
+        let isClean = await askAgentsToEnd(folder, known)
+        if !isClean { try await sweep(folder) }
         do {
             try ports.release(folder.path)
             try folder.remove()
@@ -174,30 +192,52 @@ struct ProcessBackend: Sendable {
     }
 
     /// Lets jobs end in order. Whatever does not answer, or not in time, is left to the sweep.
-    private func askAgentsToEnd(_ folder: GroupFolder) async {
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await shutDownAgents(folder) }
+    ///
+    /// - Returns: true if nothing is left for certain, so that looking through all processes of the machine, which costs
+    ///   more than all else that is done for a small group, can be spared.
+    private func askAgentsToEnd(_ folder: GroupFolder, _ known: GroupRecord?) async -> Bool {
+        let nodes = folder.nodes()
+        let isClean = await withTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask { await shutDownAgents(nodes) }
             tasks.addTask {
                 let limit = (grace + patience).milliseconds
-                guard (try? await Task.sleep(for: .milliseconds(limit))) != nil else { return }
+                guard (try? await Task.sleep(for: .milliseconds(limit))) != nil else { return false }
                 // An agent that hangs: its end breaks the connection that the other task waits at.
                 try? await sweep(folder)
+                return false
             }
-            await tasks.next()
-            tasks.cancelAll()
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? false
+        }
+        // Each node's one agent was up when the group came to run. Agents of a group that did not, or that was worked on
+        // again, may still be on their way.
+        guard isClean, let known else { return false }
+        return known.state == .running && known.starts == 1 && known.request.numNodes == nodes.count
+    }
+
+    /// True if each node's agent was alone when it ended, and its process is gone too.
+    private func shutDownAgents(_ nodes: [String]) async -> Bool {
+        await withTaskGroup(of: Bool.self) { tasks in
+            for node in nodes {
+                tasks.addTask {
+                    guard let client = try? await AgentClient(connectingTo: node) else { return false }
+                    let isAlone = (try? await client.shutdown(grace: grace)) ?? false
+                    await client.close()
+                    guard isAlone else { return false }
+                    return await isGone(Int32(client.agent.pid))
+                }
+            }
+            return await tasks.reduce(true) { $0 && $1 }
         }
     }
 
-    private func shutDownAgents(_ folder: GroupFolder) async {
-        await withTaskGroup(of: Void.self) { tasks in
-            for node in folder.nodes() {
-                tasks.addTask {
-                    guard let client = try? await AgentClient(connectingTo: node) else { return }
-                    try? await client.shutdown(grace: grace)
-                    await client.close()
-                }
-            }
+    /// Waits for the last moment of a process that is ending.
+    private func isGone(_ pid: Int32) async -> Bool {
+        for _ in 0..<200 {
+            if !ProcessTable.isAlive(pid) { return true }
+            try? await Task.sleep(for: .microseconds(200))
         }
+        return false
     }
 
     private func sweep(_ folder: GroupFolder) async throws(ProviderError) {
@@ -212,8 +252,8 @@ struct ProcessBackend: Sendable {
     // MARK: Reaching
 
     func channel(to node: Node, of group: NodeGroup) throws(ProviderError) -> ProcessNodeChannel {
-        let folder = try runningFolder(of: group.token)
-        guard case .group(let record) = try load(folder), (0..<record.request.numNodes).contains(node.rank) else {
+        let (folder, record) = try runningGroup(group.token)
+        guard (0..<record.request.numNodes).contains(node.rank) else {
             throw refusal("group \(group.token) has no node \(node.rank)")
         }
         return ProcessNodeChannel(backend: self, folder: folder, rank: node.rank)
@@ -224,12 +264,18 @@ struct ProcessBackend: Sendable {
         let lock = try await lock(folder)
         defer { lock.release() }
         // Looked at again under the lock: nothing may be started in a group that is being given back.
-        _ = try runningFolder(of: folder.token)
-        if let failure = await startAgent(of: rank, folder) { throw failure }
+        let record = try runningGroup(folder.token).record
+        guard !folder.hasEndedNode(of: record) else {
+            throw lost("group \(folder.token) is gone: the lease of its nodes has run out")
+        }
+        let counted = try countStart(of: record, folder)
+        if let failure = await startAgent(of: rank, folder, counted.request.lease) { throw failure }
     }
 
     /// The group's folder, if there is a group and it is not lost.
-    func runningFolder(of token: String) throws(ProviderError) -> GroupFolder {
+    func runningFolder(of token: String) throws(ProviderError) -> GroupFolder { try runningGroup(token).folder }
+
+    private func runningGroup(_ token: String) throws(ProviderError) -> (folder: GroupFolder, record: GroupRecord) {
         guard GroupFolder.isName(token), let root = Files.absolutePath(root) else {
             throw lost("there is no group \(token)")
         }
@@ -239,7 +285,7 @@ struct ProcessBackend: Sendable {
         case .unreadable: throw lost("the record of group \(token) cannot be read")
         case .group(let record):
             guard record.state != .lost else { throw lost("group \(token) is gone") }
-            return folder
+            return (folder, record)
         }
     }
 

@@ -18,14 +18,18 @@ final class Agent {
     private var shutdownAskers: [Asker] = []
     private var isShuttingDown = false
 
+    private let lease: LeaseWatch
+    private lazy var ending = NodeEnding(loop: loop)
+
     private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
     private lazy var jobs = JobTable(node: node, loop: loop) { [weak self] job, code in self?.ended(job, code) }
 
     private static let connectionLimit = 512
 
     /// Listens from now on. The caller holds the node's lock.
-    init(node: NodeFolder) throws(SystemError) {
+    init(node: NodeFolder, lease: AgentArguments.Lease) throws(SystemError) {
         self.node = node
+        self.lease = try LeaseWatch(file: node.lease, loop: loop, span: lease.span, end: lease.end)
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
         if let identity = ProcessIdentity.current {
@@ -34,11 +38,15 @@ final class Agent {
         listener = try UnixSocket.listen(at: node.socket)
     }
 
+    /// False of a node that has ended: all that is left to do is to clean up after it.
+    var isOfUse: Bool { !lease.hasEnded || lease.end != .processes }
+
     /// Returns when the agent was told to end.
     func run() {
         loop.watch(listener, for: .reading) { [weak self] _ in self?.accept() }
         loop.watch(signals.descriptor, for: .reading) { [weak self] _ in self?.takeSignals() }
         jobs.recover()
+        lease.start { [weak self] in self?.leaseRanOut() }
         loop.run()
         unlink(node.socket)
         unlink(node.identity)
@@ -109,6 +117,7 @@ final class Agent {
             case .readLog(let id, let offset, let follow): try readLog(id, offset, follow, asker)
             case .cancel(let id): cancel(Asker(connection: connection.number, request: id))
             case .shutdown(let grace): shutdown(grace, asker)
+            case .renewLease(let span): answer(asker, try lease.renew(span))
             }
         } catch {
             answer(asker, .refused(message: "\(error)"))
@@ -131,13 +140,20 @@ final class Agent {
 
     private func submit(_ job: JobSpec) throws(SystemError) -> AgentResponse.Answer {
         if let problem = job.problem { return .refused(message: problem) }
+        if lease.hasEnded { return .ending(message: LeaseWatch.message) }
         if isShuttingDown { return .refused(message: "this agent is shutting down") }
         return .job(state: try jobs.submit(job))
     }
 
     private func tellState(of id: String, _ asker: Asker) throws(SystemError) {
         if let problem = JobSpec.problem(ofID: id) { return answer(asker, .refused(message: problem)) }
-        answer(asker, .job(state: try jobs.state(of: id)))
+        answer(asker, told(try jobs.state(of: id), of: id))
+    }
+
+    /// The state, unless it is an end that the node's own end has made.
+    private func told(_ state: JobState?, of id: String) -> AgentResponse.Answer {
+        guard lease.hasEnded, case .exited = state, node.lease.cutShort(id) else { return .job(state: state) }
+        return .ending(message: LeaseWatch.message)
     }
 
     private func wait(_ id: String, _ asker: Asker) throws(SystemError) {
@@ -145,7 +161,7 @@ final class Agent {
         if let job = jobs.active[id] {
             job.waiters.append(asker)
         } else {
-            answer(asker, .job(state: state))
+            answer(asker, told(state, of: id))
         }
     }
 
@@ -198,17 +214,44 @@ final class Agent {
     private func shutdown(_ grace: TimeSpan, _ asker: Asker) {
         isShuttingDown = true
         shutdownAskers.append(asker)
-        for id in jobs.active.keys {
-            do throws(SystemError) { _ = try jobs.kill(id, grace: grace) } catch { Self.complain("\(id): \(error)") }
-        }
+        killAll(grace)
         endIfIdle()
     }
 
+    private func killAll(_ grace: TimeSpan) {
+        for id in jobs.active.keys {
+            do throws(SystemError) { _ = try jobs.kill(id, grace: grace) } catch { Self.complain("\(id): \(error)") }
+        }
+    }
+
     private func endIfIdle() {
-        guard isShuttingDown, jobs.active.isEmpty else { return }
-        for asker in shutdownAskers { answer(asker, .done) }
+        guard jobs.active.isEmpty else { return }
+        if lease.hasEnded, !isShuttingDown { return giveNodeBack(lease.end) }
+        guard isShuttingDown else { return }
+        // Without a child, a subreaper has no descendant at all.
+        let isAlone = jobs.isFirst && Children.areAllGone
+        for asker in shutdownAskers { answer(asker, isAlone ? .alone : .done) }
         shutdownAskers = []
         loop.stop()
+    }
+
+    // MARK: The lease
+
+    private func leaseRanOut() {
+        Self.complain("the lease has run out: the node ends itself")
+        do throws(SystemError) { try node.lease.markEnded(cuttingShort: jobs.active.keys) } catch {
+            // No reason to go on.
+            Self.complain("\(error)")
+        }
+        killAll(lease.record?.grace ?? .zero)
+        endIfIdle()
+    }
+
+    private func giveNodeBack(_ end: NodeEnd) {
+        switch end {
+        case .processes: loop.stop()
+        case .command(let command): ending.begin(command)
+        }
     }
 
     // MARK: What jobs do
@@ -229,7 +272,7 @@ final class Agent {
             let isServed = (try? sendLog(of: job.id, reader.offset, reader.asker)) ?? false
             if !isServed { answer(reader.asker, .endOfLog(offset: min(reader.offset, job.folder.logSize))) }
         }
-        for asker in job.waiters { answer(asker, .job(state: .exited(code: code))) }
+        for asker in job.waiters { answer(asker, told(.exited(code: code), of: job.id)) }
         for asker in job.killers { answer(asker, .done) }
         endIfIdle()
     }

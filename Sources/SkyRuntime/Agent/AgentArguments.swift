@@ -1,11 +1,19 @@
+import SkyCore
+
 /// The command line of `sky-agent`.
 struct AgentArguments: Equatable {
     enum Command: Equatable {
-        case serve(directory: String, readyDescriptor: Int32?)
-        case relay(directory: String, start: Bool)
+        case serve(directory: String, readyDescriptor: Int32?, Lease)
+        case relay(directory: String, start: Bool, Lease)
         case supervise(directory: String, job: String)
         case version
         case help
+    }
+
+    /// What an agent is told of its node's lease when it starts.
+    struct Lease: Equatable {
+        var span: TimeSpan?
+        var end: NodeEnd?
     }
 
     struct Wrong: Error, Equatable {
@@ -19,16 +27,18 @@ struct AgentArguments: Equatable {
         guard let name = rest.popFirst() else { throw Wrong(message: "a command is missing") }
         switch name {
         case "serve":
-            let options = try Options(rest, valued: ["--dir", "--ready-fd"], flags: [])
+            let options = try Options(rest, valued: ["--dir", "--ready-fd", "--lease", "--lease-end"], flags: [])
             let text = options.values["--ready-fd"]
             let descriptor = text.flatMap { Int32($0) }
             if let text, descriptor.map({ $0 < 0 }) ?? true {
                 throw Wrong(message: "--ready-fd wants the number of a descriptor, not '\(text)'")
             }
-            command = .serve(directory: try options.required("--dir"), readyDescriptor: descriptor)
+            command = .serve(
+                directory: try options.required("--dir"), readyDescriptor: descriptor, try options.lease)
         case "relay":
-            let options = try Options(rest, valued: ["--dir"], flags: ["--start"])
-            command = .relay(directory: try options.required("--dir"), start: options.flags.contains("--start"))
+            let options = try Options(rest, valued: ["--dir", "--lease", "--lease-end"], flags: ["--start"])
+            command = .relay(
+                directory: try options.required("--dir"), start: options.flags.contains("--start"), try options.lease)
         case "supervise":
             let options = try Options(rest, valued: ["--dir", "--job"], flags: [])
             let job = try options.required("--job")
@@ -57,6 +67,18 @@ struct AgentArguments: Equatable {
                 } else {
                     throw Wrong(message: "there is no option '\(name)' here")
                 }
+            }
+        }
+
+        var lease: Lease {
+            get throws(Wrong) {
+                var lease = Lease(span: nil, end: values["--lease-end"].map(NodeEnd.command))
+                guard let text = values["--lease"] else { return lease }
+                lease.span = TimeSpan(text)
+                guard let span = lease.span, span > .zero, span <= LeaseRecord.longest else {
+                    throw Wrong(message: "--lease wants a time such as 2h, at most a year, not '\(text)'")
+                }
+                return lease
             }
         }
 

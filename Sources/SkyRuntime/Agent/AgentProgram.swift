@@ -4,10 +4,12 @@ import SkyProcess
 /// What `sky-agent` does.
 public enum AgentProgram {
     private static let usage = """
-        usage: sky-agent serve --dir DIR [--ready-fd N]   look after the node whose directory is DIR
-               sky-agent relay --dir DIR [--start]        carry a conversation between stdin/stdout and its agent
-               sky-agent supervise --dir DIR --job ID     run one job (the agent does this)
+        usage: sky-agent serve --dir DIR [--ready-fd N] [LEASE]   look after the node whose directory is DIR
+               sky-agent relay --dir DIR [--start [LEASE]]        carry a conversation between stdin/stdout and its agent
+               sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
                sky-agent version
+        LEASE: --lease 2h               end the node when nobody has renewed its lease for so long
+               --lease-end COMMAND      what gives the machine back then: 'shutdown -h now'
 
         """
 
@@ -30,26 +32,26 @@ public enum AgentProgram {
             write("sky-agent \(Agent.version) (protocol \(AgentProtocol.version))\n", to: STDOUT_FILENO)
         case .help:
             write(usage, to: STDOUT_FILENO)
-        case .serve(let directory, let readyDescriptor):
-            try serve(in: NodeFolder(directory), readyDescriptor)
-        case .relay(let directory, let start):
-            try Relay(directory: directory, start: start).run()
+        case .serve(let directory, let readyDescriptor, let lease):
+            try serve(in: NodeFolder(directory), readyDescriptor, lease)
+        case .relay(let directory, let start, let lease):
+            try Relay(directory: directory, start: start, lease: lease).run()
         case .supervise(let directory, let job):
-            guard let supervisor = try Supervisor(node: NodeFolder(directory), jobID: job) else {
-                return Supervisor.notMine
-            }
-            try supervisor.run()
+            Supervisor.runAndExit(node: try NodeFolder(directory), jobID: job)
         }
         return 0
     }
 
     /// Serves, or sees to it that somebody else does.
-    private static func serve(in node: NodeFolder, _ readyDescriptor: Int32?) throws(SystemError) {
+    private static func serve(
+        in node: NodeFolder, _ readyDescriptor: Int32?, _ lease: AgentArguments.Lease
+    ) throws(SystemError) {
         let deadline = monotonicMilliseconds() + 10_000
         while true {
             if let lock = try FileLock(node.lock) {
-                let agent = try Agent(node: node)
-                announce(readyDescriptor)
+                let agent = try Agent(node: node, lease: lease)
+                // Whoever waits for a node that has ended hears the end of this instead.
+                if agent.isOfUse { announce(readyDescriptor) } else { readyDescriptor.map { _ = close($0) } }
                 withExtendedLifetime(lock) { agent.run() }
                 return
             }

@@ -11,6 +11,8 @@ final class JobTable {
     /// Called when a job has ended and nothing of it is left.
     private let onEnd: (ActiveJob, Int) -> Void
     private(set) var active: [String: ActiveJob] = [:]
+    /// No agent before this one has started a job here: whatever runs on this node descends from this process.
+    private(set) var isFirst = false
 
     init(node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, Int) -> Void) {
         self.node = node
@@ -35,16 +37,19 @@ final class JobTable {
         let folder = node.job(job.id)
         try folder.create(job)
         active[job.id] = ActiveJob(
-            id: job.id, folder: folder, keeper: .child(pid: try startSupervisor(of: job.id)))
+            id: job.id, folder: folder, keeper: .child(pid: try startSupervisor(of: job.id, job)))
         return .running
     }
 
-    private func startSupervisor(of id: String) throws(SystemError) -> Int32 {
-        // Its signals wait until it is ready for them: a kill that comes early must not be lost, nor end it.
-        try ProcessSpawn(
-            "/proc/self/exe", ["supervise", "--dir", node.path, "--job", id], leadership: .session,
-            standardInput: .inherited, blockedSignals: [SIGTERM]
-        ).startUnmanaged()
+    /// - Parameter job: what the disk says of it, if that is in memory.
+    private func startSupervisor(of id: String, _ job: JobSpec? = nil) throws(SystemError) -> Int32 {
+        // A copy of this process, which has one thread, and not the program anew: that would cost more than all else
+        // that is done for a small job. Its signals wait until it is ready for them: a kill that comes early must not be
+        // lost, nor end it.
+        let pid = sky_fork_session("sky-supervisor", SIGTERM)
+        guard pid >= 0 else { throw .last("start a supervisor") }
+        if pid == 0 { Supervisor.runAndExit(node: node, jobID: id, job) }
+        return pid
     }
 
     // MARK: Finding again
@@ -52,7 +57,8 @@ final class JobTable {
     /// Looks at all that an agent before this one has left.
     func recover() {
         let ids = Files.names(in: node.jobs).filter { JobSpec.problem(ofID: $0) == nil }
-        guard !ids.isEmpty else { return }
+        isFirst = ids.isEmpty
+        guard !isFirst else { return }
         for id in ids {
             do throws(SystemError) { try examine(id) } catch { complain("\(id): \(error)") }
         }

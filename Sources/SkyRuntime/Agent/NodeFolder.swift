@@ -18,6 +18,7 @@ struct NodeFolder {
     var identity: String { "\(path)/agent.pid" }
     var log: String { "\(path)/agent.log" }
     var jobs: String { "\(path)/jobs" }
+    var lease: LeaseFile { LeaseFile(folder: path) }
 
     func job(_ id: String) -> JobFolder { JobFolder(path: "\(jobs)/\(id)") }
 

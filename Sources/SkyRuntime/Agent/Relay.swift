@@ -7,7 +7,7 @@ struct Relay {
     private let socket: Int32
 
     /// With `start`, starts the agent if none answers.
-    init(directory: String, start: Bool) throws(SystemError) {
+    init(directory: String, start: Bool, lease: AgentArguments.Lease) throws(SystemError) {
         let path = NodeFolder.socket(in: directory)
         do {
             socket = try UnixSocket.connect(to: path)
@@ -15,17 +15,21 @@ struct Relay {
             guard start else { throw error }
             let ready = try Descriptor.pipe()
             defer { close(ready.reading) }
-            try Self.startAgent(in: directory, ready: ready.writing)
+            try Self.startAgent(in: directory, ready: ready.writing, lease)
             // Ends with a byte or with the agent; a connection tells which.
             _ = try Descriptor.readAll(ready.reading, limit: 1)
             socket = try UnixSocket.connect(to: path)
         }
     }
 
-    private static func startAgent(in directory: String, ready: Int32) throws(SystemError) {
+    private static func startAgent(
+        in directory: String, ready: Int32, _ lease: AgentArguments.Lease
+    ) throws(SystemError) {
         defer { close(ready) }
         let node = try NodeFolder(directory)
-        _ = try AgentCommand.serve(executable: "/proc/self/exe", node: node, ready: ready).startUnmanaged()
+        _ = try AgentCommand.serve(
+            executable: "/proc/self/exe", node: node, ready: ready, lease: lease.span, nodeEnd: lease.end
+        ).startUnmanaged()
     }
 
     /// Returns when the agent has closed the connection, as it does after this side's input has ended.

@@ -22,6 +22,7 @@ final class Supervisor {
     private let log: Int32
     /// Held, and never used, until this process ends.
     private let lifeline: FileLock
+    private var lease: LeaseGuard
 
     private var command: Int32?
     private var commandEnd: ProcessEnd?
@@ -29,7 +30,7 @@ final class Supervisor {
     private var deadline: Int64?
 
     /// Nil when the job is not, or no longer, there to be run.
-    init?(node: NodeFolder, jobID: String) throws(SystemError) {
+    init?(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) throws(SystemError) {
         self.node = node
         folder = node.job(jobID)
         signals = try SignalSource([SIGTERM, SIGCHLD])
@@ -38,7 +39,8 @@ final class Supervisor {
             return nil
         }
         self.lifeline = lifeline
-        job = try folder.loadSpec()
+        lease = LeaseGuard(node: node, job: jobID)
+        self.job = if let job { job } else { try folder.loadSpec() }
         log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
         try folder.recordSupervisor(identity)
@@ -51,6 +53,18 @@ final class Supervisor {
             usleep(1000)
         }
         return nil
+    }
+
+    /// Runs the job in this very process and ends it. Nothing that the process held before is looked at again.
+    static func runAndExit(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) -> Never {
+        do throws(SystemError) {
+            guard let supervisor = try Supervisor(node: node, jobID: jobID, job) else { _exit(notMine) }
+            try supervisor.run()
+            _exit(0)
+        } catch {
+            Agent.complain("\(jobID): \(error)")
+            _exit(1)
+        }
     }
 
     func run() throws(SystemError) {
@@ -125,8 +139,9 @@ final class Supervisor {
 
     private func waitForSignals(until deadline: Int64?) {
         var ready = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&ready, 1, pollTimeout(until: deadline))
+        _ = poll(&ready, 1, pollTimeout(until: min(deadline ?? .max, lease.nextLook)))
         takeSignals()
+        if let grace = lease.graceOfEnd() { askToEnd(grace: grace) }
     }
 
     private func takeSignals() {

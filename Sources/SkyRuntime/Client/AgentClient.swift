@@ -82,10 +82,29 @@ public actor AgentClient {
         return AsyncThrowingStream { try await cursor.next() }
     }
 
-    /// Kills every job and ends the agent. Returns when both are gone.
-    public func shutdown(grace: TimeSpan) async throws(AgentError) {
-        try await done(.shutdown(grace: grace), "shutting down")
+    /// Kills every job and ends the agent. Returns when both are gone, but for the last moment of the agent's process.
+    ///
+    /// - Returns: true if the agent knows for certain that nothing else is left of the node: it is the first that has
+    ///   run jobs there, and its kernel says that it has no descendants.
+    @discardableResult
+    public func shutdown(grace: TimeSpan) async throws(AgentError) -> Bool {
+        let isAlone: Bool
+        switch try await connection.request(.shutdown(grace: grace)) {
+        case .alone: isAlone = true
+        case .done: isAlone = false
+        default: throw Self.unexpected("shutting down")
+        }
         await connection.waitForEnd()
+        return isAlone
+    }
+
+    /// Lets the node go on for `span` from now, whatever was left of its lease; a node without one has one from now
+    /// on. To be called again when a third of it has passed: a node whose lease has run out ends itself.
+    ///
+    /// - Parameter span: more than zero, at most 365 days.
+    /// - Throws: `AgentError` of kind `ending` when it is too late.
+    public func renewLease(for span: TimeSpan) async throws(AgentError) {
+        try await done(.renewLease(span: span), "renewing the lease")
     }
 
     /// Calls that are under way, and those that come, fail as disconnected.

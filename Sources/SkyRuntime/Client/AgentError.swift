@@ -5,6 +5,9 @@ public struct AgentError: Error, Hashable, Sendable, CustomStringConvertible {
         case disconnected
         /// The agent understood and refused.
         case refused
+        /// The node's lease has run out: it ends itself, and a job that was running has been cut short. What it had to
+        /// do must be done elsewhere.
+        case ending
         /// The other side speaks another version, or not this protocol at all.
         case protocolMismatch
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+public import SkyCore
 import SkyProcess
 
 /// Starts agents on this machine.
@@ -9,9 +10,14 @@ public struct AgentLauncher: Sendable {
     /// Starts an agent in a node's directory and returns when it accepts connections; at once if one does already. The
     /// agent lives in a session of its own and outlives this process.
     ///
-    /// - Parameter executable: the path of `sky-agent`.
+    /// - Parameters:
+    ///   - executable: the path of `sky-agent`.
+    ///   - lease: what the node has from its first second; one that it has already goes on instead. Nil for none.
+    ///   - nodeEnd: how the node ends itself; nil for what it knows already, or else by ending its processes.
     /// - Throws: `AgentError` of kind `disconnected` with what the agent complained about, if it does not come up.
-    public func start(executable: String, directory: String) async throws(AgentError) {
+    public func start(
+        executable: String, directory: String, lease: TimeSpan? = nil, nodeEnd: NodeEnd? = nil
+    ) async throws(AgentError) {
         do throws(SystemError) {
             let node = try NodeFolder(directory)
             let ready = try Descriptor.pipe()
@@ -19,7 +25,7 @@ public struct AgentLauncher: Sendable {
             do throws(SystemError) {
                 defer { close(ready.writing) }
                 agent = try AgentCommand.serve(
-                    executable: executable, node: node, ready: ready.writing
+                    executable: executable, node: node, ready: ready.writing, lease: lease, nodeEnd: nodeEnd
                 ).start()
             } catch {
                 close(ready.reading)

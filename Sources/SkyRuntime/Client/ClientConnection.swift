@@ -24,7 +24,7 @@ final class ClientConnection: Sendable {
             onEnd: { [weak self] in self?.end($0) })
     }
 
-    /// Suspends until the answer is there. `refused` and `protocolMismatch` answers are thrown.
+    /// Suspends until the answer is there. `refused`, `ending` and `protocolMismatch` answers are thrown.
     func request(_ call: AgentRequest.Call) async throws(AgentError) -> AgentResponse.Answer {
         let id = state.withLock { state in
             state.lastID += 1
@@ -47,6 +47,7 @@ final class ClientConnection: Sendable {
         }
         switch try result.get() {
         case .refused(let message): throw AgentError(.refused, message)
+        case .ending(let message): throw AgentError(.ending, message)
         case .protocolMismatch(let message): throw AgentError(.protocolMismatch, message)
         case let answer: return answer
         }
@@ -94,6 +95,7 @@ final class ClientConnection: Sendable {
     private static func complaint(_ answer: AgentResponse.Answer) -> AgentError {
         switch answer {
         case .refused(let message): AgentError(.refused, message)
+        case .ending(let message): AgentError(.ending, message)
         case .protocolMismatch(let message): AgentError(.protocolMismatch, message)
         default: AgentClient.unexpected("nothing")
         }

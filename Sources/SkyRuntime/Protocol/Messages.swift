@@ -3,7 +3,7 @@ import SkyCore
 
 /// The version of everything in this folder. Raised whenever an older side would misunderstand a newer one.
 enum AgentProtocol {
-    static let version = 1
+    static let version = 2
     /// In bytes of JSON, without the four of the length.
     static let messageLimit = 1 << 20
     /// Most bytes of a log in one answer: as base64 and with its frame they stay well under the message limit.
@@ -28,7 +28,10 @@ struct AgentRequest: Codable, Equatable {
         case readLog(job: String, offset: Int64, follow: Bool)
         /// Takes back an earlier request of this connection, which is then never answered. Has no answer itself.
         case cancel(request: UInt64)
+        /// Answered by `done` or `alone` when all jobs have ended.
         case shutdown(grace: TimeSpan)
+        /// From now on the node ends itself when `span` has passed without another.
+        case renewLease(span: TimeSpan)
     }
 }
 
@@ -43,10 +46,14 @@ struct AgentResponse: Codable, Equatable {
         /// `state` is nil when the agent has never heard of the job.
         case job(state: JobState?)
         case done
+        /// Done, and of all processes that were ever started on this node only the agent is left.
+        case alone
         case log(offset: Int64, bytes: Data)
         /// The log ends at `offset`: the job has ended, or the request did not want to follow.
         case endOfLog(offset: Int64)
         case refused(message: String)
+        /// The node's lease has run out: it does nothing any more, and what it was doing has no result.
+        case ending(message: String)
         /// The connection is closed after this one.
         case protocolMismatch(message: String)
     }

@@ -8,7 +8,7 @@ import Testing
 struct DeadlineSpotPlanningTests {
     /// Less exact, and quick in debug builds.
     private func estimate(_ job: DeadlineJob, _ model: SpotModel) -> DeadlineSpotEstimate {
-        DeadlineSpotEstimate(job, model, true, .init(works: 12, slacks: 16))
+        DeadlineSpotEstimate(job, model) { DeadlineOutlooks.workOut($0, price: $1, .init(works: 12, slacks: 16)) }
     }
 
     private let calm = SpotModel(up: .memoryless(mean: 10_000), down: SpotModel.typical.down)
@@ -61,7 +61,8 @@ struct DeadlineSpotPlanningTests {
             changeover: TimeSpan(milliseconds: Int64(start * 1000)), onDemandPrice: Money(nanodollars: 3_000_000_000),
             spotPrice: Money(nanodollars: 1_000_000_000))
         let plan = DeadlineSpotPlan(
-            job: job, interval: TimeSpan(milliseconds: Int64(interval * 1000)), policy: .quick)
+            job: job, interval: TimeSpan(milliseconds: Int64(interval * 1000)),
+            wish: DeadlineSpotPlan.expectedCost(.quick))
         func span(_ seconds: Double) -> TimeSpan { TimeSpan(milliseconds: Int64(seconds * 1000)) }
         var history = SpotHistory()
         var (now, saved, unsaved, pending, isUp) = (0.0, 0.0, 0.0, 0.0, true)
@@ -94,7 +95,8 @@ struct DeadlineSpotPlanningTests {
 
     @Test("the same question has the same answer")
     func pure() {
-        let plan = DeadlineSpotPlan(job: .minutes(300, by: 500, start: 5), interval: .seconds(60), policy: .quick)
+        let plan = DeadlineSpotPlan(
+            job: .minutes(300, by: 500, start: 5), interval: .seconds(60), wish: DeadlineSpotPlan.expectedCost(.quick))
         var history = SpotHistory()
         history.observe(false, for: .seconds(60))
         func ask() -> SpotChoice {

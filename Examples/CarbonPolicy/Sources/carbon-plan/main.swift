@@ -14,8 +14,9 @@ do {
     let pipeline = try SpecReader.read(path: file).pipeline
     let catalog = try Catalog.load(root: providers, host: HostShape(cpus: 8, memoryGiB: 32))
     let offers = CatalogOffers(catalog: catalog)
-    let figures = try CarbonFigures(
+    var figures = try CarbonFigures(
         grid: try source("\(providers)/carbon/grid.csv"), power: try source("\(providers)/carbon/power.csv"))
+    figures.addWatts(of: try AcceleratorSpeeds.load(root: providers))
 
     try show(Planner().plan(pipeline, offers: offers, policy: CheapestPolicy()))
     // Policies of anybody's can be combined with sky's own.

@@ -1,4 +1,4 @@
-import SkyCatalog
+public import SkyCatalog
 public import SkyCore
 
 /// What electricity emits in different places, and how much of it machines draw. `providers/carbon` holds the figures
@@ -30,6 +30,11 @@ public struct CarbonFigures: Hashable, Sendable {
     /// - Parameter areas: the parts of the world that it is in.
     public func gramsPerKWh(at location: Location, in areas: Set<String>) -> Double? {
         gramsPerKWh[location.description] ?? areas.sorted().lazy.compactMap { gramsPerKWh[$0] }.first
+    }
+
+    /// Takes over what data sheets say of accelerators that these figures do not name themselves.
+    public mutating func addWatts(of accelerators: AcceleratorSpeeds) {
+        wattsPerAccelerator.merge(accelerators.watts) { own, _ in own }
     }
 
     /// For places of which nothing is known.

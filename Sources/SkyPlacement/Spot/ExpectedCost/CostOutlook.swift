@@ -15,17 +15,14 @@ final class CostOutlook: Sendable {
     }
 
     let grid: SlackGrid
-    /// With all of the grid's work and slack before it: just now without spot, or with spot.
-    let costWithoutSpot: Float
-    let costWithSpot: Float
     /// By work, slack, question and age of the run.
     private let differences: [Float]
 
-    private static let stride = Question.allCases.count * AgeClass.count
+    static let stride = Question.allCases.count * AgeClass.count
 
     init(_ terms: OutlookTerms, grid: SlackGrid) {
         self.grid = grid
-        var sweep = OutlookSweep(terms, grid)
+        var sweep = OutlookSweep<Float>(terms, grid)
         var differences = [Float](repeating: 0, count: grid.works.count * grid.slacks.count * Self.stride)
         differences.withUnsafeMutableBufferPointer { out in
             for level in 1..<grid.works.count {
@@ -34,7 +31,6 @@ final class CostOutlook: Sendable {
             }
         }
         self.differences = differences
-        (costWithoutSpot, costWithSpot) = sweep.finalCosts
     }
 
     func difference(_ question: Question, age: Int, _ work: SlackGrid.Place, _ slack: SlackGrid.Place) -> Float {

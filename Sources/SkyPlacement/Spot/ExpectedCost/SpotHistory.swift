@@ -48,6 +48,27 @@ public struct SpotHistory: Hashable, Sendable, Codable {
         }
     }
 
+    /// What if there is spot now, though nobody looked for `hours`? The run is then as old as such runs are on average when they are
+    /// come upon, and no older than that time.
+    func supposingSpot(unseenFor hours: Double) -> SpotHistory {
+        var supposed = self
+        supposed.observe(true, for: 0)
+        guard isAvailable != true else { return supposed }
+        let weights = Self.weights(supposed.up, nil, SpotModel.up)
+        var (sum, ages) = (0.0, 0.0)
+        let steps = 16
+        for step in 0..<steps {
+            let age = (Double(step) + 0.5) * hours / Double(steps)
+            for (weight, scale) in zip(weights, SpotModel.scales) {
+                let lasts = Double(weight) * SpotModel.up(scale: scale).survival(age)
+                sum += lasts
+                ages += lasts * age
+            }
+        }
+        supposed.age = sum > 0 ? ages / sum : 0
+        return supposed
+    }
+
     /// How probable each scale is for runs with spot; those without.
     func weights() -> (up: [Float], down: [Float]) {
         (

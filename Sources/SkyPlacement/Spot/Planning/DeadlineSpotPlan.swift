@@ -12,19 +12,37 @@ public struct DeadlineSpotPlan: Sendable {
     public let job: DeadlineJob
     /// The longest time from one decision to the next.
     public let interval: TimeSpan
+    /// How often the job saves its work; nil: it does not.
+    public let checkpoint: TimeSpan?
+
+    /// What it would like to do, were there no deadline.
+    typealias Wish = @Sendable (SpotMoment, SpotSetting, SpotHistory) -> SpotChoice
 
     private let setting: SpotSetting
-    private let policy: ExpectedCostPolicy
+    private let wish: Wish
 
-    public init(job: DeadlineJob, interval: TimeSpan) {
-        self.init(job: job, interval: interval, policy: ExpectedCostPolicy())
+    /// - Parameter checkpoint: zero when the job saves all the time; nil when it never does.
+    public init(job: DeadlineJob, interval: TimeSpan, checkpoint: TimeSpan? = .zero) {
+        self.init(job: job, interval: interval, checkpoint: checkpoint, wish: Self.expectedCost(ExpectedCostPolicy()))
     }
 
-    init(job: DeadlineJob, interval: TimeSpan, policy: ExpectedCostPolicy) {
-        self.policy = policy
+    public init(_ terms: DeadlineTerms) {
+        self.init(job: terms.job, interval: terms.interval, checkpoint: terms.checkpoint)
+    }
+
+    init(job: DeadlineJob, interval: TimeSpan, checkpoint: TimeSpan? = .zero, wish: @escaping Wish) {
         self.job = job
         self.interval = max(interval, .seconds(1))
+        self.checkpoint = checkpoint.map { max($0, .zero) }
+        self.wish = wish
         setting = SpotSetting(job: job, tick: self.interval)
+    }
+
+    static func expectedCost(_ policy: ExpectedCostPolicy) -> Wish {
+        { moment, setting, history in
+            var outlooks = ExpectedCostPolicy.noOutlooks
+            return policy.choice(moment, setting, history, &outlooks)
+        }
     }
 
     /// False: nothing can promise the deadline, and the job runs on demand from the start.
@@ -47,14 +65,26 @@ public struct DeadlineSpotPlan: Sendable {
     ) -> SpotChoice {
         // A machine on demand is not taken away: what it has done, it has done.
         let progress = holding == .onDemand ? saved + unsaved : saved
-        guard job.work > progress else { return holding }
+        // It takes longer than anybody thought: what it has, it keeps, and it waits for nothing any more.
+        guard job.work > progress else { return holding == .idle ? .onDemand : holding }
+        guard latestStart(saved: saved) >= elapsed + interval else { return .onDemand }
         let moment = SpotMoment(
             elapsed: elapsed.inSeconds, progress: progress.inSeconds, pendingDelay: pendingDelay.inSeconds,
             holding: holding == .spot && !spotAvailable ? .idle : holding, isSpotAvailable: spotAvailable)
-        var outlooks = ExpectedCostPolicy.noOutlooks
-        let wish = policy.choice(moment, setting, history, &outlooks)
-        // Until the next look nothing more may have been saved, and the machine may be gone.
-        let worstCase = job.work - saved + job.changeover + interval
-        return wish == .onDemand || worstCase <= job.deadline - elapsed ? wish : .onDemand
+        let wish = wish(moment, setting, history)
+        if wish == moment.holding, wish != .idle { return wish }
+        return wish == .onDemand || isRoomForSpot(saved: saved, elapsed: elapsed) ? wish : .onDemand
+    }
+
+    /// How long after the job's start a machine on demand must be asked for when no more than this is saved.
+    public func latestStart(saved: TimeSpan) -> TimeSpan {
+        job.deadline - max(job.work - saved, .zero) - job.changeover
+    }
+
+    /// Spot that would have to be given up before the job has saved anything is not worth a start, or waiting for.
+    private func isRoomForSpot(saved: TimeSpan, elapsed: TimeSpan) -> Bool {
+        let rest = job.work - saved
+        let firstSave = job.changeover + min(checkpoint ?? rest, rest)
+        return latestStart(saved: saved) >= elapsed + firstSave + interval
     }
 }

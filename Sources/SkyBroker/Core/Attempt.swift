@@ -1,0 +1,55 @@
+public import SkyCore
+public import SkyPlacement
+public import SkyProviders
+
+/// One try at a stage.
+public struct Attempt: Hashable, Sendable {
+    public let id: AttemptID
+    public let planned: PlannedStage
+    /// Nil lets the provider choose.
+    public let zone: String?
+    public let startedAt: Instant
+    public internal(set) var group: NodeGroup?
+    public internal(set) var provisionedAt: Instant?
+    /// When the last node had its code and inputs: from then on it works.
+    public internal(set) var deliveredAt: Instant?
+    public internal(set) var workEndedAt: Instant?
+    public internal(set) var releasedAt: Instant?
+    /// What the provider itself says of when it held the nodes, where it says anything; known once they are given back.
+    public internal(set) var held: HeldSpan?
+    public internal(set) var transfers: [TransferRecord] = []
+    public internal(set) var exitCode: Int?
+    public internal(set) var trouble: String?
+    /// The provider has said that it will take the nodes at about this moment.
+    public internal(set) var noticedLoss: Instant?
+
+    /// What the nodes cost until `now`, transfers into them included; zero for nodes that never came.
+    public func cost(until now: Instant) -> Money { nodeCost(until: now) + transferCost }
+
+    /// What the nodes cost until `now`. By the provider's own word where there is one; else from the answer that they are
+    /// there until the answer that nothing of them is left.
+    public func nodeCost(until now: Instant) -> Money {
+        if let held { return planned.pricePerHour.perHour(for: held.until - held.since) }
+        guard let provisionedAt else { return .zero }
+        // The broker's clock may have been set back since.
+        let end = max(releasedAt ?? now, provisionedAt)
+        return planned.pricePerHour.perHour(for: end - provisionedAt)
+    }
+
+    public var transferCost: Money { transfers.reduce(.zero) { $0 + $1.cost } }
+
+    /// Nodes are held, as far as is known, and cost money.
+    var holdsNodes: Bool { provisionedAt != nil && releasedAt == nil }
+}
+
+/// When a provider held a group's nodes, by its own books.
+public struct HeldSpan: Hashable, Sendable, Codable {
+    public var since: Instant
+    /// Not before `since`.
+    public var until: Instant
+
+    public init(since: Instant, until: Instant) {
+        self.since = since
+        self.until = max(since, until)
+    }
+}

@@ -1,0 +1,108 @@
+import SkyCatalog
+import SkyCore
+import SkyPlacement
+import SkyProviders
+
+/// What becomes of a stage when something fails.
+extension StageState {
+    mutating func provisionFailed(_ error: ProviderError, dice: UInt32, at: Instant) {
+        guard phase == .provisioning else { return }
+        note(error.description)
+        if isOnDeadlineSpot, error.kind == .noCapacity || error.kind == .lost { return spotIsGone(at: at) }
+        let decision = FailurePolicy.decision(
+            for: error.kind, at: offer, excluded: excluded, transientFailures: transientFailures,
+            zonesLeft: deadline == nil && zones.count > 1, dice: dice)
+        switch decision {
+        case .fail: release(then: .end(.failed(error.description)), at: at)
+        case .pause(let span):
+            transientFailures += 1
+            release(then: .retry(pause: span), at: at)
+        case .nextZone: nextZone(at: at)
+        case .move(let places):
+            excluded += places
+            release(then: .relocate, at: at)
+        }
+    }
+
+    mutating func failed(_ failure: AttemptFailure, dice: UInt32, at: Instant) {
+        switch failure {
+        case .inputsLost(let artifacts):
+            note("lost: \(artifacts.joined(separator: ", "))")
+            release(then: .wait, at: at)
+        case .stage(let message): stageFailed(message, dice: dice, at: at)
+        case .nodesLost(let message):
+            note(message)
+            offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
+        case .transient(let message):
+            note(message)
+            transientFailures += 1
+            guard transientFailures < FailurePolicy.transientFailuresBeforeMoving else {
+                return release(then: .end(.failed(message)), at: at)
+            }
+            release(then: .retry(pause: FailurePolicy.pause(after: transientFailures, dice: dice)), at: at)
+        }
+    }
+
+    /// The stage's own fault: tried again as often as its author allows.
+    mutating func stageFailed(_ message: String, dice: UInt32, at: Instant) {
+        note(message)
+        guard errors < rules.retries else {
+            let tries = errors == 0 ? "" : "; it was tried \(errors + 1) times"
+            return release(then: .end(.failed(message + tries)), at: at)
+        }
+        errors += 1
+        release(then: .retry(pause: backoff(errors, dice)), at: at)
+    }
+
+    /// Spot machines were taken back: the zone is left out, and after some times spot altogether.
+    private mutating func interrupted(at: Instant) {
+        interruptions += 1
+        if isOnDeadlineSpot { return spotIsGone(at: at) }
+        if let most = rules.interruptionsBeforeOnDemand, interruptions >= most {
+            isOnDemandOnly = true
+            release(then: .relocate, at: at)
+        } else if zones.count > 1 {
+            nextZone(at: at)
+        } else {
+            excluded += FailurePolicy.soldOut(offer, excluded)
+            release(then: .relocate, at: at)
+        }
+    }
+
+    /// What it has or asks for now is spot, and its deadline decides what comes next.
+    private var isOnDeadlineSpot: Bool { deadline != nil && offer.market == .spot }
+
+    private mutating func nodesLost(at: Instant) {
+        losses += 1
+        if losses < FailurePolicy.lossesBeforeMoving { return release(then: .retry(pause: .zero), at: at) }
+        excluded.append(BlockedPlace(provider: offer.provider, region: offer.region))
+        release(then: .relocate, at: at)
+    }
+
+    private mutating func nextZone(at: Instant) {
+        excluded.append(BlockedPlace(machinesOf: offer, zone: zones.removeFirst()))
+        release(then: .retry(pause: .zero), at: at)
+    }
+
+    /// A phase has taken longer than any that goes well.
+    mutating func patienceIsOver(run: RunID, dice: UInt32, at: Instant) {
+        let limit = PhaseLimits.limit(of: phase) ?? .zero
+        switch phase {
+        case .lookingUp:
+            why = "whether it was done before could not be found out within \(limit)"
+            proceed(run: run, at: at)
+        case .provisioning:
+            let message = "no machines came within \(limit)"
+            provisionFailed(
+                ProviderError(.noCapacity, provider: offer.provider, message), dice: dice, at: at)
+        case .delivering, .collecting:
+            failed(.transient(message: "carrying files took longer than \(limit)"), dice: dice, at: at)
+        case .saving(let next):
+            note("the checkpoint was not fetched within \(PhaseLimits.saving)")
+            release(then: next, at: at)
+        case .relocating: end(.failed("no other place was found within \(limit)"), at: at)
+        case .asking: end(.failed("nobody agreed within \(limit): \(proposal?.question ?? "")"), at: at)
+        default: break
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import GRDB
+public import SkyCore
+
+/// A run in a list.
+public struct ListedRun: Hashable, Sendable {
+    public let run: RunID
+    /// Nil when only its events can tell.
+    public let summary: RunSummary?
+}
+
+extension Journal {
+    /// All runs, latest first.
+    public func runs() throws(JournalError) -> [RunID] {
+        try read { db in
+            try String.fetchAll(db, sql: "SELECT id FROM run ORDER BY launched_at DESC, id").compactMap(RunID.init)
+        }
+    }
+
+    /// Runs that have not come to their end: each should have a driver.
+    public func unfinishedRuns() throws(JournalError) -> [RunID] {
+        try read { db in
+            try String.fetchAll(db, sql: "SELECT id FROM run WHERE ended = 0 ORDER BY launched_at").compactMap(
+                RunID.init)
+        }
+    }
+
+    /// False for a run that has ended, or is not known.
+    public func isUnfinished(_ run: RunID) throws(JournalError) -> Bool {
+        try read { db in
+            try Int.fetchOne(db, sql: "SELECT 1 FROM run WHERE id = ? AND ended = 0", arguments: [run.text]) != nil
+        }
+    }
+
+    /// All runs, latest first, without reading their events: 10,000 take some tens of milliseconds.
+    ///
+    /// - Parameter withStages: reads also how the stages of ended runs ended.
+    public func list(withStages: Bool = false) throws(JournalError) -> [ListedRun] {
+        try read { db in
+            var stages: [Int64: [RunSummary.EndedStage]] = [:]
+            if withStages {
+                let rows = try Row.fetchCursor(db, sql: "SELECT number, stages FROM ended_run")
+                while let row = try rows.next() {
+                    let text: String = row[1]
+                    stages[row[0]] = try? JournalCoding.decode([RunSummary.EndedStage].self, from: text)
+                }
+            }
+            var list: [ListedRun] = []
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT number, id, launched_at, \(RunSummary.columns) FROM run ORDER BY launched_at DESC, id")
+            while let row = try rows.next() {
+                let id: String = row[1]
+                guard let run = RunID(id) else { continue }
+                list.append(ListedRun(run: run, summary: RunSummary(row, endedStages: stages[row[0]])))
+            }
+            return list
+        }
+    }
+}
+
+extension RunSummary {
+    fileprivate static let columns =
+        "pipeline, status, ended_at, stages, stages_done, cost, cost_per_hour, cost_at, planned_cost, failure"
+
+    /// Nil where none was written. `row` begins with number, id and launch, and goes on with `columns`.
+    fileprivate init?(_ row: Row, endedStages: [EndedStage]?) {
+        guard let text = row[4] as String?, let status = RunState.Status(rawValue: text) else { return nil }
+        self.init(
+            pipeline: row[3], status: status, launchedAt: Instant(millisecondsSince1970: row[2]),
+            endedAt: (row[5] as Int64?).map { Instant(millisecondsSince1970: $0) }, stages: row[6], stagesDone: row[7],
+            plannedCost: Money(nanodollars: row[11]), failure: row[12], endedStages: endedStages,
+            cost: Money(nanodollars: row[8]), costPerHour: Money(nanodollars: row[9]),
+            at: Instant(millisecondsSince1970: row[10]))
+    }
+
+    func write(of run: RunID, in db: Database) throws { try Self.write(self, of: run, endedAt: endedAt, in: db) }
+
+    /// Without a summary, what was known before is taken away: it holds no longer.
+    static func write(_ summary: RunSummary?, of run: RunID, endedAt: Instant?, in db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                UPDATE run SET pipeline = ?, status = ?, ended_at = ?, stages = ?, stages_done = ?, cost = ?,
+                  cost_per_hour = ?, cost_at = ?, planned_cost = ?, failure = ? WHERE id = ?
+                """)
+        let ending = (summary?.endedAt ?? endedAt)?.millisecondsSince1970
+        try statement.execute(arguments: [
+            summary?.pipeline, summary?.status.rawValue, ending, summary?.stages, summary?.stagesDone,
+            summary?.cost.nanodollars, summary?.costPerHour.nanodollars, summary?.at.millisecondsSince1970,
+            summary?.plannedCost.nanodollars, summary?.failure, run.text,
+        ])
+        guard let stages = summary?.endedStages else { return }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO ended_run SELECT number, ? FROM run WHERE id = ?",
+            arguments: [try JournalCoding.encode(stages), run.text])
+    }
+}
