@@ -1,8 +1,8 @@
 import Glibc
 import SkyProcess
 
-/// Measures the journal: `swift run -c release journal-bench`. With `crowd`, lets hundreds of processes loose on one
-/// journal; `member …` is one of them.
+/// Measures the journal: `swift run -c release journal-bench`, or only `single`, `together` or `lists` of it. With
+/// `crowd`, lets hundreds of processes loose on one journal; `member …` is one of them.
 @main struct JournalBench {
     static func main() async {
         do {
@@ -25,9 +25,12 @@ import SkyProcess
         defer { removeFolder(folder) }
         guard arguments == ["crowd"] else {
             let measurements = Measurements(folder: folder)
-            var isFine = try await measurements.oneAtATime()
-            isFine = try await measurements.together() && isFine
-            return try await measurements.manyRuns() && isFine
+            let wanted = arguments.isEmpty ? ["single", "together", "lists"] : arguments
+            var isFine = true
+            if wanted.contains("single") { isFine = try await measurements.oneAtATime() }
+            if wanted.contains("together") { isFine = try await measurements.together() && isFine }
+            if wanted.contains("lists") { isFine = try await measurements.manyRuns() && isFine }
+            return isFine
         }
         let crowd = Crowd(folder: folder, executable: Files.absolutePath("/proc/self/exe") ?? CommandLine.arguments[0])
         var isFine = true

@@ -13,8 +13,8 @@ extension Journal {
             try db.execute(
                 sql: "INSERT INTO run (id, launched_at) VALUES (?, ?)",
                 arguments: [run.text, launch.at.millisecondsSince1970])
-            try Self.append([text], to: run, after: 0, ended: false, in: db)
-            try summary?.write(of: run, in: db)
+            try Self.append([text], to: run, after: 0, in: db)
+            try RunSummary.write(summary, of: run, events: 1, in: db)
             return true
         }
     }
@@ -51,10 +51,10 @@ extension Journal {
     ) throws(JournalError) -> JournalWriter.Work {
         var texts: [String] = []
         for event in events { texts.append(try encoded(event)) }
-        let at = events.last?.at
+        let endedAt = ended ? events.last?.at : nil
         return { [texts] db in
-            try Self.append(texts, to: run, after: count, ended: ended, in: db)
-            try RunSummary.write(summary, of: run, endedAt: ended ? at : nil, in: db)
+            try Self.append(texts, to: run, after: count, in: db)
+            try RunSummary.write(summary, of: run, events: count + texts.count, endedAt: endedAt, in: db)
             for note in notes { try note.write(db) }
         }
     }
@@ -72,30 +72,33 @@ extension Journal {
         RunState(folding: try events(of: run))
     }
 
-    /// The count is checked before anything is written, so that a refusal leaves nothing behind.
-    private static func append(
-        _ texts: [String], to run: RunID, after count: Int, ended: Bool, in db: Database
-    ) throws {
-        let known = try db.cachedStatement(sql: "SELECT number, events, last_event FROM run WHERE id = ?")
-        guard let row = try Row.fetchOne(known, arguments: [run.text]) else {
-            throw JournalError(.overtaken, "the journal knows no run \(run)", advice: ["sky status"])
-        }
-        let (number, events): (Int64, Int) = (row[0], row[1])
-        var last: Int64? = row[2]
-        guard events == count else {
-            throw JournalError(
-                .overtaken, "run \(run) has \(events) events and not \(count): another driver has gone on with it",
-                advice: ["sky status \(run)"])
-        }
-        let insert = try db.cachedStatement(
-            sql: "INSERT INTO event (run, seq, previous, sum, body) VALUES (?, ?, ?, ?, ?)")
+    /// The first finds its run only if that has `count` events, so that a refusal leaves nothing behind.
+    private static func append(_ texts: [String], to run: RunID, after count: Int, in db: Database) throws {
+        var insert = try db.cachedStatement(
+            sql: """
+                INSERT INTO event (run, seq, previous, sum, body)
+                  SELECT number, ?, last_event, ?, ? FROM run WHERE id = ? AND events = ?
+                """)
         for (sequence, text) in zip(count..., texts) {
             let sum = JournalCoding.checksum(run: run.text, sequence: sequence, body: text)
-            try insert.execute(arguments: [number, sequence, last, sum, text])
-            last = db.lastInsertedRowID
+            let isFirst = sequence == count
+            try insert.execute(arguments: [sequence, sum, text, run.text] + (isFirst ? [count] : []))
+            guard isFirst else { continue }
+            if db.changesCount == 0 { throw try refusal(of: run, after: count, in: db) }
+            if texts.count == 1 { break }
+            insert = try db.cachedStatement(
+                sql: """
+                    INSERT INTO event (run, seq, previous, sum, body)
+                      SELECT number, ?, last_insert_rowid(), ?, ? FROM run WHERE id = ?
+                    """)
         }
-        let update = try db.cachedStatement(
-            sql: "UPDATE run SET events = ?, last_event = ?, ended = max(ended, ?) WHERE number = ?")
-        try update.execute(arguments: [count + texts.count, last, ended, number])
+    }
+
+    private static func refusal(of run: RunID, after count: Int, in db: Database) throws -> JournalError {
+        guard let events = try Int.fetchOne(db, sql: "SELECT events FROM run WHERE id = ?", arguments: [run.text])
+        else { return JournalError(.overtaken, "the journal knows no run \(run)", advice: ["sky status"]) }
+        return JournalError(
+            .overtaken, "run \(run) has \(events) events and not \(count): another driver has gone on with it",
+            advice: ["sky status \(run)"])
     }
 }

@@ -72,24 +72,51 @@ extension RunSummary {
             at: Instant(millisecondsSince1970: row[10]))
     }
 
-    func write(of run: RunID, in db: Database) throws { try Self.write(self, of: run, endedAt: endedAt, in: db) }
-
-    /// Without a summary, what was known before is taken away: it holds no longer.
-    static func write(_ summary: RunSummary?, of run: RunID, endedAt: Instant?, in db: Database) throws {
+    /// Brings a run's line up to date behind the event that was written last. Without a summary, what was known before
+    /// is taken away: it holds no longer.
+    ///
+    /// What is in an index is left alone until it changes: its page would be written with every event.
+    ///
+    /// - Parameters:
+    ///   - events: how many the run has now.
+    ///   - endedAt: given once the run has ended.
+    static func write(
+        _ summary: RunSummary?, of run: RunID, events: Int, endedAt: Instant? = nil, in db: Database
+    ) throws {
         let statement = try db.cachedStatement(
-            sql: """
-                UPDATE run SET pipeline = ?, status = ?, ended_at = ?, stages = ?, stages_done = ?, cost = ?,
-                  cost_per_hour = ?, cost_at = ?, planned_cost = ?, failure = ? WHERE id = ?
-                """)
-        let ending = (summary?.endedAt ?? endedAt)?.millisecondsSince1970
-        try statement.execute(arguments: [
-            summary?.pipeline, summary?.status.rawValue, ending, summary?.stages, summary?.stagesDone,
-            summary?.cost.nanodollars, summary?.costPerHour.nanodollars, summary?.at.millisecondsSince1970,
-            summary?.plannedCost.nanodollars, summary?.failure, run.text,
-        ])
-        guard let stages = summary?.endedStages else { return }
+            sql: "UPDATE run SET \(assignments), events = ?, last_event = last_insert_rowid() WHERE id = ?")
+        try statement.execute(arguments: values(of: summary) + [events, run.text])
+        guard let endedAt else { return }
+        try db.execute(
+            sql: "UPDATE run SET ended = 1, ended_at = coalesce(ended_at, ?) WHERE id = ?",
+            arguments: [endedAt.millisecondsSince1970, run.text])
+        try summary?.writeStages(of: run, in: db)
+    }
+
+    /// The line of a run whose events were written before.
+    func write(of run: RunID, in db: Database) throws {
+        try db.execute(
+            sql: "UPDATE run SET \(Self.assignments) WHERE id = ?", arguments: Self.values(of: self) + [run.text])
+        try writeStages(of: run, in: db)
+    }
+
+    private func writeStages(of run: RunID, in db: Database) throws {
+        guard let endedStages else { return }
         try db.execute(
             sql: "INSERT OR REPLACE INTO ended_run SELECT number, ? FROM run WHERE id = ?",
-            arguments: [try JournalCoding.encode(stages), run.text])
+            arguments: [try JournalCoding.encode(endedStages), run.text])
+    }
+
+    private static let assignments = """
+        pipeline = ?, status = ?, ended_at = ?, stages = ?, stages_done = ?, cost = ?, cost_per_hour = ?, cost_at = ?, \
+        planned_cost = ?, failure = ?
+        """
+
+    private static func values(of summary: RunSummary?) -> StatementArguments {
+        [
+            summary?.pipeline, summary?.status.rawValue, summary?.endedAt?.millisecondsSince1970, summary?.stages,
+            summary?.stagesDone, summary?.cost.nanodollars, summary?.costPerHour.nanodollars,
+            summary?.at.millisecondsSince1970, summary?.plannedCost.nanodollars, summary?.failure,
+        ]
     }
 }

@@ -3,9 +3,7 @@ import FoundationEssentials
 /// JSON as the journal keeps it: the same value is always the same text.
 package enum JournalCoding {
     package static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        try SortedJSON.text(of: value)
     }
 
     package static func decode<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {

@@ -35,13 +35,24 @@ final class JournalLock: Sendable {
         return try body()
     }
 
-    private func acquire() throws {
+    /// The same where nobody is in the way; else nil, and nothing is done.
+    func holdIfFree<Result>(_ body: () throws -> Result) throws -> Result? {
+        guard try acquireIfFree() else { return nil }
+        defer { release() }
+        return try body()
+    }
+
+    private func acquireIfFree() throws -> Bool {
         let (turn, pen) = try descriptors()
-        if flock(turn, LOCK_EX | LOCK_NB) == 0 {
-            let isFree = flock(pen, LOCK_EX | LOCK_NB) == 0
-            flock(turn, LOCK_UN)
-            if isFree { return held.withLock { $0 = pen } }
-        }
+        guard flock(turn, LOCK_EX | LOCK_NB) == 0 else { return false }
+        let isFree = flock(pen, LOCK_EX | LOCK_NB) == 0
+        flock(turn, LOCK_UN)
+        if isFree { held.withLock { $0 = pen } }
+        return isFree
+    }
+
+    private func acquire() throws {
+        if try acquireIfFree() { return }
         let pause = try LockQueue.wait(turn: turnPath, pen: path, atMost: patience)
         guard let pause else { throw busy }
         held.withLock { $0 = pause }

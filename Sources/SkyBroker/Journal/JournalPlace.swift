@@ -7,6 +7,8 @@ import SkyProcess
 struct JournalPlace: Hashable, Sendable {
     let path: String
 
+    /// SQLite's write-ahead log.
+    var log: String { "\(path)-wal" }
     /// Whoever writes holds this.
     var lock: String { "\(folder)/journal.lock" }
     /// The machine whose journal it is.

@@ -19,15 +19,25 @@ final class JournalWriter: Sendable {
         var jobs: [Job] = []
         /// A turn is under way or about to begin.
         var isTurnComing = false
+        /// The last commit took so little time that waiting for it may hold up a thread of Swift's pool.
+        var isQuick = false
+    }
+
+    /// What is written with.
+    private struct Desk {
+        let connection: DatabaseQueue
+        var room: LogRoom
     }
 
     private let place: JournalPlace
     private let lock: JournalLock
     private let waiting = Mutex(Waiting())
-    /// Opened at the first write: most commands only read.
-    private let connection = Mutex<DatabaseQueue?>(nil)
-    /// Blocking work belongs on no thread of Swift's pool.
+    /// Locked while somebody writes; furnished at the first write, because most commands only read.
+    private let desk = Mutex<Desk?>(nil)
+    /// For waiting that may take long: that belongs on no thread of Swift's pool.
     private let thread = DispatchQueue(label: "sky.journal")
+    /// A commit that takes less is about as quick as going to another thread and back.
+    private static let quick = Duration.milliseconds(2)
 
     init(place: JournalPlace, lock: JournalLock) {
         self.place = place
@@ -36,11 +46,21 @@ final class JournalWriter: Sendable {
 
     /// Returns once the work is on the disk, together with that of others who came at the same time.
     func write(_ work: @escaping Work) async throws(JournalError) {
+        let isFirst = waiting.withLock { waiting in
+            guard waiting.isQuick, !waiting.isTurnComing else { return false }
+            waiting.isTurnComing = true
+            return true
+        }
+        if isFirst {
+            // Where all threads are busy, others that are ready come first, to share the commit.
+            await Task.yield()
+            if let result = commitHere(work) { return try result.get() }
+        }
         let result = await withCheckedContinuation { continuation in
             let begins = waiting.withLock { waiting in
                 waiting.jobs.append(Job(work: work, continuation: continuation))
                 defer { waiting.isTurnComing = true }
-                return !waiting.isTurnComing
+                return isFirst || !waiting.isTurnComing
             }
             if begins { thread.async { self.takeTurn() } }
         }
@@ -48,27 +68,39 @@ final class JournalWriter: Sendable {
     }
 
     /// The same on this thread, in a commit of its own.
-    func writeNow<Value>(_ work: (Database) throws -> Value) throws(JournalError) -> Value {
-        do {
-            return try database().inDatabase { db in
-                try lock.hold {
-                    var value: Value?
-                    try db.inTransaction(.immediate) {
-                        value = try work(db)
-                        return .commit
-                    }
-                    guard let value else { throw JournalError("a transaction ended without a result") }
-                    return value
-                }
-            }
-        } catch { throw place.failure(error, doing: "write") }
+    func writeNow<Value: Sendable>(_ work: (Database) throws -> Value) throws(JournalError) -> Value {
+        do { return try desk.withLock { desk in try lock.hold { try write(work, at: &desk) } } } catch {
+            throw place.failure(error, doing: "write")
+        }
     }
 
     /// Runs `body` outside a transaction while no other process writes.
     func maintain(_ body: (Database) throws -> Void) throws(JournalError) {
-        do { try database().inDatabase { db in try lock.hold { try body(db) } } } catch {
+        do { try desk.withLock { desk in try lock.hold { try furnished(&desk).connection.inDatabase(body) } } } catch {
             throw place.failure(error, doing: "write")
         }
+    }
+
+    /// One caller's work on its own thread, if nobody is in the way: nil, and nothing done, when somebody is.
+    private func commitHere(_ work: Work) -> Result<Void, JournalError>? {
+        guard waiting.withLock({ $0.jobs.isEmpty }) else { return nil }
+        var result: Result<Void, JournalError>?
+        let time = ContinuousClock().measure {
+            do {
+                let done: Void?? = try desk.withLockIfAvailable { desk in
+                    try lock.holdIfFree { try write(work, at: &desk) }
+                }
+                if case .some(.some) = done { result = .success(()) }
+            } catch { result = .failure(place.failure(error, doing: "write")) }
+        }
+        guard result != nil else { return nil }
+        let others = waiting.withLock { waiting in
+            waiting.isQuick = time < Self.quick
+            waiting.isTurnComing = !waiting.jobs.isEmpty
+            return waiting.isTurnComing
+        }
+        if others { thread.async { self.takeTurn() } }
+        return result
     }
 
     private func takeTurn() {
@@ -79,7 +111,10 @@ final class JournalWriter: Sendable {
             return jobs
         }
         guard !jobs.isEmpty else { return }
-        for (job, result) in zip(jobs, commit(jobs)) { job.continuation.resume(returning: result) }
+        var results: [Result<Void, JournalError>] = []
+        let time = ContinuousClock().measure { results = commit(jobs) }
+        waiting.withLock { $0.isQuick = time < Self.quick }
+        for (job, result) in zip(jobs, results) { job.continuation.resume(returning: result) }
         guard jobs.count > 1 else { return thread.async { self.takeTurn() } }
         // Those that have just been answered come back with more. Their tasks are in the pool's queue now; going round
         // through the same queue lets them speak first, without waiting for anything.
@@ -103,12 +138,32 @@ final class JournalWriter: Sendable {
         }
     }
 
-    private func database() throws -> DatabaseQueue {
-        try connection.withLock { open in
-            if let open { return open }
-            let queue = try place.connect()
-            open = queue
-            return queue
+    private func write<Value>(_ work: (Database) throws -> Value, at desk: inout Desk?) throws -> Value {
+        let value = try furnished(&desk).connection.inDatabase { try $0.writing(work) }
+        desk?.room.grow()
+        return value
+    }
+
+    private func furnished(_ desk: inout Desk?) throws -> Desk {
+        if let desk { return desk }
+        let new = Desk(connection: try place.connect(), room: LogRoom(path: place.log))
+        desk = new
+        return new
+    }
+}
+
+extension Database {
+    /// GRDB's `inTransaction(.immediate)`, with statements that are compiled once and not for each commit.
+    fileprivate func writing<Value>(_ work: (Database) throws -> Value) throws -> Value {
+        try cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+        do {
+            let value = try work(self)
+            try cachedStatement(sql: "COMMIT").execute()
+            return value
+        } catch {
+            // Some failures have ended the transaction already.
+            if isInsideTransaction { try? rollback() }
+            throw error
         }
     }
 }

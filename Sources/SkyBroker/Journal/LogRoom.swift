@@ -1,0 +1,48 @@
+import Glibc
+import SkyProcess
+
+/// Room in SQLite's write-ahead log, made in large steps before it is needed.
+///
+/// A commit that makes the log's file longer has the file system write down the new length, which takes about as long
+/// as the commit itself; one that overwrites zeros does not. SQLite reads the log up to the first frame that is not
+/// one, so zeros behind the last are nothing to it.
+struct LogRoom {
+    private let path: String
+    /// The file's size when last looked at.
+    private var size: Int64 = 0
+
+    private static let firstStep: Int64 = 64 << 10
+    private static let longestStep: Int64 = 1 << 20
+    /// About where a checkpoint lets the log begin anew.
+    private static let most: Int64 = 16 << 20
+
+    /// - Parameter path: of the log.
+    init(path: String) { self.path = path }
+
+    /// Makes more room if what there was is used up; does nothing when that fails, as on a full disk. Called after a
+    /// commit, while nobody else writes.
+    mutating func grow() {
+        var status = stat()
+        guard stat(path, &status) == 0, Int64(status.st_size) != size else { return }
+        size = Int64(status.st_size)
+        guard size > 0, size < Self.most else { return }
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard Self.isUsedUp(descriptor, size) else { return }
+        let step = min(max(size, Self.firstStep), Self.longestStep)
+        let zeros = [UInt8](repeating: 0, count: Int(step))
+        if pwrite(descriptor, zeros, zeros.count, off_t(size)) == zeros.count {
+            size += step
+        } else {
+            ftruncate(descriptor, off_t(size))
+        }
+    }
+
+    /// False when the file ends with zeros: somebody has made room before, and it is not filled yet.
+    private static func isUsedUp(_ descriptor: Int32, _ size: Int64) -> Bool {
+        var end = [UInt8](repeating: 0, count: 64)
+        guard pread(descriptor, &end, end.count, off_t(size) - off_t(end.count)) == end.count else { return false }
+        return end.contains { $0 != 0 }
+    }
+}
