@@ -8,18 +8,22 @@ struct Measurements {
     private let clock = ContinuousClock()
 
     /// Durable events one at a time, in turns with bare SQLite doing the same inserts.
-    func oneAtATime() async throws -> Bool {
+    ///
+    /// Enough of them that both logs have been filled, checkpointed and begun anew.
+    func oneAtATime(rounds: Int = 300, perRound: Int = 10) async throws -> Bool {
         let journal = try Journal(path: "\(folder)/single.sqlite")
         guard let sample = SampleRun("tickets-7k2m") else { return false }
         let bare = try BareSQLite(path: "\(folder)/bare.sqlite")
         guard try journal.begin(sample.launch, run: sample.run) else { return false }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let bodies = try (0..<600).map { String(decoding: try encoder.encode(sample.event($0)), as: UTF8.self) }
+        let bodies = try (0..<rounds * perRound).map {
+            String(decoding: try encoder.encode(sample.event($0)), as: UTF8.self)
+        }
         let summary = sample.summary
         var spent = (bare: Duration.zero, journal: Duration.zero)
-        for round in 0..<60 {
-            let numbers = round * 10..<round * 10 + 10
+        for round in 0..<rounds {
+            let numbers = round * perRound..<(round + 1) * perRound
             spent.bare += try clock.measure {
                 for number in numbers { try bare.append(bodies[number], to: sample.run.text, at: number) }
             }
@@ -30,7 +34,8 @@ struct Measurements {
                 }
             }
         }
-        let rates = (bare: 600 / spent.bare.seconds, journal: 600 / spent.journal.seconds)
+        let count = Double(rounds * perRound)
+        let rates = (bare: count / spent.bare.seconds, journal: count / spent.journal.seconds)
         print("durable events one at a time: \(whole(rates.journal)) a second; bare SQLite: \(whole(rates.bare))")
         return report("journal against bare SQLite", rates.journal / rates.bare, atLeast: 0.7)
     }

@@ -32,7 +32,7 @@ extension Journal {
         notes: [JournalNote] = []
     ) async throws(JournalError) {
         try await writer.write(
-            try addition(of: events, to: run, after: count, ended: runEnded, summary: summary, notes: notes))
+            for: run, try addition(of: events, to: run, after: count, ended: runEnded, summary: summary, notes: notes))
     }
 
     /// The same for callers that cannot wait otherwise; a commit of its own.

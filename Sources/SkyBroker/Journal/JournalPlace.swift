@@ -36,7 +36,7 @@ struct JournalPlace: Hashable, Sendable {
         configuration.busyMode = .timeout(60)
         configuration.readonly = readingOnly
         configuration.prepareDatabase { db in
-            if !readingOnly { try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000") }
+            if !readingOnly { try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000") }
         }
         return try DatabaseQueue(path: path, configuration: configuration)
     }

@@ -21,6 +21,8 @@ final class JournalWriter: Sendable {
         var isTurnComing = false
         /// The last commit took so little time that waiting for it may hold up a thread of Swift's pool.
         var isQuick = false
+        /// Who came last.
+        var run: RunID?
     }
 
     /// What is written with.
@@ -45,15 +47,16 @@ final class JournalWriter: Sendable {
     }
 
     /// Returns once the work is on the disk, together with that of others who came at the same time.
-    func write(_ work: @escaping Work) async throws(JournalError) {
-        let isFirst = waiting.withLock { waiting in
-            guard waiting.isQuick, !waiting.isTurnComing else { return false }
+    func write(for run: RunID, _ work: @escaping Work) async throws(JournalError) {
+        let (isFirst, isAlone) = waiting.withLock { waiting in
+            defer { waiting.run = run }
+            guard waiting.isQuick, !waiting.isTurnComing else { return (false, false) }
             waiting.isTurnComing = true
-            return true
+            return (true, waiting.run == run)
         }
         if isFirst {
-            // Where all threads are busy, others that are ready come first, to share the commit.
-            await Task.yield()
+            // Where all threads are busy with other runs, those that are ready come first, to share the commit.
+            if !isAlone { await Task.yield() }
             if let result = commitHere(work) { return try result.get() }
         }
         let result = await withCheckedContinuation { continuation in

@@ -14,7 +14,7 @@ struct LogRoom {
     private static let firstStep: Int64 = 64 << 10
     private static let longestStep: Int64 = 1 << 20
     /// About where a checkpoint lets the log begin anew.
-    private static let most: Int64 = 16 << 20
+    private static let most: Int64 = 4 << 20
 
     /// - Parameter path: of the log.
     init(path: String) { self.path = path }

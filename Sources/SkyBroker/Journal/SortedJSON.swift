@@ -3,113 +3,140 @@
 ///
 /// A container takes values until something is written to one around it: that is how synthesized conformances, and
 /// all of ours, use them.
-final class SortedJSON {
+struct SortedJSON {
     private struct Level {
-        var isObject: Bool
-        var start: Int
-        /// Where each of its entries begins.
-        var entries: [(key: String, start: Int)] = []
+        let isObject: Bool
+        /// Its first entry, among those of all open containers.
+        let firstEntry: Int
         var isSorted = true
     }
 
+    private struct Entry {
+        let key: String
+        /// Where it begins.
+        let start: Int
+    }
+
     private var bytes: [UInt8] = []
-    /// The open containers, outermost first; those behind `depth` are kept for their memory.
+    /// The open containers, outermost first.
     private var levels: [Level] = []
-    private var depth = 0
+    private var entries: [Entry] = []
 
     static func text(of value: some Encodable) throws -> String {
-        let json = SortedJSON()
-        json.bytes.reserveCapacity(512)
-        try json.write(value, at: 0)
-        return String(decoding: json.bytes, as: UTF8.self)
+        let page = JSONPage()
+        try value.encode(to: JSONPlace(page: page, depth: 0))
+        return page.json.finished()
     }
 
-    /// Writes a value into the container of this depth, behind its key if that is an object.
-    fileprivate func write(_ value: some Encodable, at depth: Int) throws {
-        let start = bytes.count
-        try value.encode(to: JSONPlace(json: self, depth: depth))
-        close(downTo: depth)
-        if bytes.count == start { bytes += [UInt8(ascii: "{"), UInt8(ascii: "}")] }
+    fileprivate init() {
+        bytes.reserveCapacity(512)
+        levels.reserveCapacity(8)
+        entries.reserveCapacity(32)
     }
 
-    fileprivate func open(isObject: Bool, at depth: Int) -> Int {
+    fileprivate mutating func finished() -> String {
+        close(downTo: 0)
+        if bytes.isEmpty { bytes += "{}".utf8 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    fileprivate var count: Int { bytes.count }
+
+    /// A value that is in the container of this depth has been written; `start` is where it begins.
+    fileprivate mutating func closeValue(from start: Int, at depth: Int) {
         close(downTo: depth)
-        if self.depth == levels.count { levels.append(Level(isObject: isObject, start: 0)) }
-        levels[self.depth].isObject = isObject
-        levels[self.depth].start = bytes.count
-        levels[self.depth].isSorted = true
+        if bytes.count == start { bytes += "{}".utf8 }
+    }
+
+    fileprivate mutating func open(isObject: Bool, at depth: Int) {
+        close(downTo: depth)
+        levels.append(Level(isObject: isObject, firstEntry: entries.count))
         bytes.append(UInt8(ascii: isObject ? "{" : "["))
-        self.depth += 1
-        return self.depth
     }
 
-    fileprivate func key(_ key: String, at depth: Int) {
+    fileprivate mutating func key(_ key: String, at depth: Int) {
         close(downTo: depth)
-        if let last = levels[depth - 1].entries.last {
+        if entries.count > levels[depth - 1].firstEntry {
             bytes.append(UInt8(ascii: ","))
-            if levels[depth - 1].isSorted { levels[depth - 1].isSorted = Self.comes(last.key, before: key) }
+            if levels[depth - 1].isSorted, !Self.comes(entries[entries.count - 1].key, before: key) {
+                levels[depth - 1].isSorted = false
+            }
         }
-        levels[depth - 1].entries.append((key, bytes.count))
+        entries.append(Entry(key: key, start: bytes.count))
         write(key)
         bytes.append(UInt8(ascii: ":"))
     }
 
-    fileprivate func item(_ index: Int, at depth: Int) {
+    fileprivate mutating func item(_ index: Int, at depth: Int) {
         close(downTo: depth)
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
     }
 
-    private func close(downTo depth: Int) {
-        while self.depth > depth {
-            self.depth -= 1
-            if !levels[self.depth].isSorted { sortEntries(of: self.depth) }
-            bytes.append(UInt8(ascii: levels[self.depth].isObject ? "}" : "]"))
-            levels[self.depth].entries.removeAll(keepingCapacity: true)
+    private mutating func close(downTo depth: Int) {
+        while levels.count > depth, let level = levels.popLast() {
+            if !level.isSorted { sortEntries(from: level.firstEntry) }
+            entries.removeLast(entries.count - level.firstEntry)
+            bytes.append(UInt8(ascii: level.isObject ? "}" : "]"))
         }
     }
 
-    private func sortEntries(of level: Int) {
-        let entries = levels[level].entries
-        var order = Array(entries.indices)
-        order.sort { Self.comes(entries[$0].key, before: entries[$1].key) }
+    private mutating func sortEntries(from first: Int) {
+        let start = entries[first].start
         var sorted: [UInt8] = []
-        sorted.reserveCapacity(bytes.count - entries[0].start)
-        for index in order {
+        sorted.reserveCapacity(bytes.count - start)
+        for index in (first..<entries.count).sorted(by: { Self.comes(entries[$0].key, before: entries[$1].key) }) {
             if !sorted.isEmpty { sorted.append(UInt8(ascii: ",")) }
             let end = index + 1 < entries.count ? entries[index + 1].start - 1 : bytes.count
             sorted += bytes[entries[index].start..<end]
         }
-        bytes.replaceSubrange(entries[0].start..., with: sorted)
+        bytes.replaceSubrange(start..., with: sorted)
     }
 
-    private static func comes(_ a: String, before b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+    private static func comes(_ a: String, before b: String) -> Bool {
+        var (a, b) = (a, b)
+        return a.withUTF8 { a in
+            b.withUTF8 { b in
+                for (a, b) in zip(a, b) where a != b { return a < b }
+                return a.count < b.count
+            }
+        }
+    }
 
     // MARK: What is no container
 
-    fileprivate func write(_ text: String) {
+    fileprivate mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 0x08: bytes += "\\b".utf8
-            case 0x09: bytes += "\\t".utf8
-            case 0x0a: bytes += "\\n".utf8
-            case 0x0c: bytes += "\\f".utf8
-            case 0x0d: bytes += "\\r".utf8
-            case 0..<0x20: bytes += "\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8
-            default: bytes.append(byte)
-            }
+        var text = text
+        text.withUTF8 { text in
+            guard text.contains(where: Self.isEscaped) else { return bytes.append(contentsOf: text) }
+            for byte in text { Self.isEscaped(byte) ? writeEscaped(byte) : bytes.append(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    fileprivate func write(_ number: some BinaryInteger) { bytes += number.description.utf8 }
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
 
-    fileprivate func write(_ flag: Bool) { bytes += (flag ? "true" : "false").utf8 }
+    private mutating func writeEscaped(_ byte: UInt8) {
+        switch byte {
+        case 0x08: bytes += "\\b".utf8
+        case 0x09: bytes += "\\t".utf8
+        case 0x0a: bytes += "\\n".utf8
+        case 0x0c: bytes += "\\f".utf8
+        case 0x0d: bytes += "\\r".utf8
+        case 0..<0x20: bytes += "\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8
+        default: bytes += [UInt8(ascii: "\\"), byte]
+        }
+    }
 
-    fileprivate func writeNull() { bytes += "null".utf8 }
+    fileprivate mutating func write(_ number: some BinaryInteger) { bytes += number.description.utf8 }
 
-    fileprivate func write(_ number: some BinaryFloatingPoint & CustomStringConvertible) throws {
+    fileprivate mutating func write(_ flag: Bool) { bytes += (flag ? "true" : "false").utf8 }
+
+    fileprivate mutating func writeNull() { bytes += "null".utf8 }
+
+    fileprivate mutating func write(_ number: some BinaryFloatingPoint & CustomStringConvertible) throws {
         guard number.isFinite else {
             throw EncodingError.invalidValue(
                 number, .init(codingPath: [], debugDescription: "JSON has no word for \(number)"))
@@ -119,9 +146,14 @@ final class SortedJSON {
     }
 }
 
+/// What all places of one text write to.
+private final class JSONPage {
+    var json = SortedJSON()
+}
+
 /// Where one value goes.
 private struct JSONPlace: Encoder, SingleValueEncodingContainer {
-    let json: SortedJSON
+    let page: JSONPage
     /// Of the container that the value is in; 0 for the outermost value.
     let depth: Int
 
@@ -129,33 +161,39 @@ private struct JSONPlace: Encoder, SingleValueEncodingContainer {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        KeyedEncodingContainer(JSONObject(json: json, depth: json.open(isObject: true, at: depth)))
+        page.json.open(isObject: true, at: depth)
+        return KeyedEncodingContainer(JSONObject(page: page, depth: depth + 1))
     }
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        JSONList(json: json, depth: json.open(isObject: false, at: depth))
+        page.json.open(isObject: false, at: depth)
+        return JSONList(page: page, depth: depth + 1)
     }
     func singleValueContainer() -> any SingleValueEncodingContainer { self }
 
-    func encodeNil() { json.writeNull() }
-    func encode(_ value: Bool) { json.write(value) }
-    func encode(_ value: String) { json.write(value) }
-    func encode(_ value: Double) throws { try json.write(value) }
-    func encode(_ value: Float) throws { try json.write(value) }
-    func encode(_ value: Int) { json.write(value) }
-    func encode(_ value: Int8) { json.write(value) }
-    func encode(_ value: Int16) { json.write(value) }
-    func encode(_ value: Int32) { json.write(value) }
-    func encode(_ value: Int64) { json.write(value) }
-    func encode(_ value: UInt) { json.write(value) }
-    func encode(_ value: UInt8) { json.write(value) }
-    func encode(_ value: UInt16) { json.write(value) }
-    func encode(_ value: UInt32) { json.write(value) }
-    func encode(_ value: UInt64) { json.write(value) }
-    func encode(_ value: some Encodable) throws { try json.write(value, at: depth) }
+    func encodeNil() { page.json.writeNull() }
+    func encode(_ value: Bool) { page.json.write(value) }
+    func encode(_ value: String) { page.json.write(value) }
+    func encode(_ value: Double) throws { try page.json.write(value) }
+    func encode(_ value: Float) throws { try page.json.write(value) }
+    func encode(_ value: Int) { page.json.write(value) }
+    func encode(_ value: Int8) { page.json.write(value) }
+    func encode(_ value: Int16) { page.json.write(value) }
+    func encode(_ value: Int32) { page.json.write(value) }
+    func encode(_ value: Int64) { page.json.write(value) }
+    func encode(_ value: UInt) { page.json.write(value) }
+    func encode(_ value: UInt8) { page.json.write(value) }
+    func encode(_ value: UInt16) { page.json.write(value) }
+    func encode(_ value: UInt32) { page.json.write(value) }
+    func encode(_ value: UInt64) { page.json.write(value) }
+    func encode(_ value: some Encodable) throws {
+        let start = page.json.count
+        try value.encode(to: self)
+        page.json.closeValue(from: start, at: depth)
+    }
 }
 
 private struct JSONObject<Key: CodingKey>: KeyedEncodingContainerProtocol {
-    let json: SortedJSON
+    let page: JSONPage
     /// Its own.
     let depth: Int
 
@@ -163,8 +201,8 @@ private struct JSONObject<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     /// Where the value of a key goes.
     private func place(_ key: some CodingKey) -> JSONPlace {
-        json.key(key.stringValue, at: depth)
-        return JSONPlace(json: json, depth: depth)
+        page.json.key(key.stringValue, at: depth)
+        return JSONPlace(page: page, depth: depth)
     }
 
     func encodeNil(forKey key: Key) { place(key).encodeNil() }
@@ -184,13 +222,13 @@ private struct JSONObject<Key: CodingKey>: KeyedEncodingContainerProtocol {
 }
 
 private struct JSONList: UnkeyedEncodingContainer {
-    let json: SortedJSON
+    let page: JSONPage
     /// Its own.
     let depth: Int
     private(set) var count = 0
 
-    init(json: SortedJSON, depth: Int) {
-        self.json = json
+    init(page: JSONPage, depth: Int) {
+        self.page = page
         self.depth = depth
     }
 
@@ -198,9 +236,9 @@ private struct JSONList: UnkeyedEncodingContainer {
 
     /// Where the next item goes.
     private mutating func place() -> JSONPlace {
-        json.item(count, at: depth)
+        page.json.item(count, at: depth)
         count += 1
-        return JSONPlace(json: json, depth: depth)
+        return JSONPlace(page: page, depth: depth)
     }
 
     mutating func encodeNil() { place().encodeNil() }
