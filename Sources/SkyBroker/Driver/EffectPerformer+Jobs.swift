@@ -128,7 +128,7 @@ extension EffectPerformer {
         }
     }
 
-    private func follow(_ job: JobSpec, on agent: AgentClient, into log: LogCopy) async throws -> Int {
+    private func follow(_ job: JobSpec, on agent: any NodeAgent, into log: LogCopy) async throws -> Int {
         _ = try await agent.submit(job)
         async let copied: Void = log.follow(job.id, of: agent)
         let code = try await agent.waitForExit(ofJob: job.id)

@@ -24,8 +24,8 @@ struct RunAccess {
         rebuilt = RebuiltRuns(folder)
         let environment = context.environment.merging(secrets) { _, secret in secret }
         let executable = context.executable
-        broker = try Broker(folder: folder, replacingLost: replacingLost) { (run) throws(JournalError) in
-            try DriverProcess.start(run: run, folder: folder, executable: executable, environment: environment)
+        broker = try Broker(folder: folder, replacingLost: replacingLost) { (charge) throws(JournalError) in
+            try DriverProcess.start(charge, folder: folder, executable: executable, environment: environment)
         }
     }
 
@@ -111,11 +111,9 @@ struct RunAccess {
     /// reason not to show the others.
     func pickUpAbandoned() throws {
         let err = context.console.err
-        for run in try broker.journal.unfinishedRuns() {
-            do throws(JournalError) {
-                guard try broker.ensureDriven(run) else { continue }
-            } catch {
-                try err.line("\("warning:", .yellow, bold: true) cannot pick up \(run): \(error)")
+        for (run, failure) in try broker.pickUpAbandoned() {
+            if let failure {
+                try err.line("\("warning:", .yellow, bold: true) cannot pick up \(run): \(failure)")
                 continue
             }
             try err.line("\("picked up", .yellow) \(run), whose broker had died")
