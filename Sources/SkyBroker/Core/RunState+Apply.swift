@@ -11,7 +11,7 @@ extension RunState {
         holdBackUnfed(at: recorded.at)
         startQueued(at: recorded.at)
         readMeters(at: recorded.at)
-        if unended == 0, endedAt == nil { endedAt = recorded.at }
+        if tally.unended == 0, endedAt == nil { endedAt = recorded.at }
         ringing = false
         defer { touched = [] }
         return touched
@@ -108,10 +108,7 @@ extension RunState {
                 return
             }
             guard case .releasing(let next) = stage.phase else { return }
-            stage.updateAttempt {
-                $0.releasedAt = at
-                $0.held = held
-            }
+            if let current = stage.current { stage.givenBack(current, held, at: at) }
             if stage.handover != nil { return stage.handOver(or: next, isStopping: isStopping, at: at) }
             switch next {
             case .end(let outcome): stage.end(outcome, at: at)

@@ -5,17 +5,17 @@ import SkySpec
 /// The meter, and what happens when a budget is spent.
 extension RunState {
     /// Of everything that the run has held and moved until `now`.
-    func spent(at now: Instant) -> Money { stages.reduce(.zero) { $0 + $1.spent(at: now) } }
+    func spent(at now: Instant) -> Money { tally.meter.spent(at: now) }
 
     /// What an hour costs with what is held now.
-    var rate: Money { stages.reduce(.zero) { $0 + $1.rate } }
+    var rate: Money { tally.meter.rate }
 
     /// Reads the meters that an event can have changed.
     mutating func readMeters(at: Instant) {
         guard hasBudgets, endedAt == nil else { return }
         for index in Set(touched).sorted() where stages[index].budget != nil { readMeter(ofStage: index, at: at) }
         if budget != nil, !touched.isEmpty || ringing { readMeter(at: at) }
-        if isWindingDown, busy == 0, stopping == nil, budget?.isAsking != true { stop(.budgetSpent(spentText), at: at) }
+        if isWindingDown, tally.busy == 0, stopping == nil, budget?.isAsking != true { stop(.budgetSpent(spentText), at: at) }
     }
 
     private mutating func readMeter(at: Instant) {
@@ -32,7 +32,8 @@ extension RunState {
     }
 
     private mutating func readMeter(ofStage index: Int, at: Instant) {
-        let (spent, rate) = (stages[index].spent(at: at), stages[index].rate)
+        let meter = stages[index].meter
+        let (spent, rate) = (meter.spent(at: at), meter.rate)
         update(index) { stage in
             guard stage.budget?.read(spent: spent, rate: rate, at: at) == .spent, let rule = stage.budget?.rule,
                 stage.phase.isBusy || stage.phase.isServing
@@ -87,9 +88,6 @@ extension RunState {
 extension StageState {
     /// Transfers included.
     func spent(at now: Instant) -> Money { attempts.reduce(.zero) { $0 + $1.cost(until: now) } }
-
-    /// What an hour costs with what it holds.
-    var rate: Money { attempts.reduce(.zero) { $0 + ($1.holdsNodes ? $1.planned.pricePerHour : .zero) } }
 
     mutating func budgetIsSpent(at: Instant) {
         let limit = budget?.limit.formatted(decimals: 2) ?? ""

@@ -4,86 +4,122 @@ import SkyPlacement
 import SkyProviders
 import SkySpec
 
+/// What should be under way, gathered. Of what is under way already only the name is gathered: saying what work it is
+/// takes longer than all else.
+package struct WantedEffects {
+    package private(set) var ids: [Effect.ID] = []
+    /// Those that are not under way yet.
+    package private(set) var new: [Effect] = []
+    private var underWay: [Effect.ID] = []
+
+    package init() {}
+
+    /// - Parameter underWay: what is.
+    package mutating func begin(beside underWay: [Effect.ID]) {
+        self.underWay = underWay
+        ids.removeAll(keepingCapacity: true)
+        new.removeAll(keepingCapacity: true)
+    }
+
+    /// False when there is no such work.
+    @discardableResult
+    fileprivate mutating func want(
+        _ stage: Int, _ slot: Effect.Slot, _ serial: Int, _ work: @autoclosure () -> Effect.Work?
+    ) -> Bool {
+        let id = Effect.ID(stage: stage, slot: slot, serial: serial)
+        if !underWay.contains(id) {
+            guard let work = work() else { return false }
+            new.append(Effect(id: id, work: work))
+        }
+        ids.append(id)
+        return true
+    }
+
+    fileprivate mutating func alarm(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, at moment: Instant) {
+        want(
+            stage.index, slot, serial,
+            .sleep(Alarm(stage: stage.name, slot: slot, serial: serial), until: moment))
+    }
+}
+
 extension RunState {
     /// Everything that should be under way in this state. Depends on nothing else.
     public var effects: [Effect] { stages.indices.flatMap { effects(of: $0) } + effectsOfRun }
 
     /// What should be under way for the run as a whole: its budget's clock and questions.
-    public var effectsOfRun: [Effect] {
-        guard let budget, stopping == nil, endedAt == nil else { return [] }
-        return effects(of: budget, nil)
+    public var effectsOfRun: [Effect] { effects(of: -1) }
+
+    /// What should be under way for one stage, by position; -1 for the run as a whole.
+    public func effects(of index: Int) -> [Effect] {
+        var wanted = WantedEffects()
+        gatherEffects(of: index, in: &wanted)
+        return wanted.new
     }
 
-    private func effects(of budget: BudgetState, _ stage: StageState?) -> [Effect] {
-        func effect(_ slot: Effect.Slot, _ serial: Int, _ work: Effect.Work) -> Effect {
-            Effect(id: .init(stage: stage?.index ?? -1, slot: slot, serial: serial), work: work)
-        }
+    /// The same for who knows what is under way.
+    package func gatherEffects(of index: Int, in wanted: inout WantedEffects) {
+        if index >= 0 { return gather(stages[index], in: &wanted) }
+        guard let budget, stopping == nil, endedAt == nil else { return }
+        gather(budget, nil, in: &wanted)
+    }
+
+    private func gather(_ budget: BudgetState, _ stage: StageState?, in wanted: inout WantedEffects) {
+        let index = stage?.index ?? -1
         if let question = budgetQuestion(stage) {
             let alarm = Alarm(stage: stage?.name, slot: .questionPatience, serial: budget.questions)
             let until = (budget.askedAt ?? launchedAt) + PhaseLimits.asking
-            return [
-                effect(.question, budget.questions, .ask(question)),
-                effect(.questionPatience, budget.questions, .sleep(alarm, until: until)),
-            ]
+            wanted.want(index, .question, budget.questions, .ask(question))
+            wanted.want(index, .questionPatience, budget.questions, .sleep(alarm, until: until))
+        } else if let next = budget.nextAt {
+            let alarm = Alarm(stage: stage?.name, slot: .budget, serial: budget.readings)
+            wanted.want(index, .budget, budget.readings, .sleep(alarm, until: next))
         }
-        guard let next = budget.nextAt else { return [] }
-        let alarm = Alarm(stage: stage?.name, slot: .budget, serial: budget.readings)
-        return [effect(.budget, budget.readings, .sleep(alarm, until: next))]
     }
 
-    /// What should be under way for one stage, by position.
-    public func effects(of index: Int) -> [Effect] {
-        let stage = stages[index]
-        guard let work = work(of: stage) else { return [] }
-        var effects = [effect(stage, .phase, stage.serial, work)]
-        if let limit = PhaseLimits.limit(of: stage.phase) {
-            effects.append(alarm(stage, .patience, stage.serial, at: stage.phaseSince + limit))
+    private func gather(_ stage: StageState, in wanted: inout WantedEffects) {
+        switch stage.phase {
+        case .waiting, .ended: return
+        default: guard wanted.want(stage.index, .phase, stage.serial, work(of: stage)) else { return }
         }
-        if let handover = stage.handover { addHandover(stage.attempts[handover.index], handover, stage, to: &effects) }
-        if let budget = stage.budget, !stage.phase.isReleasing { effects += self.effects(of: budget, stage) }
-        guard let attempt = stage.attempt else { return effects }
+        if let limit = PhaseLimits.limit(of: stage.phase) {
+            wanted.alarm(stage, .patience, stage.serial, at: stage.phaseSince + limit)
+        }
+        if let handover = stage.handover { gather(stage.attempts[handover.index], handover, stage, in: &wanted) }
+        if let budget = stage.budget, !stage.phase.isReleasing { gather(budget, stage, in: &wanted) }
+        guard let current = stage.current else { return }
         if let deadline = stage.deadline, let next = deadline.nextLook, stage.handover == nil, stage.holdsWhatItLooksAt
         {
-            effects.append(alarm(stage, .look, deadline.looks, at: next))
+            wanted.alarm(stage, .look, deadline.looks, at: next)
         }
-        guard let group = attempt.group, stage.phase.usesNodes else { return effects }
-        effects.append(effect(stage, .keep, attempt.id.number, .keep(attempt.id, group)))
-        if stage.phase == .running { addSaves(of: attempt, group, stage, to: &effects) }
-        return effects
+        guard stage.phase.usesNodes, stage.attempts[current].group != nil else { return }
+        wanted.want(
+            stage.index, .keep, stage.attempts[current].id.number,
+            stage.attempts[current].group.map { .keep(stage.attempts[current].id, $0) })
+        if stage.phase == .running { gatherSaves(of: stage, current, in: &wanted) }
     }
 
-    private func addHandover(_ attempt: Attempt, _ handover: Handover, _ stage: StageState, to effects: inout [Effect])
-    {
+    private func gather(_ attempt: Attempt, _ handover: Handover, _ stage: StageState, in wanted: inout WantedEffects) {
         let number = attempt.id.number
         if let group = attempt.group {
-            effects.append(effect(stage, .keep, number, .keep(attempt.id, group)))
+            wanted.want(stage.index, .keep, number, .keep(attempt.id, group))
         } else if handover.isGivenUp {
             let provider = attempt.planned.offer.provider
-            effects.append(effect(stage, .handover, -number, .release(attempt.id, provider: provider)))
+            wanted.want(stage.index, .handover, -number, .release(attempt.id, provider: provider))
         } else {
-            let work = Effect.Work.provision(attempt.id, attempt.planned, zone: attempt.zone)
-            effects.append(effect(stage, .handover, number, work))
+            wanted.want(stage.index, .handover, number, .provision(attempt.id, attempt.planned, zone: attempt.zone))
         }
     }
 
-    private func addSaves(
-        of attempt: Attempt, _ group: NodeGroup, _ stage: StageState, to effects: inout [Effect]
-    ) {
+    private func gatherSaves(of stage: StageState, _ current: Int, in wanted: inout WantedEffects) {
         let count = stage.saves.count
         if let begun = stage.saves.begunAt, stage.saves.isUnderWay {
-            effects.append(effect(stage, .save, count, .save(attempt.id, group, number: count)))
-            effects.append(alarm(stage, .nextSave, stage.saves.clock, at: begun + PhaseLimits.saving))
+            wanted.want(
+                stage.index, .save, count,
+                stage.attempts[current].group.map { .save(stage.attempts[current].id, $0, number: count) })
+            wanted.alarm(stage, .nextSave, stage.saves.clock, at: begun + PhaseLimits.saving)
         } else if let next = stage.saves.nextAt {
-            effects.append(alarm(stage, .nextSave, stage.saves.clock, at: next))
+            wanted.alarm(stage, .nextSave, stage.saves.clock, at: next)
         }
-    }
-
-    private func effect(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, _ work: Effect.Work) -> Effect {
-        Effect(id: .init(stage: stage.index, slot: slot, serial: serial), work: work)
-    }
-
-    private func alarm(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, at moment: Instant) -> Effect {
-        effect(stage, slot, serial, .sleep(Alarm(stage: stage.name, slot: slot, serial: serial), until: moment))
     }
 
     /// What the stage's phase is about.

@@ -5,15 +5,12 @@ import SkySpec
 extension RunState {
     /// Changes one stage and keeps the books on who is at work, who has ended and who may begin.
     mutating func update(_ index: Int, _ body: (inout StageState) -> Void) {
-        let (wasBusy, wasEnded, wasDone) = (
-            stages[index].phase.isBusy, stages[index].phase.isEnded, stages[index].isDone
-        )
+        let before = stages[index].part
         body(&stages[index])
-        let isDone = stages[index].isDone
-        busy += (stages[index].phase.isBusy ? 1 : 0) - (wasBusy ? 1 : 0)
-        unended += (stages[index].phase.isEnded ? 0 : 1) - (wasEnded ? 0 : 1)
+        let now = stages[index].part
+        tally.replace(before, by: now)
         touched.append(index)
-        if isDone, !wasDone { graph.after[index].forEach { enqueueIfReady($0) } }
+        if now.isDone, !before.isDone { graph.after[index].forEach { enqueueIfReady($0) } }
         if stages[index].phase == .waiting { enqueueIfReady(index) }
     }
 
@@ -60,7 +57,7 @@ extension RunState {
         let limit = launch.pipeline.maxParallel ?? .max
         var begun = 0
         for index in queue {
-            guard busy < limit else { break }
+            guard tally.busy < limit else { break }
             begun += 1
             // What it waited for may have been lost since.
             guard stages[index].phase == .waiting, graph.before[index].allSatisfy({ stages[$0].isDone }) else {

@@ -20,10 +20,7 @@ public struct RunState: Hashable, Sendable {
 
     /// Stages whose turn it would be, if fewer others were at work; by position, in order.
     var queue: [Int] = []
-    /// Stages that count against `max_parallel` now.
-    var busy = 0
-    /// Stages that have not ended.
-    var unended: Int
+    var tally: Tally
     /// Some stage's outputs were lost at some time: until then no stage can lack what it began with.
     var hasLostOutputs = false
     /// Nil for a run without one.
@@ -54,7 +51,7 @@ public struct RunState: Hashable, Sendable {
         self.stages = stages
         budget = BudgetState(launch.pipeline.budget)
         hasBudgets = launch.pipeline.budget != nil || stages.contains { $0.budget != nil }
-        unended = stages.count
+        tally = Tally(stages: stages.count)
         for index in stages.indices where graph.before[index].isEmpty { queue.append(index) }
         startQueued(at: first.at)
         touched = []
@@ -88,8 +85,7 @@ public struct RunState: Hashable, Sendable {
     public var status: Status {
         guard endedAt != nil else {
             if stopping != nil { return .stopping }
-            let settled = stages.allSatisfy { $0.phase.isServing || $0.phase == .ended(.succeeded) }
-            return settled && stages.contains { $0.phase.isServing } ? .serving : .running
+            return tally.settled == stages.count && tally.serving > 0 ? .serving : .running
         }
         switch stopping {
         case nil: return .succeeded

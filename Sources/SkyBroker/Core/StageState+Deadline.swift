@@ -135,8 +135,7 @@ extension Attempt {
 extension StageState {
     mutating func handoverGranted(_ group: NodeGroup, at: Instant) {
         guard let handover, !handover.isGivenUp else { return }
-        attempts[handover.index].group = group
-        attempts[handover.index].provisionedAt = at
+        granted(group, to: handover.index, at: at)
         if holdsWhatItLooksAt { saveAndRelease(then: .handOver, at: at) }
     }
 
@@ -154,8 +153,7 @@ extension StageState {
 
     mutating func handoverReleased(run: RunID, held: HeldSpan?, at: Instant) {
         guard let handover else { return }
-        attempts[handover.index].releasedAt = at
-        attempts[handover.index].held = held
+        givenBack(handover.index, held, at: at)
         self.handover = nil
         if attempts[handover.index].planned.offer.market == .spot {
             lookWhileHolding(run: run, spot: .refused, at: at)

@@ -19,11 +19,8 @@ extension StageState {
     }
 
     mutating func provisioned(_ group: NodeGroup, at: Instant) {
-        guard phase == .provisioning else { return }
-        updateAttempt {
-            $0.group = group
-            $0.provisionedAt = at
-        }
+        guard phase == .provisioning, let current else { return }
+        granted(group, to: current, at: at)
         transientFailures = 0
         enter(.delivering, at: at)
     }
@@ -34,6 +31,7 @@ extension StageState {
             $0.transfers = transfers
             $0.deliveredAt = at
         }
+        if let current { meter.settle(attempts[current].transferCost) }
         transientFailures = 0
         deadline?.refusalsInARow = 0
         work.begin(at: at)

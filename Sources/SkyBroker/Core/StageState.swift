@@ -27,6 +27,8 @@ public struct StageState: Hashable, Sendable {
     /// Of a stage that keeps a deadline of its own on spot, once it has begun.
     var deadline: DeadlineState?
     var work = WorkDone()
+    /// What its attempts have cost; follows from them.
+    var meter = Meter()
     /// Nil for a stage without one of its own.
     var budget: BudgetState?
     /// Known once the stage is done; taken back when they turn out to be lost.

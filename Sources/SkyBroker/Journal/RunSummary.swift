@@ -28,6 +28,8 @@ public struct RunSummary: Hashable, Sendable {
         endedAt == nil ? cost + costPerHour.perHour(for: max(.zero, now - at)) : cost
     }
 
+    /// Takes the same time for a run of any size, until that has ended.
+    ///
     /// - Parameter at: the last event's moment.
     public init(_ state: RunState, at: Instant) {
         pipeline = state.launch.pipeline.name
@@ -37,7 +39,7 @@ public struct RunSummary: Hashable, Sendable {
         stages = state.stages.count
         plannedCost = state.launch.plan.totalCost
         self.at = at
-        stagesDone = state.stages.count { $0.phase == .ended(.succeeded) || $0.phase.isServing }
+        stagesDone = state.tally.settled
         (cost, costPerHour) = (state.spent(at: at), state.rate)
         guard let endedAt else { return }
         let view = state.view(at: endedAt)

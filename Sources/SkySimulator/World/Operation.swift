@@ -60,3 +60,26 @@ struct Operations {
         free.append(reference.slot)
     }
 }
+
+/// What one stage has under way.
+struct UnderWay {
+    private(set) var ids: [Effect.ID] = []
+    /// In the same order.
+    private var operations: [Operations.Reference] = []
+
+    mutating func add(_ id: Effect.ID, _ operation: Operations.Reference) {
+        ids.append(id)
+        operations.append(operation)
+    }
+
+    /// - Returns: those that are left, in the order in which they were begun.
+    mutating func keepOnly(_ wanted: [Effect.ID]) -> [Operations.Reference] {
+        guard !ids.allSatisfy(wanted.contains) else { return [] }
+        var left: [Operations.Reference] = []
+        for index in ids.indices.reversed() where !wanted.contains(ids[index]) {
+            left.append(operations.remove(at: index))
+            ids.remove(at: index)
+        }
+        return left.reversed()
+    }
+}

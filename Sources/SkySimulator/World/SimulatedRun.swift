@@ -22,7 +22,7 @@ final class SimulatedRun {
     var mailbox: [RunEvent] = []
     var isTurnDue = false
     /// By the stage's position plus one; first the run's own.
-    var underWay: [[(id: Effect.ID, operation: Operations.Reference)]]
+    var underWay: [UnderWay]
 
     /// Counts the brokers that drove it.
     var incarnation = 0
@@ -70,7 +70,7 @@ final class SimulatedRun {
         hasService = pipeline.pipeline.stages.contains { $0.service != nil }
         journal = [first]
         let count = pipeline.pipeline.stages.count
-        underWay = Array(repeating: [], count: count + 1)
+        underWay = Array(repeating: UnderWay(), count: count + 1)
         attempts = Array(repeating: [], count: count)
         watch = Array(repeating: StageWatch(since: now), count: count)
     }

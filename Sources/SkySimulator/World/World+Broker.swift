@@ -207,22 +207,12 @@ extension World {
         let slot = stage + 1
         // The run's own are its budget's.
         if stage < 0, run.launch.pipeline.budget == nil { return }
-        let wanted = stage < 0 ? run.state.effectsOfRun : run.state.effects(of: stage)
-        var index = 0
-        while index < run.underWay[slot].count {
-            let (id, operation) = run.underWay[slot][index]
-            if wanted.indices.contains(where: { wanted[$0].id == id }) {
-                index += 1
-            } else {
-                run.underWay[slot].remove(at: index)
-                cancel(operation, of: run)
-            }
-        }
-        for number in wanted.indices {
-            let id = wanted[number].id
-            if run.underWay[slot].contains(where: { $0.id == id }) { continue }
-            if bug != .effectsBeforeJournal, diesAmid(run, id) { return }
-            run.underWay[slot].append((id, begin(wanted[number], stage: stage, run)))
+        wanted.begin(beside: run.underWay[slot].ids)
+        run.state.gatherEffects(of: stage, in: &wanted)
+        for operation in run.underWay[slot].keepOnly(wanted.ids) { cancel(operation, of: run) }
+        for effect in wanted.new {
+            if bug != .effectsBeforeJournal, diesAmid(run, effect.id) { return }
+            run.underWay[slot].add(effect.id, begin(effect, stage: stage, run))
         }
     }
 
@@ -235,8 +225,7 @@ extension World {
     }
 
     private func cancelAll(_ stage: Int, _ run: SimulatedRun) {
-        for (_, operation) in run.underWay[stage + 1] { forget(operation) }
-        run.underWay[stage + 1].removeAll(keepingCapacity: true)
+        for operation in run.underWay[stage + 1].keepOnly([]) { forget(operation) }
     }
 
     /// Nobody waits for it any more; now and then its answer comes all the same.

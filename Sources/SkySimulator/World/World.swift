@@ -25,6 +25,8 @@ final class World {
     var acts: [PersonAct] = []
     var checks: Checks
     var figures = Figures()
+    /// Filled for one stage at a time.
+    var wanted = WantedEffects()
     var story: Story?
     var calmFrom: Instant { World.begin + scenario.faults.calmAfter }
 
