@@ -105,7 +105,7 @@ let modules: [Target] = [
         path: "Benchmarks/Fleet", swiftSettings: strict),
     // Measures the simulator alone, and is how CI runs its seeds; no product, see Benchmarks/README.md.
     .executableTarget(
-        name: "simulator-bench", dependencies: ["SkySimulator", "SkyCore"], path: "Benchmarks/Simulator",
+        name: "simulator-bench", dependencies: ["SkySimulator", "SkyBroker", "SkyCore"], path: "Benchmarks/Simulator",
         swiftSettings: strict),
 ]
 

@@ -5,7 +5,8 @@ public import SkyProviders
 /// One try at a stage.
 public struct Attempt: Hashable, Sendable {
     public let id: AttemptID
-    public let planned: PlannedStage
+    public var planned: PlannedStage { plan.value }
+    private let plan: Shared<PlannedStage>
     /// Nil lets the provider choose.
     public let zone: String?
     public let startedAt: Instant
@@ -22,6 +23,13 @@ public struct Attempt: Hashable, Sendable {
     public internal(set) var trouble: String?
     /// The provider has said that it will take the nodes at about this moment.
     public internal(set) var noticedLoss: Instant?
+
+    init(id: AttemptID, plan: Shared<PlannedStage>, zone: String?, startedAt: Instant) {
+        self.id = id
+        self.plan = plan
+        self.zone = zone
+        self.startedAt = startedAt
+    }
 
     /// What the nodes cost until `now`, transfers into them included; zero for nodes that never came.
     public func cost(until now: Instant) -> Money { nodeCost(until: now) + transferCost }

@@ -76,7 +76,9 @@ extension RunState {
     }
 
     private mutating func attemptFailed(_ id: AttemptID, _ failure: AttemptFailure, _ recorded: RecordedEvent) {
-        guard let stage = stage(named: id.stage), stage.attempt?.id == id, stage.phase.usesNodes else { return }
+        guard let index = graph.index[id.stage], stages[index].isCurrent(id), stages[index].phase.usesNodes else {
+            return
+        }
         if case .inputsLost(let artifacts) = failure { forgetOutputs(artifacts, at: recorded.at) }
         update(id) { $0.failed(failure, dice: recorded.dice, at: recorded.at) }
     }

@@ -13,7 +13,9 @@ extension RunState {
     /// Reads the meters that an event can have changed.
     mutating func readMeters(at: Instant) {
         guard hasBudgets, endedAt == nil else { return }
-        for index in Set(touched).sorted() where stages[index].budget != nil { readMeter(ofStage: index, at: at) }
+        if touched.contains(where: { stages[$0].budget != nil }) {
+            for index in Set(touched).sorted() where stages[index].budget != nil { readMeter(ofStage: index, at: at) }
+        }
         if budget != nil, !touched.isEmpty || ringing { readMeter(at: at) }
         if isWindingDown, tally.busy == 0, stopping == nil, budget?.isAsking != true { stop(.budgetSpent(spentText), at: at) }
     }

@@ -135,7 +135,7 @@ extension RunState {
                 begunAt: stage.startedAt ?? stage.phaseSince)
         case .asking:
             return .ask(Question(stage: stage.name, number: stage.serial, text: stage.proposal?.question ?? ""))
-        default: return stage.attempt.flatMap { work(of: $0, in: stage) }
+        default: return stage.current.flatMap { work(of: stage.attempts[$0], in: stage) }
         }
     }
 

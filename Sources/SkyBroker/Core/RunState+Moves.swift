@@ -5,7 +5,7 @@ import SkyPlacement
 /// Moving a stage elsewhere, and who may agree to what that costs.
 extension RunState {
     mutating func relocated(_ name: String, _ planned: PlannedStage, _ zones: [String], at: Instant) {
-        guard let stage = stage(named: name), stage.phase == .relocating else { return }
+        guard isRelocating(name) else { return }
         let (run, agreed) = (self.run, launch.plan.stage(named: name)?.cost ?? .zero)
         let deviation = Deviation(of: planned, from: agreed)
         update(name) { stage in
@@ -21,7 +21,7 @@ extension RunState {
     }
 
     mutating func notRelocatable(_ name: String, _ message: String, at: Instant) {
-        guard stage(named: name)?.phase == .relocating else { return }
+        guard isRelocating(name) else { return }
         update(name) { $0.end(.failed(message), at: at) }
         stopIfFailed(name, at: at)
     }
@@ -48,6 +48,10 @@ extension RunState {
 }
 
 extension RunState {
+    private func isRelocating(_ name: String) -> Bool {
+        graph.index[name].map { stages[$0].phase == .relocating } ?? false
+    }
+
     /// Nil for a question that is not open any more.
     private func stageThatAsks(_ question: Question) -> String? {
         guard let name = question.stage, let stage = stage(named: name), stage.phase == .asking,

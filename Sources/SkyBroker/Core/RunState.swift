@@ -65,6 +65,12 @@ public struct RunState: Hashable, Sendable {
         while let next = iterator.next() { _ = apply(next) }
     }
 
+    /// Folds what came after a launch, whose own state is at hand.
+    package init(_ launched: RunState, followedBy events: ArraySlice<RecordedEvent>) {
+        self = launched
+        for index in events.indices { _ = apply(events[index]) }
+    }
+
     public var run: RunID { launch.run }
 
     public func stage(named name: String) -> StageState? { graph.index[name].map { stages[$0] } }

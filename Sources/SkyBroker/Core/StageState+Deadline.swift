@@ -111,7 +111,7 @@ extension StageState {
         let id = AttemptID(run: run, stage: name, number: attempts.count + 1)
         attempts.append(
             Attempt(
-                id: id, planned: there, zone: isSpot ? deadline.zones.first ?? there.offer.zone : there.offer.zone,
+                id: id, plan: Shared(there), zone: isSpot ? deadline.zones.first ?? there.offer.zone : there.offer.zone,
                 startedAt: at))
     }
 

@@ -7,7 +7,7 @@ import SkyProviders
 extension StageState {
     mutating func beginAttempt(run: RunID, at: Instant) {
         let id = AttemptID(run: run, stage: name, number: attempts.count + 1)
-        attempts.append(Attempt(id: id, planned: planned, zone: zones.first ?? planned.offer.zone, startedAt: at))
+        attempts.append(Attempt(id: id, plan: plan, zone: zones.first ?? planned.offer.zone, startedAt: at))
         current = attempts.endIndex - 1
         saves.end(nextAt: nil)
         enter(.provisioning, at: at)
@@ -157,7 +157,7 @@ extension StageState {
 
     /// The provider has said that it will take the nodes: what can be saved is saved now.
     mutating func noticed(lossAt moment: Instant, at: Instant) {
-        guard phase.usesNodes, attempt?.noticedLoss == nil else { return }
+        guard phase.usesNodes, current.flatMap({ attempts[$0].noticedLoss }) == nil else { return }
         updateAttempt { $0.noticedLoss = moment }
         if phase == .running, rules.saveInterval != nil, !saves.isUnderWay { saves.begin(at: at) }
     }

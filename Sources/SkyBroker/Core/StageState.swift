@@ -11,7 +11,11 @@ public struct StageState: Hashable, Sendable {
     let isService: Bool
     let rules: StageRules
     /// Where it runs or will run: the plan's choice, or the last relocation's.
-    public internal(set) var planned: PlannedStage
+    public internal(set) var planned: PlannedStage {
+        get { plan.value }
+        set { plan = Shared(newValue) }
+    }
+    private(set) var plan: Shared<PlannedStage>
     /// Zones of the offer that have not refused yet, in the order to try them.
     public internal(set) var zones: [String]
     public private(set) var phase: Phase = .waiting
@@ -65,7 +69,7 @@ public struct StageState: Hashable, Sendable {
         isService = stage.service != nil
         budget = BudgetState(rules.budget)
         self.rules = rules
-        self.planned = planned
+        plan = Shared(planned)
         self.zones = zones
         phaseSince = at
     }
@@ -149,7 +153,7 @@ public struct StageState: Hashable, Sendable {
     public var attempt: Attempt? { current.map { attempts[$0] } }
 
     /// What it runs on, or will: a stage that keeps a deadline on spot may have another than the plan's.
-    var offer: Offer { (attempt?.planned ?? planned).offer }
+    var offer: Offer { current.map { attempts[$0].planned.offer } ?? planned.offer }
 
     /// The same as `attempt?.id == id`, without a copy of the attempt.
     func isCurrent(_ id: AttemptID) -> Bool { current.map { attempts[$0].id == id } ?? false }

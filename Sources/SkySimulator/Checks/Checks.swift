@@ -18,7 +18,7 @@ struct Checks {
 
     /// A group was made.
     mutating func made(_ place: AttemptPlace, in run: SimulatedRun, _ world: World) {
-        let name = run.name(of: place)
+        var name: String { run.name(of: place) }
         if run.attempt(place).liveGroups > 1 { fell(OneGroupPerAttempt.self, "\(name) has a second one", world) }
         // From one machine to another without a gap: only the core may say so.
         let most = run.state.stages[place.stage].isHandingOver ? 2 : 1
@@ -32,10 +32,10 @@ struct Checks {
 
     /// A job was started.
     mutating func started(_ place: AttemptPlace, in run: SimulatedRun, _ world: World) {
-        let name = run.name(of: place)
+        var name: String { run.name(of: place) }
         if run.attempt(place).jobStarts > 1 { fell(OneJobPerStage.self, "\(name) was started again", world) }
-        for (index, other) in run.attempts[place.stage].enumerated() where index != place.number - 1 {
-            if case .working = other.job {
+        for index in run.attempts[place.stage].indices where index != place.number - 1 {
+            if case .working = run.attempts[place.stage][index].job {
                 fell(OneJobPerStage.self, "\(name) was started while attempt \(index + 1) works", world)
             }
         }
@@ -74,6 +74,7 @@ struct Checks {
     }
 
     private mutating func checkGone(_ index: Int, _ run: SimulatedRun, _ world: World) {
+        guard run.watch[index].liveGroups > 0 else { return }
         let recorded = run.state.stages[index].attempts.count
         for number in run.attempts[index].indices.suffix(3)
         where number < recorded && run.attempts[index][number].machines.isLive
@@ -87,6 +88,9 @@ struct Checks {
     private mutating func compare(
         _ outputs: [StoredArtifact], of index: Int, in run: SimulatedRun, _ world: World
     ) {
+        // The same array, mostly, which is then told at once.
+        if run.watch[index].outputs == outputs { return }
+        run.watch[index].outputs = outputs
         let digests = outputs.map { world.stores.number(of: $0) }
         if run.watch[index].digests.isEmpty { run.watch[index].digests = digests }
         guard run.watch[index].digests != digests else { return }

@@ -17,6 +17,13 @@ struct SimulatedCloud {
     private struct Key: Hashable {
         let offer: Offer
         let zone: String?
+
+        /// What nearly always tells them apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(offer.instanceType)
+            hasher.combine(offer.region)
+            hasher.combine(zone)
+        }
     }
 
     private(set) var pools: [Pool] = []

@@ -16,6 +16,9 @@ final class SimulatedRun {
     /// What people asked of it.
     var requests: [RunEvent] = []
 
+    /// What it began with.
+    let launched: RunState
+
     // What dies with the broker.
     var state: RunState
     var isAlive = false
@@ -56,6 +59,8 @@ final class SimulatedRun {
         var liveGroups = 0
         /// What its outputs were the first time, by position.
         var digests: [UInt64] = []
+        /// Those that were compared last.
+        var outputs: [StoredArtifact] = []
     }
 
     init?(index: Int, pipeline: SimulatedPipeline, launch: Launch, at now: Instant) {
@@ -65,6 +70,7 @@ final class SimulatedRun {
         self.pipeline = pipeline
         self.launch = launch
         self.state = state
+        launched = state
         launchedAt = now
         stageNames = pipeline.pipeline.stages.map(\.name)
         hasService = pipeline.pipeline.stages.contains { $0.service != nil }

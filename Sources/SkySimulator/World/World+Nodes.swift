@@ -184,13 +184,18 @@ extension World {
 }
 
 extension SimulatedRun {
-    func id(of place: AttemptPlace) -> AttemptID? { record(place)?.id }
-    func planned(_ place: AttemptPlace) -> PlannedStage? { record(place)?.planned }
-    func name(of place: AttemptPlace) -> String { record(place)?.id.token ?? launch.run.text }
+    func id(of place: AttemptPlace) -> AttemptID? {
+        isRecorded(place) ? state.stages[place.stage].attempts[place.number - 1].id : nil
+    }
 
-    private func record(_ place: AttemptPlace) -> Attempt? {
-        let attempts = state.stages[place.stage].attempts
-        return attempts.indices.contains(place.number - 1) ? attempts[place.number - 1] : nil
+    func planned(_ place: AttemptPlace) -> PlannedStage? {
+        isRecorded(place) ? state.stages[place.stage].attempts[place.number - 1].planned : nil
+    }
+
+    func name(of place: AttemptPlace) -> String { id(of: place)?.token ?? launch.run.text }
+
+    private func isRecorded(_ place: AttemptPlace) -> Bool {
+        state.stages[place.stage].attempts.indices.contains(place.number - 1)
     }
 }
 
