@@ -37,11 +37,13 @@ public struct Attempt: Hashable, Sendable {
     /// What the nodes cost until `now`. By the provider's own word where there is one; else from the answer that they are
     /// there until the answer that nothing of them is left.
     public func nodeCost(until now: Instant) -> Money {
-        if let held { return planned.pricePerHour.perHour(for: held.until - held.since) }
-        guard let provisionedAt else { return .zero }
+        Self.cost(at: plan.value.pricePerHour, held, since: provisionedAt, until: releasedAt ?? now)
+    }
+
+    static func cost(at price: Money, _ held: HeldSpan?, since: Instant?, until end: Instant) -> Money {
+        if let held { return price.perHour(for: held.until - held.since) }
         // The broker's clock may have been set back since.
-        let end = max(releasedAt ?? now, provisionedAt)
-        return planned.pricePerHour.perHour(for: end - provisionedAt)
+        return since.map { price.perHour(for: max(end, $0) - $0) } ?? .zero
     }
 
     public var transferCost: Money { transfers.reduce(.zero) { $0 + $1.cost } }

@@ -46,14 +46,14 @@ struct Meter: Hashable, Sendable {
 }
 
 /// What is counted over all stages, kept from event to event: a run of a thousand stages is not gone through for each.
-struct Tally: Hashable, Sendable {
+package struct Tally: Hashable, Sendable {
     /// Stages that count against `max_parallel` now.
     private(set) var busy = 0
     /// Stages that have not ended.
     private(set) var unended: Int
     /// Stages that are done, or serve.
     private(set) var settled = 0
-    private(set) var serving = 0
+    package private(set) var serving = 0
     private(set) var meter = Meter()
 
     /// All of them wait.
@@ -102,11 +102,10 @@ extension StageState {
 
     /// Nothing of the attempt's nodes is left.
     mutating func givenBack(_ index: Int, _ held: HeldSpan?, at: Instant) {
-        if attempts[index].holdsNodes, let since = attempts[index].provisionedAt {
-            meter.letGo(at: attempts[index].planned.pricePerHour, since: since)
-        }
+        let (price, since) = (attempts[index].planned.pricePerHour, attempts[index].provisionedAt)
+        if let since, attempts[index].releasedAt == nil { meter.letGo(at: price, since: since) }
         attempts[index].releasedAt = at
         attempts[index].held = held
-        meter.settle(attempts[index].nodeCost(until: at))
+        meter.settle(Attempt.cost(at: price, held, since: since, until: at))
     }
 }

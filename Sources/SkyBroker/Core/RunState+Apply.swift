@@ -34,7 +34,8 @@ extension RunState {
     }
 
     private mutating func changeAttempt(by recorded: RecordedEvent) {
-        let at = recorded.at
+        // A closure that names the event would copy it.
+        let (at, dice) = (recorded.at, recorded.dice)
         switch recorded.event {
         case .provisioned(let id, let group):
             update(id) { $0.isHandover(id) ? $0.handoverGranted(group, at: at) : $0.provisioned(group, at: at) }
@@ -42,12 +43,12 @@ extension RunState {
             update(id) {
                 $0.isHandover(id)
                     ? $0.handoverRefused(error, at: at)
-                    : $0.provisionFailed(error, dice: recorded.dice, at: at)
+                    : $0.provisionFailed(error, dice: dice, at: at)
             }
         case .delivered(let id, let transfers):
             update(id) { $0.delivered(transfers, at: at) }
         case .jobEnded(let id, let code):
-            update(id) { $0.jobEnded(code, dice: recorded.dice, at: at) }
+            update(id) { $0.jobEnded(code, dice: dice, at: at) }
         case .serviceReady(let id, let url):
             update(id) { if $0.phase == .probing { $0.nowServing(url, at: at) } }
         case .checkpointed(let id, let stored, let number): update(id) { $0.saved(stored, number, at: at) }
@@ -56,7 +57,7 @@ extension RunState {
         case .lossNoticed(let id, let moment): update(id) { $0.noticed(lossAt: moment, at: at) }
         case .collected(let id, let outputs):
             update(id) { if $0.phase == .collecting { $0.succeed(with: outputs, at: at) } }
-        case .attemptFailed(let id, let failure): attemptFailed(id, failure, recorded)
+        case .attemptFailed(let id, let failure): attemptFailed(id, failure, dice, at: at)
         case .released(let id, let held): released(id, held, at: at)
         default: break
         }
@@ -75,12 +76,12 @@ extension RunState {
         }
     }
 
-    private mutating func attemptFailed(_ id: AttemptID, _ failure: AttemptFailure, _ recorded: RecordedEvent) {
+    private mutating func attemptFailed(_ id: AttemptID, _ failure: AttemptFailure, _ dice: UInt32, at: Instant) {
         guard let index = graph.index[id.stage], stages[index].isCurrent(id), stages[index].phase.usesNodes else {
             return
         }
-        if case .inputsLost(let artifacts) = failure { forgetOutputs(artifacts, at: recorded.at) }
-        update(id) { $0.failed(failure, dice: recorded.dice, at: recorded.at) }
+        if case .inputsLost(let artifacts) = failure { forgetOutputs(artifacts, at: at) }
+        update(id) { $0.failed(failure, dice: dice, at: at) }
     }
 
     /// Lineage: a lost artifact is made again by the stage that makes it.
@@ -137,7 +138,7 @@ extension RunState {
             ringing = alarm.slot == .budget && alarm.serial == budget?.readings
             return
         }
-        let (at, run, serial) = (recorded.at, self.run, stages[index].serial)
+        let (at, dice, run, serial) = (recorded.at, recorded.dice, self.run, stages[index].serial)
         switch alarm.slot {
         case .phase where serial == alarm.serial:
             update(name) { if case .pausing = $0.phase { $0.proceed(run: run, at: at) } }
@@ -146,7 +147,7 @@ extension RunState {
         case .budget where stages[index].budget?.readings == alarm.serial: update(index) { _ in }
         case .look: update(name) { if $0.deadline?.looks == alarm.serial { $0.lookWhileHolding(run: run, at: at) } }
         case .patience where serial == alarm.serial:
-            update(name) { $0.patienceIsOver(run: run, dice: recorded.dice, at: at) }
+            update(name) { $0.patienceIsOver(run: run, dice: dice, at: at) }
             stopIfFailed(name, at: at)
         default: break
         }

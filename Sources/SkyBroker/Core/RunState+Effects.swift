@@ -18,7 +18,7 @@ package struct WantedEffects {
     package mutating func begin(beside underWay: [Effect.ID]) {
         self.underWay = underWay
         ids.removeAll(keepingCapacity: true)
-        new.removeAll(keepingCapacity: true)
+        if !new.isEmpty { new.removeAll(keepingCapacity: true) }
     }
 
     /// False when there is no such work.
@@ -33,12 +33,6 @@ package struct WantedEffects {
         }
         ids.append(id)
         return true
-    }
-
-    fileprivate mutating func alarm(_ stage: StageState, _ slot: Effect.Slot, _ serial: Int, at moment: Instant) {
-        want(
-            stage.index, slot, serial,
-            .sleep(Alarm(stage: stage.name, slot: slot, serial: serial), until: moment))
     }
 }
 
@@ -57,111 +51,132 @@ extension RunState {
     }
 
     /// The same for who knows what is under way.
+    ///
+    /// Goes through the array of stages by position all along: a stage is large, and handing one on would copy it.
     package func gatherEffects(of index: Int, in wanted: inout WantedEffects) {
-        if index >= 0 { return gather(stages[index], in: &wanted) }
-        guard let budget, stopping == nil, endedAt == nil else { return }
-        gather(budget, nil, in: &wanted)
+        guard index >= 0 else {
+            if let budget, stopping == nil, endedAt == nil { gather(budget, -1, in: &wanted) }
+            return
+        }
+        let phase = stages[index].phase
+        switch phase {
+        case .waiting, .ended: return
+        default: guard wanted.want(index, .phase, stages[index].serial, work(of: phase, index)) else { return }
+        }
+        if let limit = PhaseLimits.limit(of: phase) {
+            alarm(index, .patience, stages[index].serial, at: stages[index].phaseSince + limit, in: &wanted)
+        }
+        if let handover = stages[index].handover { gather(handover, index, in: &wanted) }
+        if let budget = stages[index].budget, !phase.isReleasing { gather(budget, index, in: &wanted) }
+        guard let current = stages[index].current else { return }
+        if let deadline = stages[index].deadline, let next = deadline.nextLook, stages[index].handover == nil,
+            stages[index].holdsWhatItLooksAt
+        {
+            alarm(index, .look, deadline.looks, at: next, in: &wanted)
+        }
+        guard phase.usesNodes, stages[index].attempts[current].group != nil else { return }
+        wanted.want(
+            index, .keep, stages[index].attempts[current].id.number,
+            stages[index].attempts[current].group.map { .keep(stages[index].attempts[current].id, $0) })
+        if phase == .running { gatherSaves(of: index, current, in: &wanted) }
     }
 
-    private func gather(_ budget: BudgetState, _ stage: StageState?, in wanted: inout WantedEffects) {
-        let index = stage?.index ?? -1
-        if let question = budgetQuestion(stage) {
-            let alarm = Alarm(stage: stage?.name, slot: .questionPatience, serial: budget.questions)
+    private func alarm(
+        _ index: Int, _ slot: Effect.Slot, _ serial: Int, at moment: Instant, in wanted: inout WantedEffects
+    ) {
+        wanted.want(
+            index, slot, serial,
+            .sleep(
+                Alarm(stage: index < 0 ? nil : stages[index].name, slot: slot, serial: serial), until: moment))
+    }
+
+    private func gather(_ budget: BudgetState, _ index: Int, in wanted: inout WantedEffects) {
+        if let question = budgetQuestion(index < 0 ? nil : stages[index]) {
             let until = (budget.askedAt ?? launchedAt) + PhaseLimits.asking
             wanted.want(index, .question, budget.questions, .ask(question))
-            wanted.want(index, .questionPatience, budget.questions, .sleep(alarm, until: until))
+            alarm(index, .questionPatience, budget.questions, at: until, in: &wanted)
         } else if let next = budget.nextAt {
-            let alarm = Alarm(stage: stage?.name, slot: .budget, serial: budget.readings)
-            wanted.want(index, .budget, budget.readings, .sleep(alarm, until: next))
+            alarm(index, .budget, budget.readings, at: next, in: &wanted)
         }
     }
 
-    private func gather(_ stage: StageState, in wanted: inout WantedEffects) {
-        switch stage.phase {
-        case .waiting, .ended: return
-        default: guard wanted.want(stage.index, .phase, stage.serial, work(of: stage)) else { return }
-        }
-        if let limit = PhaseLimits.limit(of: stage.phase) {
-            wanted.alarm(stage, .patience, stage.serial, at: stage.phaseSince + limit)
-        }
-        if let handover = stage.handover { gather(stage.attempts[handover.index], handover, stage, in: &wanted) }
-        if let budget = stage.budget, !stage.phase.isReleasing { gather(budget, stage, in: &wanted) }
-        guard let current = stage.current else { return }
-        if let deadline = stage.deadline, let next = deadline.nextLook, stage.handover == nil, stage.holdsWhatItLooksAt
-        {
-            wanted.alarm(stage, .look, deadline.looks, at: next)
-        }
-        guard stage.phase.usesNodes, stage.attempts[current].group != nil else { return }
-        wanted.want(
-            stage.index, .keep, stage.attempts[current].id.number,
-            stage.attempts[current].group.map { .keep(stage.attempts[current].id, $0) })
-        if stage.phase == .running { gatherSaves(of: stage, current, in: &wanted) }
-    }
-
-    private func gather(_ attempt: Attempt, _ handover: Handover, _ stage: StageState, in wanted: inout WantedEffects) {
+    private func gather(_ handover: Handover, _ index: Int, in wanted: inout WantedEffects) {
+        let attempt = stages[index].attempts[handover.index]
         let number = attempt.id.number
         if let group = attempt.group {
-            wanted.want(stage.index, .keep, number, .keep(attempt.id, group))
+            wanted.want(index, .keep, number, .keep(attempt.id, group))
         } else if handover.isGivenUp {
             let provider = attempt.planned.offer.provider
-            wanted.want(stage.index, .handover, -number, .release(attempt.id, provider: provider))
+            wanted.want(index, .handover, -number, .release(attempt.id, provider: provider))
         } else {
-            wanted.want(stage.index, .handover, number, .provision(attempt.id, attempt.planned, zone: attempt.zone))
+            wanted.want(index, .handover, number, .provision(attempt.id, attempt.planned, zone: attempt.zone))
         }
     }
 
-    private func gatherSaves(of stage: StageState, _ current: Int, in wanted: inout WantedEffects) {
-        let count = stage.saves.count
-        if let begun = stage.saves.begunAt, stage.saves.isUnderWay {
+    private func gatherSaves(of index: Int, _ current: Int, in wanted: inout WantedEffects) {
+        let saves = stages[index].saves
+        if let begun = saves.begunAt, saves.isUnderWay {
             wanted.want(
-                stage.index, .save, count,
-                stage.attempts[current].group.map { .save(stage.attempts[current].id, $0, number: count) })
-            wanted.alarm(stage, .nextSave, stage.saves.clock, at: begun + PhaseLimits.saving)
-        } else if let next = stage.saves.nextAt {
-            wanted.alarm(stage, .nextSave, stage.saves.clock, at: next)
+                index, .save, saves.count,
+                stages[index].attempts[current].group.map {
+                    .save(stages[index].attempts[current].id, $0, number: saves.count)
+                })
+            alarm(index, .nextSave, saves.clock, at: begun + PhaseLimits.saving, in: &wanted)
+        } else if let next = saves.nextAt {
+            alarm(index, .nextSave, saves.clock, at: next, in: &wanted)
         }
     }
 
     /// What the stage's phase is about.
-    private func work(of stage: StageState) -> Effect.Work? {
-        switch stage.phase {
+    private func work(of phase: StageState.Phase, _ index: Int) -> Effect.Work? {
+        switch phase {
         case .waiting, .ended: return nil
-        case .lookingUp: return .lookUp(stage: stage.name, inputs: inputs(of: stage) ?? [])
+        case .lookingUp: return .lookUp(stage: stages[index].name, inputs: inputs(of: index) ?? [])
         case .pausing(let until):
-            return .sleep(Alarm(stage: stage.name, slot: .phase, serial: stage.serial), until: until)
+            return .sleep(Alarm(stage: stages[index].name, slot: .phase, serial: stages[index].serial), until: until)
         case .relocating:
             return .relocate(
-                stage: stage.name, excluded: stage.excluded, onDemandOnly: stage.isOnDemandOnly,
-                begunAt: stage.startedAt ?? stage.phaseSince)
+                stage: stages[index].name, excluded: stages[index].excluded,
+                onDemandOnly: stages[index].isOnDemandOnly,
+                begunAt: stages[index].startedAt ?? stages[index].phaseSince)
         case .asking:
-            return .ask(Question(stage: stage.name, number: stage.serial, text: stage.proposal?.question ?? ""))
-        default: return stage.current.flatMap { work(of: stage.attempts[$0], in: stage) }
+            return .ask(
+                Question(
+                    stage: stages[index].name, number: stages[index].serial,
+                    text: stages[index].proposal?.question ?? ""))
+        default: return stages[index].current.flatMap { work(of: phase, index, attempt: $0) }
         }
     }
 
-    private func work(of attempt: Attempt, in stage: StageState) -> Effect.Work? {
-        if case .releasing = stage.phase { return .release(attempt.id, provider: attempt.planned.offer.provider) }
-        guard let group = attempt.group else { return .provision(attempt.id, attempt.planned, zone: attempt.zone) }
-        let accelerator = attempt.planned.offer.accelerator
-        switch stage.phase {
+    private func work(of phase: StageState.Phase, _ index: Int, attempt current: Int) -> Effect.Work? {
+        let id = stages[index].attempts[current].id
+        if case .releasing = phase {
+            return .release(id, provider: stages[index].attempts[current].planned.offer.provider)
+        }
+        guard let group = stages[index].attempts[current].group else {
+            return .provision(
+                id, stages[index].attempts[current].planned, zone: stages[index].attempts[current].zone)
+        }
+        let accelerator = stages[index].attempts[current].planned.offer.accelerator
+        switch phase {
         case .delivering:
             return .deliver(
-                attempt.id, group, inputs: inputs(of: stage) ?? [], code: launch.code[stage.name],
-                checkpoint: stage.checkpoint)
-        case .running: return .run(attempt.id, group, accelerator)
-        case .probing: return .probe(attempt.id, group, accelerator)
-        case .serving(let url): return .watch(attempt.id, group, accelerator, url: url)
-        case .collecting: return .collect(attempt.id, group)
-        case .saving: return .save(attempt.id, group, number: stage.saves.count)
+                id, group, inputs: inputs(of: index) ?? [], code: launch.code[stages[index].name],
+                checkpoint: stages[index].checkpoint)
+        case .running: return .run(id, group, accelerator)
+        case .probing: return .probe(id, group, accelerator)
+        case .serving(let url): return .watch(id, group, accelerator, url: url)
+        case .collecting: return .collect(id, group)
+        case .saving: return .save(id, group, number: stages[index].saves.count)
         default: return nil
         }
     }
 
     /// The stage's inputs under the names it reads them by; nil while one is not made yet.
-    func inputs(of stage: StageState) -> [StoredArtifact]? {
+    func inputs(of index: Int) -> [StoredArtifact]? {
         var found: [StoredArtifact] = []
-        for input in spec(stage).inputs {
-            guard let stored = stored(input.source, as: input.name, of: stage.name) else { return nil }
+        for input in launch.pipeline.stages[index].inputs {
+            guard let stored = stored(input.source, as: input.name, of: stages[index].name) else { return nil }
             found.append(
                 StoredArtifact(
                     name: input.name, entry: input.entry, artifact: stored.artifact, location: stored.location))
@@ -172,7 +187,7 @@ extension RunState {
     private func stored(_ source: StageInput.Source, as input: String, of stage: String) -> StoredArtifact? {
         switch source {
         case .output(let maker, let artifact):
-            return self.stage(named: maker)?.outputs?.first { $0.name == artifact }
+            return graph.index[maker].flatMap { stages[$0].outputs }?.first { $0.name == artifact }
         case .path, .uri:
             return launch.externalInputs["\(stage).\(input)"]
         }

@@ -20,7 +20,7 @@ public struct RunState: Hashable, Sendable {
 
     /// Stages whose turn it would be, if fewer others were at work; by position, in order.
     var queue: [Int] = []
-    var tally: Tally
+    package internal(set) var tally: Tally
     /// Some stage's outputs were lost at some time: until then no stage can lack what it began with.
     var hasLostOutputs = false
     /// Nil for a run without one.

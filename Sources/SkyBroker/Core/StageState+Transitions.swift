@@ -31,7 +31,7 @@ extension StageState {
             $0.transfers = transfers
             $0.deliveredAt = at
         }
-        if let current { meter.settle(attempts[current].transferCost) }
+        meter.settle(transfers.reduce(.zero) { $0 + $1.cost })
         transientFailures = 0
         deadline?.refusalsInARow = 0
         work.begin(at: at)

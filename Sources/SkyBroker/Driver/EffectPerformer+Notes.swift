@@ -28,7 +28,7 @@ extension EffectPerformer {
 extension EffectPerformer {
     /// With the event itself: nobody reuses what no journal knows, and what a journal knows is found.
     private func finished(_ id: AttemptID, _ outputs: [StoredArtifact], _ state: RunState) -> JournalNote? {
-        guard let stage = state.stage(named: id.stage), let inputs = state.inputs(of: stage),
+        guard let stage = state.stage(named: id.stage), let inputs = state.inputs(of: stage.index),
             let key = StageKey(stage: state.spec(stage), inputs: inputs, code: launch.code[id.stage])
         else { return nil }
         return .finished(Reuse(run: launch.run, outputs: outputs), under: key)

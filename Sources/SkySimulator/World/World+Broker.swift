@@ -207,7 +207,7 @@ extension World {
         // The run's own are its budget's.
         if stage < 0, run.launch.pipeline.budget == nil { return }
         wanted.begin(beside: run.underWay[slot].ids)
-        run.state.gatherEffects(of: stage, in: &wanted)
+        run.state.borrow { $0.gatherEffects(of: stage, in: &wanted) }
         for operation in run.underWay[slot].keepOnly(wanted.ids) { cancel(operation, of: run) }
         for effect in wanted.new {
             if bug != .effectsBeforeJournal, diesAmid(run, effect.id) { return }

@@ -23,7 +23,9 @@ extension World {
 
     /// A service that serves is taken down some time, by whoever launched it.
     func lookForService(_ run: SimulatedRun) {
-        guard run.hasService, !run.isDownAsked, run.state.status == .serving else { return }
+        guard run.hasService, !run.isDownAsked, run.state.tally.serving > 0, run.state.status == .serving else {
+            return
+        }
         run.isDownAsked = true
         let serves = span(Decision(Matter.person, run: run.index, count: 3), .seconds(60), .seconds(36_000))
         expect(.stop(.down), to: run, at: now + serves)
