@@ -83,7 +83,7 @@ public final class SpawnedProcess: Sendable {
 }
 
 /// Runs `body` on a thread of its own with a small stack, outside of every pool.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+public func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -25,4 +25,11 @@ enum AgentCommand {
             leadership: .session, standardOutput: log,
             standardError: log, extraDescriptors: [ready])
     }
+
+    /// Talks on its standard streams; see `Nursery`.
+    static func nursery(executable: String, input: Int32, output: Int32) -> ProcessSpawn {
+        ProcessSpawn(
+            executable, ["nursery", Nursery.room], leadership: .session, standardInput: .descriptor(input),
+            standardOutput: .descriptor(output), standardError: .null)
+    }
 }

@@ -90,7 +90,7 @@ struct AgentTests {
             #expect(error?.kind == .disconnected)
             #expect(error?.message.contains("cannot listen at \(folder)/agent.sock") == true, "\(error as Any)")
             await #expect(throws: AgentError.self) {
-                try await AgentLauncher().start(executable: "/no/such/file", directory: folder)
+                try await AgentLauncher(executable: "/no/such/file").start(directory: folder)
             }
         }
     }

@@ -135,8 +135,8 @@ struct LeaseTests {
     func command() async throws {
         try await withTemporaryFolder { folder in
             let node = TestNode(directory: folder)
-            try await AgentLauncher().start(
-                executable: TestNode.executable, directory: folder, lease: .hour,
+            try await AgentLauncher(executable: TestNode.executable).start(
+                directory: folder, lease: .hour,
                 nodeEnd: .command("echo down >> '\(folder)/given-back'"))
             let agent = try await node.connect()
             _ = try await agent.submit(JobSpec(id: "done", run: "exit 3"))

@@ -21,7 +21,7 @@ struct TestNode {
     }
 
     func start(lease: TimeSpan? = nil) async throws {
-        try await AgentLauncher().start(executable: Self.executable, directory: directory, lease: lease)
+        try await AgentLauncher(executable: Self.executable).start(directory: directory, lease: lease)
     }
 
     var folder: NodeFolder { get throws { try NodeFolder(directory) } }

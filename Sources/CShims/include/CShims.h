@@ -19,6 +19,10 @@ int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 /// errno, in this process.
 pid_t sky_fork_session(const char *name, int blocked);
 
+/// What process lists show as this process's command line from now on: `count` bytes, each argument with a zero behind it.
+/// 0; or -1 when there is no room, which is what the program was started with.
+int sky_set_command_line(const char *arguments, size_t count);
+
 /// Orphaned descendants become this process's children instead of init's. 0, or -1 with errno.
 int sky_become_subreaper(void);
 

@@ -13,6 +13,7 @@ struct ProcessBackend: Sendable {
     private let agentExecutable: String
     private let root: String
     private let ports: PortRegistry
+    private let launcher: AgentLauncher
 
     /// What jobs get between being asked to end and being made to when their group is given back.
     private let grace: TimeSpan
@@ -27,6 +28,7 @@ struct ProcessBackend: Sendable {
     ) {
         self.provider = provider
         self.agentExecutable = agentExecutable
+        launcher = AgentLauncher(executable: agentExecutable)
         self.grace = grace
         self.patience = patience
         root = "\(stateDirectory)/nodes/\(provider)"
@@ -121,8 +123,7 @@ struct ProcessBackend: Sendable {
 
     private func startAgent(of rank: Int, _ folder: GroupFolder, _ lease: TimeSpan?) async -> ProviderError? {
         do throws(AgentError) {
-            try await AgentLauncher().start(
-                executable: agentExecutable, directory: folder.node(rank), lease: lease, nodeEnd: .processes)
+            try await launcher.start(directory: folder.node(rank), lease: lease, nodeEnd: .processes)
             return nil
         } catch {
             return ProviderError(.transient, provider: provider, "node \(rank) of \(folder.token): \(error)")

@@ -6,6 +6,7 @@ struct AgentArguments: Equatable {
         case serve(directory: String, readyDescriptor: Int32?, Lease)
         case relay(directory: String, start: Bool, Lease)
         case supervise(directory: String, job: String)
+        case nursery
         case version
         case help
     }
@@ -44,6 +45,7 @@ struct AgentArguments: Equatable {
             let job = try options.required("--job")
             if let problem = JobSpec.problem(ofID: job) { throw Wrong(message: problem) }
             command = .supervise(directory: try options.required("--dir"), job: job)
+        case "nursery": command = .nursery
         case "version", "--version":
             _ = try Options(rest, valued: [], flags: [])
             command = .version

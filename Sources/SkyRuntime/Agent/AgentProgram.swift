@@ -7,6 +7,7 @@ public enum AgentProgram {
         usage: sky-agent serve --dir DIR [--ready-fd N] [LEASE]   look after the node whose directory is DIR
                sky-agent relay --dir DIR [--start [LEASE]]        carry a conversation between stdin/stdout and its agent
                sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
+               sky-agent nursery                                  become agents, as asked on stdin
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long
                --lease-end COMMAND      what gives the machine back then: 'shutdown -h now'
@@ -33,32 +34,58 @@ public enum AgentProgram {
         case .help:
             write(usage, to: STDOUT_FILENO)
         case .serve(let directory, let readyDescriptor, let lease):
-            try serve(in: NodeFolder(directory), readyDescriptor, lease)
+            try serve(in: NodeFolder(directory), Readiness(descriptor: readyDescriptor), lease)
         case .relay(let directory, let start, let lease):
             try Relay(directory: directory, start: start, lease: lease).run()
+        case .nursery:
+            if let calling = try Nursery.run() { return try run(calling) }
         case .supervise(let directory, let job):
             Supervisor.runAndExit(node: try NodeFolder(directory), jobID: job)
         }
         return 0
     }
 
+    private static func run(_ calling: Nursery.Calling) throws -> Int32 {
+        guard case .serve(let directory, nil, let lease) = try AgentArguments(calling.arguments).command else {
+            throw AgentArguments.Wrong(message: "a nursery makes agents that serve")
+        }
+        let node = try NodeFolder(directory)
+        let ready = Readiness(descriptor: try calling.begin(logPath: node.log), word: "\(calling.number) ready\n")
+        try serve(in: node, ready, lease)
+        return 0
+    }
+
+    /// How an agent says that it accepts connections.
+    private struct Readiness {
+        /// Nil when nobody wants to know.
+        var descriptor: Int32?
+        var word = "\n"
+
+        func tell() {
+            guard let descriptor else { return }
+            AgentProgram.write(word, to: descriptor)
+            close(descriptor)
+        }
+
+        /// Whoever waits hears the end of this instead.
+        func giveUp() { descriptor.map { _ = close($0) } }
+    }
+
     /// Serves, or sees to it that somebody else does.
     private static func serve(
-        in node: NodeFolder, _ readyDescriptor: Int32?, _ lease: AgentArguments.Lease
+        in node: NodeFolder, _ readiness: Readiness, _ lease: AgentArguments.Lease
     ) throws(SystemError) {
         let deadline = monotonicMilliseconds() + 10_000
         while true {
             if let lock = try FileLock(node.lock) {
                 let agent = try Agent(node: node, lease: lease)
-                // Whoever waits for a node that has ended hears the end of this instead.
-                if agent.isOfUse { announce(readyDescriptor) } else { readyDescriptor.map { _ = close($0) } }
+                if agent.isOfUse { readiness.tell() } else { readiness.giveUp() }
                 withExtendedLifetime(lock) { agent.run() }
                 return
             }
             if let connection = try? UnixSocket.connect(to: node.socket) {
                 close(connection)
-                announce(readyDescriptor)
-                return
+                return readiness.tell()
             }
             // The other one has only just begun, or is about to end.
             guard monotonicMilliseconds() < deadline else {
@@ -66,12 +93,6 @@ public enum AgentProgram {
             }
             usleep(2000)
         }
-    }
-
-    private static func announce(_ descriptor: Int32?) {
-        guard let descriptor else { return }
-        write("\n", to: descriptor)
-        close(descriptor)
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

@@ -2,43 +2,78 @@ import Dispatch
 import Glibc
 public import SkyCore
 import SkyProcess
+import Synchronization
 
-/// Starts agents on this machine.
-public struct AgentLauncher: Sendable {
-    public init() {}
+/// Starts agents on this machine. Whoever starts many of them keeps one launcher: after the first few it lets a nursery
+/// make them, which is several times cheaper, and which ends with the launcher.
+public final class AgentLauncher: Sendable {
+    private struct Books {
+        var starts = 0
+        var nursery: NurseryClient?
+        /// One of them has died or could not be started: no more of that.
+        var isSpoilt = false
+    }
+
+    /// So many are started one by one before a process is worth it that only makes others.
+    private static let startsWithoutNursery = 4
+    private let executable: String
+    private let books = Mutex(Books())
+
+    /// - Parameter executable: the path of `sky-agent`.
+    public init(executable: String) { self.executable = executable }
 
     /// Starts an agent in a node's directory and returns when it accepts connections; at once if one does already. The
     /// agent lives in a session of its own and outlives this process.
     ///
     /// - Parameters:
-    ///   - executable: the path of `sky-agent`.
     ///   - lease: what the node has from its first second; one that it has already goes on instead. Nil for none.
     ///   - nodeEnd: how the node ends itself; nil for what it knows already, or else by ending its processes.
     /// - Throws: `AgentError` of kind `disconnected` with what the agent complained about, if it does not come up.
     public func start(
-        executable: String, directory: String, lease: TimeSpan? = nil, nodeEnd: NodeEnd? = nil
+        directory: String, lease: TimeSpan? = nil, nodeEnd: NodeEnd? = nil
     ) async throws(AgentError) {
         do throws(SystemError) {
             let node = try NodeFolder(directory)
-            let ready = try Descriptor.pipe()
-            let agent: SpawnedProcess
-            do throws(SystemError) {
-                defer { close(ready.writing) }
-                agent = try AgentCommand.serve(
-                    executable: executable, node: node, ready: ready.writing, lease: lease, nodeEnd: nodeEnd
-                ).start()
-            } catch {
-                close(ready.reading)
-                throw error
+            let arguments = AgentCommand.arguments("serve", directory: node.path, lease: lease, nodeEnd: nodeEnd)
+            switch await nursery()?.start(arguments) {
+            case .ready: return
+            case .ended(let code): throw SystemError("start \(executable): it ended with \(code)", code: ECHILD)
+            case .nurseryGone: books.withLock { $0.isSpoilt = true }
+            case nil: break
             }
-            agent.reap()
-            guard await Self.hasByte(ready.reading) else {
-                let end = await agent.wait()
-                throw SystemError("start \(executable): it ended with \(end.shellCode)", code: ECHILD)
-            }
+            try await startAlone(node, lease: lease, nodeEnd: nodeEnd)
         } catch {
             let complaint = Self.lastComplaint(in: directory)
             throw AgentError(.disconnected, "\(error)\(complaint.isEmpty ? "" : ": \(complaint)")")
+        }
+    }
+
+    private func nursery() -> NurseryClient? {
+        books.withLock { books in
+            books.starts += 1
+            guard !books.isSpoilt, books.starts > Self.startsWithoutNursery else { return nil }
+            if books.nursery == nil { books.nursery = try? NurseryClient(executable: executable) }
+            if books.nursery == nil { books.isSpoilt = true }
+            return books.nursery
+        }
+    }
+
+    private func startAlone(_ node: NodeFolder, lease: TimeSpan?, nodeEnd: NodeEnd?) async throws(SystemError) {
+        let ready = try Descriptor.pipe()
+        let agent: SpawnedProcess
+        do throws(SystemError) {
+            defer { close(ready.writing) }
+            agent = try AgentCommand.serve(
+                executable: executable, node: node, ready: ready.writing, lease: lease, nodeEnd: nodeEnd
+            ).start()
+        } catch {
+            close(ready.reading)
+            throw error
+        }
+        agent.reap()
+        guard await Self.hasByte(ready.reading) else {
+            let end = await agent.wait()
+            throw SystemError("start \(executable): it ended with \(end.shellCode)", code: ECHILD)
         }
     }
 
