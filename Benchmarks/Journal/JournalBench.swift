@@ -29,7 +29,10 @@ import SkyProcess
             var isFine = true
             if wanted.contains("single") { isFine = try await measurements.oneAtATime() }
             if wanted.contains("together") { isFine = try await measurements.together() && isFine }
-            if wanted.contains("lists") { isFine = try await measurements.manyRuns() && isFine }
+            if wanted.contains("lists") {
+                isFine = try measurements.lines() && isFine
+                isFine = try await measurements.manyRuns() && isFine
+            }
             return isFine
         }
         let crowd = Crowd(folder: folder, executable: Files.absolutePath("/proc/self/exe") ?? CommandLine.arguments[0])

@@ -68,6 +68,21 @@ struct Measurements {
         return report("events a second from \(runs) runs at once", Double(count) / time.seconds, atLeast: 20_000)
     }
 
+    /// A run's line in the list, which is written with each of its events, must not take longer for a larger run.
+    func lines() throws -> Bool {
+        func microseconds(stages: Int) throws -> Double {
+            guard let sample = SampleRun("tickets", stages: (0..<stages).map { "stage-\($0)" }),
+                let state = RunState(sample.launch)
+            else { return .infinity }
+            var total = 0
+            let time = try median { for _ in 0..<10_000 { total += RunSummary(state, at: sample.launch.at).stages } }
+            return total > 0 ? time / 10 : .infinity
+        }
+        let (small, large) = (try microseconds(stages: 3), try microseconds(stages: 1000))
+        print("a run's line, of 3 stages: \(text(small)) µs")
+        return report("a run's line of 1,000 stages against one of 3", large / small, atMost: 3)
+    }
+
     /// Lists and single runs in a journal of 10,000.
     func manyRuns(_ count: Int = 10_000) async throws -> Bool {
         let journal = try Journal(path: "\(folder)/many.sqlite")

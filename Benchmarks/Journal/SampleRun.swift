@@ -5,19 +5,19 @@ import SkyPlacement
 import SkyProviders
 import SkySpec
 
-/// A run of three chained stages, and events of the sizes that real ones have.
+/// A run of a few stages, and events of the sizes that real ones have.
 struct SampleRun {
     let run: RunID
     let launch: RecordedEvent
     private let start = Instant(millisecondsSince1970: 1_800_000_000_000)
 
-    init?(_ name: String) {
+    init?(_ name: String, stages names: [String] = ["clean", "train", "serve"]) {
         guard let run = RunID(name) else { return nil }
         self.run = run
         let offer = Offer(
             provider: "aws", region: "us-east-1", instanceType: "m5.large", cpus: 2, memoryGiB: 8,
             pricePerHour: Money(nanodollars: 96_000_000))
-        let stages = ["clean", "train", "serve"].map { name in
+        let stages = names.map { name in
             Stage(
                 name: name, outputs: [StageOutput(name: "result")],
                 run: "python3 \(name).py --seed 7 --output \"$SKY_OUTPUT_RESULT\"")

@@ -17,7 +17,9 @@ extension RunState {
             for index in Set(touched).sorted() where stages[index].budget != nil { readMeter(ofStage: index, at: at) }
         }
         if budget != nil, !touched.isEmpty || ringing { readMeter(at: at) }
-        if isWindingDown, tally.busy == 0, stopping == nil, budget?.isAsking != true { stop(.budgetSpent(spentText), at: at) }
+        if isWindingDown, tally.busy == 0, stopping == nil, budget?.isAsking != true {
+            stop(.budgetSpent(spentText), at: at)
+        }
     }
 
     private mutating func readMeter(at: Instant) {
