@@ -103,7 +103,8 @@ struct HistoryCommandTests {
             let json = home.sky("status", "--output", "json")
             // An append without a summary leaves the list to fold the events.
             try home.journal.append(
-                [], to: #require(RunID("tickets-7k2m")), after: 6, runEnded: true)
+                [RecordedEvent(.driverStarted(processID: 1), at: Samples.now)],
+                to: #require(RunID("tickets-7k2m")), after: 6, runEnded: true)
             #expect(home.sky("status").out == fast.out)
             #expect(home.sky("status", "--output", "json").out == json.out)
             #expect(fast.out.contains("cancelled"))

@@ -16,7 +16,7 @@ extension EffectPerformer {
     /// What an earlier run made of the same recipe, if every artifact of it is still where it was.
     func lookUp(_ name: String, inputs: [StoredArtifact]) async -> RunEvent {
         guard
-            let stage = launch.pipeline.stage(named: name),
+            let stage = stages[name],
             let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
         else { return .lookedUp(stage: name, reuse: nil, why: "it makes nothing that could be found again") }
         guard let known = try? world.journal.finishedStage(under: key) else {
@@ -145,7 +145,7 @@ extension EffectPerformer {
 
     /// `preprocess.clean` for an input that a stage makes; the input's own name otherwise.
     private func sourceName(of input: StoredArtifact, stage name: String) -> String {
-        let inputs = launch.pipeline.stage(named: name)?.inputs ?? []
+        let inputs = stages[name]?.inputs ?? []
         let source = inputs.first { $0.name == input.name && $0.entry == input.entry }?.source
         guard case .output(let maker, let artifact) = source else { return input.name }
         return "\(maker).\(artifact)"

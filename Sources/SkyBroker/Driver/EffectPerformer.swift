@@ -13,6 +13,14 @@ import SkyStorage
 struct EffectPerformer: EffectPerforming {
     let world: DriverWorld
     let launch: Launch
+    /// The pipeline's stages, by name.
+    let stages: [String: Stage]
+
+    init(world: DriverWorld, launch: Launch) {
+        self.world = world
+        self.launch = launch
+        stages = Dictionary(launch.pipeline.stages.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
 
     func perform(
         _ work: Effect.Work, pinned: [String: Offer], report: @Sendable @escaping (RunEvent) -> Void
@@ -80,7 +88,7 @@ struct EffectPerformer: EffectPerforming {
     }
 
     func stage(_ name: String) throws(AttemptFailureError) -> Stage {
-        guard let spec = launch.pipeline.stage(named: name) else {
+        guard let spec = stages[name] else {
             throw AttemptFailureError(.stage(message: "the run knows no stage '\(name)'"))
         }
         return spec
@@ -95,7 +103,7 @@ struct EffectPerformer: EffectPerforming {
 
     private func provision(_ id: AttemptID, _ planned: PlannedStage, zone: String?) async -> RunEvent? {
         do {
-            let spec = launch.pipeline.stage(named: id.stage)
+            let spec = stages[id.stage]
             let request = NodeGroupRequest(
                 token: id.token, run: id.run, region: planned.offer.region, zone: zone,
                 instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,

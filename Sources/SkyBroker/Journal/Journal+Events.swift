@@ -19,8 +19,8 @@ extension Journal {
         }
     }
 
-    /// Adds events behind the first `count` ones, all or none; returns when they are on the disk. Appends that come at
-    /// the same time share one flush, and one that is refused does not hold up the others.
+    /// Adds events behind the first `count` ones, all or none; returns when they are on the disk, at once if there are
+    /// none. Appends that come at the same time share one flush, and one that is refused does not hold up the others.
     ///
     /// - Parameters:
     ///   - summary: the run's line in lists, after these events. Without one, lists fold the run's events.
@@ -49,6 +49,7 @@ extension Journal {
         of events: [RecordedEvent], to run: RunID, after count: Int, ended: Bool, summary: RunSummary?,
         notes: [JournalNote]
     ) throws(JournalError) -> JournalWriter.Work {
+        guard !events.isEmpty else { return { _ in } }
         var texts: [String] = []
         for event in events { texts.append(try encoded(event)) }
         let endedAt = ended ? events.last?.at : nil

@@ -20,6 +20,8 @@ struct RunFollower {
     private static let quickInterval = TimeSpan(milliseconds: 15)
     /// …and when nothing has happened for a while.
     private static let slowInterval = TimeSpan(milliseconds: 100)
+    /// So many times as long as a look took: watching a run of a thousand stages must not take from it what it needs.
+    private static let restPerLook: Int64 = 20
     private static let longAgo = Instant(millisecondsSince1970: 0)
     private static let patience = TimeSpan.seconds(3)
 
@@ -31,6 +33,7 @@ struct RunFollower {
         var tick = 0
         do {
             while true {
+                let begun = now()
                 let run = try look()
                 let (moment, isOver) = (now(), isSettled(run))
                 if last.map({ !$0.isSame(as: run) }) ?? true { changedAt = moment }
@@ -44,7 +47,8 @@ struct RunFollower {
                     return .settled(run)
                 }
                 let isQuick = moment - changedAt < Self.patience
-                switch interruptions.next(within: isQuick ? Self.quickInterval : Self.slowInterval) {
+                let rest = TimeSpan(milliseconds: min((now() - begun).milliseconds * Self.restPerLook, 1000))
+                switch interruptions.next(within: max(rest, isQuick ? Self.quickInterval : Self.slowInterval)) {
                 case .interrupt, .terminate:
                     try screen.end()
                     return .detached(run)

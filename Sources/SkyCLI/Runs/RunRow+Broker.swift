@@ -13,7 +13,7 @@ extension RunRow {
         self.init(
             id: view.id.text, pipeline: view.pipeline, state: StateWord(view.status), startedAt: view.launchedAt,
             endedAt: view.endedAt, cost: view.cost, plannedCost: view.plannedCost,
-            stages: view.stages.map { StageRow($0, state.launch.pipeline.stage(named: $0.name)) },
+            stages: zip(view.stages, state.launch.pipeline.stages).map { StageRow($0, $1) },
             standIns: providers.filter(standIns.contains),
             failure: failed.map { "\($0.name): \($0.trouble ?? "failed")" } ?? view.failure,
             asks: view.question != nil || view.stages.contains { $0.question != nil })
