@@ -38,8 +38,8 @@ final class JournalWriter: Sendable {
     private let desk = Mutex<Desk?>(nil)
     /// For waiting that may take long: that belongs on no thread of Swift's pool.
     private let thread = DispatchQueue(label: "sky.journal")
-    /// A commit that takes less is about as quick as going to another thread and back.
-    private static let quick = Duration.milliseconds(2)
+    /// What a thread of the pool may be held up for. Going to another and back takes longest where there is most to do.
+    private static let quick = Duration.milliseconds(10)
 
     init(place: JournalPlace, lock: JournalLock) {
         self.place = place
