@@ -23,11 +23,15 @@ struct DriverCommand: SkySubcommand {
         let folder = StateFolder(path: try context.paths().state)
         guard let lock = try DriverLock(run: run, folder: folder) else { return .done }
         let journal = try Journal(path: folder.journal)
-        let (out, now) = (context.console.out, context.now)
-        let world = try DriverComposition.world(folder: folder, journal: journal, in: context) { line in
+        let clock = try RunClock.drive(run, in: folder, wall: context.now()) { () throws(JournalError) in
+            try journal.events(of: run).last?.at
+        }
+        let (out, now) = (context.console.out, clock.now)
+        var world = try DriverComposition.world(folder: folder, journal: journal, in: context) { line in
             // A log that cannot be written is no reason to stop what people pay for.
             try? out.line("\(now().millisecondsSince1970) \(line)")
         }
+        world.now = clock.now
         let driver = try RunDriver(run: run, world: world)
         let id = getpid()
         _ = try AsyncWork.run { try await driver.drive(processID: id) }

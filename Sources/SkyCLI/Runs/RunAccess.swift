@@ -57,11 +57,14 @@ struct RunAccess {
         return try RunLook(run, broker: broker, standIns: standIns)
     }
 
+    /// Now, as the run counts it, whatever has been done to the wall clock since it began.
+    func now(of run: RunID) -> Instant { RunClock.look(at: run, in: broker.folder)?.now() ?? context.now() }
+
     /// - Throws: `CommandFailure` for a run that the journal does not know.
     func row(of run: RunID) throws -> RunRow {
         if let found = rebuilt.run(run) { return RunRow(found) }
         var look = try look(at: run)
-        return try look.row(at: context.now())
+        return try look.row(at: now(of: run))
     }
 
     /// All runs, latest first. Who stands in for whom is not looked up.

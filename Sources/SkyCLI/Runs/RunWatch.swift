@@ -25,11 +25,12 @@ struct RunWatch {
         let watch = context.console.isAnswered ? try? FileLock(access.broker.folder.watchLock(of: run)) : nil
         defer { withExtendedLifetime(watch) {} }
         var look = try access.look(at: run)
-        var care = DriverCare(access: access, run: run, now: context.now)
-        let follower = RunFollower(output: context.console.err, interruptions: interruptions, now: context.now)
+        var care = DriverCare(access: access, run: run)
+        let follower = RunFollower(
+            output: context.console.err, interruptions: interruptions, now: { access.now(of: run) })
         let ending = try follower.follow(
             {
-                let row = try look.row(at: context.now())
+                let row = try look.row(at: access.now(of: run))
                 if !isSettled(row) { try care.look(limit: Self.driverLimit) }
                 return row
             }, until: isSettled)
@@ -49,7 +50,7 @@ struct RunWatch {
         case .text:
             let failed = row.stages.first { $0.state.tone == .failed }?.name
             let lastWords = failed.map { access.lastWords(of: row.id, stage: $0) } ?? []
-            let screen = OutcomeScreen(run: row, now: context.now(), lastWords: lastWords)
+            let screen = OutcomeScreen(run: row, now: RunID(row.id).map(access.now(of:)) ?? context.now(), lastWords: lastWords)
             try out.lines(screen.lines(width: out.terminal.width))
         }
         return row.state.tone == .failed || row.state.tone == .stopped ? .pipelineFailed : .done
@@ -67,21 +68,18 @@ struct RunWatch {
 private struct DriverCare {
     let access: RunAccess
     let run: RunID
-    let now: @Sendable () -> Instant
-    private var checkedAt: Instant
+    private var checkedAt = ContinuousClock.now
     private var restarts = 0
 
-    init(access: RunAccess, run: RunID, now: @escaping @Sendable () -> Instant) {
+    init(access: RunAccess, run: RunID) {
         self.access = access
         self.run = run
-        self.now = now
-        checkedAt = now()
     }
 
     /// Looks once a second: a driver that was just started needs a moment to take its lock.
     mutating func look(limit: Int) throws {
-        guard now() - checkedAt >= .seconds(1) else { return }
-        checkedAt = now()
+        guard ContinuousClock.now - checkedAt >= .seconds(1) else { return }
+        checkedAt = .now
         guard try access.broker.ensureDriven(run) else { return }
         restarts += 1
         guard restarts <= limit else {
