@@ -59,7 +59,7 @@ struct KilledAgentTests {
             var killed = 0
             _ = try await chain.follow(run) {
                 // No more than so many, so that it ends: each costs a pause that grows.
-                guard killed < 8 else { return 0 }
+                guard killed < 5 else { return 0 }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 0...600, using: &random)))
                 let jobs = sky.kill(whoseCommandHas: "/run.sh")
                 killed += jobs

@@ -9,6 +9,15 @@ struct SkyUnderTest: Sendable {
     let home: String
     let repository: String
     let binary: String
+    /// What `sky` is started by, if not directly.
+    private var entry: [String] = []
+
+    /// The same, seen by commands that are started by `entry`.
+    func entering(_ entry: [String]) -> SkyUnderTest {
+        var other = self
+        other.entry = entry
+        return other
+    }
 
     static func use<Result>(_ body: (SkyUnderTest) async throws -> Result) async throws -> Result {
         try await withTemporaryFolder { home in
@@ -53,7 +62,8 @@ struct SkyUnderTest: Sendable {
 
     /// Runs `sky` with these arguments to its end.
     func callAsFunction(_ arguments: String...) async throws -> Answer {
-        try await run(binary, arguments)
+        entry.isEmpty
+            ? try await run(binary, arguments) : try await run("/usr/bin/env", entry + [binary] + arguments)
     }
 
     func run(_ executable: String, _ arguments: [String]) async throws -> Answer {
