@@ -15,18 +15,21 @@ struct Chain: Sendable {
     /// - Parameters:
     ///   - work: shell that each stage runs before it says that it is done.
     ///   - rules: more lines of each stage.
-    ///   - ledger: where its lines go; nil for a file in the home.
-    init(_ sky: SkyUnderTest, name: String, work: String, rules: String = "", ledger: String? = nil) {
+    ///   - infra: where they run.
+    ///   - head: more lines of the pipeline.
+    init(
+        _ sky: SkyUnderTest, name: String, work: String, rules: String = "", infra: String = "local", head: String = ""
+    ) {
         self.sky = sky
         self.name = name
-        let path = ledger ?? "\(sky.home)/\(name).ledger"
+        let path = "\(sky.home)/\(name).ledger"
         self.ledger = path
         let stages = Self.stages.enumerated().map { index, stage in
             let inputs = index == 0 ? "" : "    inputs: {before: \(Self.stages[index - 1]).out}\n"
             let before = index == 0 ? "" : #"cat "$SKY_INPUT_BEFORE"; "#
             return """
                   \(stage):
-                    resources: {infra: local, cpus: 1+}
+                    resources: {infra: \(infra), cpus: 1+}
                 \(rules)\(inputs)    outputs: {out: {size: 1KB}}
                     run: |
                       \(work)
@@ -34,7 +37,7 @@ struct Chain: Sendable {
                       echo "\(stage) $SKY_ATTEMPT" >> "\(path)"
                 """
         }
-        text = "name: \(name)\nstages:\n" + stages.joined(separator: "\n") + "\n"
+        text = "name: \(name)\n\(head)stages:\n" + stages.joined(separator: "\n") + "\n"
     }
 
     /// Begins a run that finds nothing done before, with an empty ledger.

@@ -12,6 +12,15 @@ struct SkyUnderTest: Sendable {
     /// What `sky` is started by, if not directly.
     private var entry: [String] = []
 
+    private var variables: [String: String] = [:]
+
+    /// The same, with more variables for all that it starts.
+    func with(_ variables: [String: String]) -> SkyUnderTest {
+        var other = self
+        other.variables = variables
+        return other
+    }
+
     /// The same, seen by commands that are started by `entry`.
     func entering(_ entry: [String]) -> SkyUnderTest {
         var other = self
@@ -53,7 +62,7 @@ struct SkyUnderTest: Sendable {
     }
 
     var environment: [String: String] {
-        var all = ProcessInfo.processInfo.environment
+        var all = ProcessInfo.processInfo.environment.merging(variables) { _, own in own }
         all["SKY_HOME"] = home
         all["SKY_ROOT"] = repository
         all["NO_COLOR"] = "1"

@@ -130,6 +130,7 @@ extension EffectPerformer {
             } catch let error as AgentError {
                 throw AttemptFailureError(.stage(message: error.message))
             }
+            try Task.checkCancellation()
             failures += 1
             world.log("the way to node \(rank.node.rank) of \(id) is broken, and is made again: \(obstacle)")
             guard failures < Self.futileConnections else { throw AttemptFailureError(.nodesLost(message: obstacle)) }
