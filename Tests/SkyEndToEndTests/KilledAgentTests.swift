@@ -30,6 +30,36 @@ struct KilledAgentTests {
         }
     }
 
+    @Test("one job outlives any number of agents")
+    func oneLongJob() async throws {
+        try await SkyUnderTest.use { sky in
+            let file = try sky.write(
+                """
+                name: long
+                stages:
+                  wait:
+                    resources: {infra: local, cpus: 1+}
+                    run: |
+                      echo begun >> "\(sky.home)/ledger"
+                      while [ ! -e "\(sky.home)/go" ]; do sleep 0.1; done
+                """)
+            let launch = try await sky("launch", file, "--yes", "--detach")
+            let run = try sky.runName("long", in: launch)
+            var killed = 0
+            try await sky.wait("a dozen agents have died") {
+                if Files.exists("\(sky.home)/ledger") { killed += sky.killAgents() }
+                return killed >= 12
+            }
+            _ = try sky.write("", as: "go")
+            try await sky.wait("the run has ended") { try await sky.status(of: run).state != "running" }
+            let status = try await sky.status(of: run)
+            #expect(status.state == "succeeded")
+            #expect(try status.stage("wait").attempts == 1)
+            #expect(try sky.text(of: "\(sky.home)/ledger") == "begun\n")
+            try await sky.wait("no process of the run is left") { sky.processes.isEmpty }
+        }
+    }
+
     @Test("a job whose agent and driver were both killed is found again by the next ones")
     func agentAndDriver() async throws {
         try await SkyUnderTest.use { sky in
