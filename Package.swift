@@ -95,6 +95,14 @@ let modules: [Target] = [
     .executableTarget(
         name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
         path: "Benchmarks/Backend", swiftSettings: strict),
+    // Measures many runs in one driver process; no product, see Benchmarks/README.md.
+    .executableTarget(
+        name: "fleet-bench",
+        dependencies: [
+            "SkyBroker", "SkyProviders", "SkyRuntime", "SkyPlacement", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
+            "SkyProcess", "SkyCore",
+        ],
+        path: "Benchmarks/Fleet", swiftSettings: strict),
     // Measures the simulator alone, and is how CI runs its seeds; no product, see Benchmarks/README.md.
     .executableTarget(
         name: "simulator-bench", dependencies: ["SkySimulator", "SkyCore"], path: "Benchmarks/Simulator",

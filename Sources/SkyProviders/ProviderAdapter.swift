@@ -131,7 +131,7 @@ public protocol NodeChannel: Sendable {
     var isOnThisMachine: Bool { get }
 
     /// A fresh connection to the node's agent, which is started if it is not running.
-    func connect() async throws(ProviderError) -> AgentClient
+    func connect() async throws(ProviderError) -> any NodeAgent
 
     /// The absolute path on the node that a relative one stands for, as its jobs see it.
     func absolutePath(_ path: String) -> String

@@ -22,12 +22,12 @@ import Testing
     func goesOn() async throws {
         try await withRun { run, folder in
             #expect(RunClock.look(at: run, in: folder) == nil)
-            let first = try RunClock.drive(run, in: folder, wall: wall) { nil }
+            let first = RunClock.drive(run, in: folder, wall: wall, last: nil)
             let started = first.now()
             #expect(started >= wall && started < wall + .hour)
             for jump in [-86_400_000, 86_400_000] {
                 let moved = Instant(millisecondsSince1970: wall.millisecondsSince1970 + Int64(jump))
-                let next = try RunClock.drive(run, in: folder, wall: moved) { nil }
+                let next = RunClock.drive(run, in: folder, wall: moved, last: nil)
                 #expect(next.now() >= started && next.now() < started + .hour)
             }
             let look = try #require(RunClock.look(at: run, in: folder)).now()
@@ -41,7 +41,7 @@ import Testing
             for (last, expected) in [(wall + .hour, wall + .hour), (wall, wall + .seconds(60))] {
                 try Files.replace(folder.clock(of: run), with: "another-boot 12345\n".utf8, durability: .processes)
                 #expect(RunClock.look(at: run, in: folder) == nil)
-                let clock = try RunClock.drive(run, in: folder, wall: wall + .seconds(60)) { last }
+                let clock = RunClock.drive(run, in: folder, wall: wall + .seconds(60), last: last)
                 #expect(clock.now() >= expected && clock.now() < expected + .hour)
             }
         }
@@ -51,7 +51,7 @@ import Testing
     func unreadable(text: String) async throws {
         try await withRun { run, folder in
             try Files.replace(folder.clock(of: run), with: text.utf8, durability: .processes)
-            let clock = try RunClock.drive(run, in: folder, wall: wall) { nil }
+            let clock = RunClock.drive(run, in: folder, wall: wall, last: nil)
             #expect(clock.now() >= wall && clock.now() < wall + .hour)
             #expect(RunClock.look(at: run, in: folder) != nil)
         }

@@ -141,7 +141,7 @@ extension EffectPerformer {
     /// Connections in a row that did not get as far as the job before the node counts as lost: 15 seconds and more.
     private static let futileConnections = 6
 
-    private func follow(_ job: JobSpec, on agent: AgentClient, into log: LogCopy) async throws -> Int {
+    private func follow(_ job: JobSpec, on agent: any NodeAgent, into log: LogCopy) async throws -> Int {
         async let copied: Void = log.follow(job.id, of: agent)
         let code = try await agent.waitForExit(ofJob: job.id)
         try await copied

@@ -3,19 +3,24 @@ import SkyCore
 import SkyRuntime
 
 /// A job's output on this machine, so that it can be read when its node is long gone. Goes on at the byte where the
-/// file ends, whoever wrote it so far.
+/// file ends, whoever wrote it so far. Open only while something is written: a process that drives thousands of runs
+/// could not have all of their logs open at once.
 struct LogCopy: Sendable {
     let path: String
 
     /// Returns when the job has ended and all it printed is in the file.
-    func follow(_ job: String, of agent: AgentClient) async throws {
+    func follow(_ job: String, of agent: any NodeAgent) async throws {
+        let size = try withFile { lseek($0, 0, SEEK_END) }
+        for try await chunk in agent.logs(ofJob: job, from: Int64(size), follow: true) {
+            try withFile { try append(chunk.bytes, to: $0) }
+        }
+    }
+
+    private func withFile<Value>(_ body: (Int32) throws -> Value) throws -> Value {
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw AttemptFailureError(.transient(message: "cannot write \(path): errno \(errno)")) }
         defer { close(file) }
-        let size = lseek(file, 0, SEEK_END)
-        for try await chunk in agent.logs(ofJob: job, from: Int64(size), follow: true) {
-            try append(chunk.bytes, to: file)
-        }
+        return try body(file)
     }
 
     private func append(_ bytes: [UInt8], to file: Int32) throws {

@@ -26,11 +26,9 @@ public struct RunClock: Sendable {
     /// - Parameters:
     ///   - wall: the wall clock now.
     ///   - last: the moment of the run's latest event.
-    public static func drive(
-        _ run: RunID, in folder: StateFolder, wall: Instant, last: () throws(JournalError) -> Instant?
-    ) throws(JournalError) -> RunClock {
+    static func drive(_ run: RunID, in folder: StateFolder, wall: Instant, last: Instant?) -> RunClock {
         if let known = look(at: run, in: folder) { return known }
-        let clock = RunClock(wallAt: max(wall, try last() ?? wall))
+        let clock = RunClock(wallAt: max(wall, last ?? wall))
         // A disk that takes no note of it is no reason not to drive: the next driver begins a clock of its own.
         try? Files.replace(
             folder.clock(of: run), with: "\(ProcessIdentity.currentBoot) \(clock.offset)\n".utf8,

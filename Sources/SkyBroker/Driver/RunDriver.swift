@@ -1,6 +1,7 @@
 import SkyCatalog
 public import SkyCore
 import SkyPlacement
+import SkySpec
 
 /// Performs a run's effects and feeds back what happened, until the run has ended.
 ///
@@ -17,12 +18,17 @@ public actor RunDriver {
     private var underWay: [Int: [Effect.ID: Task<Void, Never>]] = [:]
     private let mailbox = Mailbox()
 
-    /// Throws when the journal cannot be read or does not know the run.
+    /// The caller holds the run's `DriverLock`. From here on the run has a clock of its own (`RunClock`).
+    ///
+    /// - Throws: when the journal cannot be read or does not know the run.
     public init(
         run: RunID, world: DriverWorld, dice: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
     ) throws(JournalError) {
         let events = try world.journal.events(of: run)
         guard let state = RunState(folding: events) else { throw JournalError("the journal knows no run \(run)") }
+        let clock = RunClock.drive(run, in: world.folder, wall: world.now(), last: events.last?.at)
+        var world = world
+        world.now = clock.now
         self.init(
             state: state, count: events.count, world: world,
             performer: EffectPerformer(world: world, launch: state.launch), dice: dice)
@@ -40,14 +46,26 @@ public actor RunDriver {
         self.performer = performer
     }
 
+    /// Every variable whose value the run's stages are not to be without is known here.
+    var hasSecrets: Bool {
+        state.launch.pipeline.stages.allSatisfy { $0.secretNames.allSatisfy { world.environment[$0] != nil } }
+    }
+
     /// Returns the run's last state. Throws when the journal can no longer be written: nothing is done that it would
     /// not remember, so the run stands still until another driver takes it.
     public func drive(processID: Int32) async throws(JournalError) -> RunState {
+        let desk = RequestDesk(world.journal)
+        let service = Task { await desk.serve() }
+        defer { service.cancel() }
+        return try await drive(processID: processID, desk: desk)
+    }
+
+    /// - Parameter desk: is served by somebody, for all runs that this process drives.
+    func drive(processID: Int32, desk: RequestDesk) async throws(JournalError) -> RunState {
         _ = try await take([.driverStarted(processID: processID)])
         for stage in [-1] + state.stages.indices { keepUnderWay(stage) }
-        let (mailbox, world, run) = (self.mailbox, self.world, state.run)
-        let requests = Task { await RequestRelay(journal: world.journal, run: run).relay(to: mailbox) }
-        defer { requests.cancel() }
+        desk.admit(state.run, mailbox)
+        defer { desk.dismiss(state.run) }
         while state.endedAt == nil, let events = await mailbox.next() {
             for stage in try await take(events) { keepUnderWay(stage) }
         }

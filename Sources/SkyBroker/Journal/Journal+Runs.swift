@@ -24,6 +24,17 @@ extension Journal {
         }
     }
 
+    /// The same in the order of launch, those behind the run of this number: begin with 0.
+    func unfinishedRuns(after number: Int64) throws(JournalError) -> [(number: Int64, run: RunID)] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT number, id FROM run WHERE ended = 0 AND number > ? ORDER BY number")
+            return try Row.fetchAll(statement, arguments: [number]).compactMap { row in
+                RunID(row[1] as String).map { (row[0], $0) }
+            }
+        }
+    }
+
     /// False for a run that has ended, or is not known.
     public func isUnfinished(_ run: RunID) throws(JournalError) -> Bool {
         try read { db in

@@ -38,7 +38,13 @@ public struct Journal: Sendable {
             if place.size == 0 { try lock.hold { try Self.create(at: place, replacingLost: replacingLost) } }
             reader = try place.connect()
             try reader.inDatabase { db in
-                if try !Self.isCurrent(db, at: place) {
+                // At one moment: another process may be making it just now.
+                var isCurrent = false
+                try db.inTransaction(.deferred) {
+                    isCurrent = try Self.isCurrent(db, at: place)
+                    return .commit
+                }
+                if !isCurrent {
                     try lock.hold { try JournalSchema.migrator.migrate(place.connect()) }
                 }
                 try db.execute(sql: "PRAGMA query_only = 1")

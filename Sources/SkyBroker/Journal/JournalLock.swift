@@ -18,7 +18,8 @@ final class JournalLock: Sendable {
     /// Opened once; the way when nobody else is there.
     private let own = Mutex<(turn: Int32, pen: Int32)?>(nil)
 
-    /// - Parameter patience: how long to wait for others before `.busy` is thrown.
+    /// - Parameter patience: how long one process may hold it before `.busy` is thrown, and a tenth of how long a wait may
+    ///   last while others come and go: a machine with hundreds of writers and two cores is slow, not stuck.
     init(path: String, patience: TimeSpan) {
         self.path = path
         self.patience = patience
@@ -42,9 +43,10 @@ final class JournalLock: Sendable {
             flock(turn, LOCK_UN)
             if isFree { return held.withLock { $0 = pen } }
         }
-        let pause = try LockQueue.wait(turn: turnPath, pen: path, atMost: patience)
-        guard let pause else { throw busy }
-        held.withLock { $0 = pause }
+        var line = WaitingLine(path, patience: patience)
+        let found = try LockQueue.wait(turn: turnPath, pen: path, lookingEvery: line.interval) { line.isStuck }
+        guard let found else { throw busy }
+        held.withLock { $0 = found }
     }
 
     private func release() {
@@ -80,6 +82,34 @@ final class JournalLock: Sendable {
     }
 }
 
+/// Whether a row of waiting processes gets on.
+private struct WaitingLine {
+    private let path: String
+    private let patience: TimeSpan
+    private let begun = ContinuousClock.now
+    private var holder: Int32?
+    private var heldSince = ContinuousClock.now
+
+    init(_ path: String, patience: TimeSpan) {
+        self.path = path
+        self.patience = patience
+        holder = LockHolder.find(of: path)?.pid
+    }
+
+    /// Between two looks.
+    var interval: TimeSpan { TimeSpan(milliseconds: max(1, patience.milliseconds / 8)) }
+
+    /// The same process, or one that cannot be named, has had the pen for all of the patience; or the row is too long.
+    var isStuck: Bool {
+        mutating get {
+            let (now, current) = (ContinuousClock.now, LockHolder.find(of: path)?.pid)
+            if current != holder { (holder, heldSince) = (current, now) }
+            let limit = Duration.milliseconds(patience.milliseconds)
+            return now - heldSince >= limit || now - begun >= limit * 10
+        }
+    }
+}
+
 /// Waiting in the row, on a thread of its own: `flock` knows no deadline.
 private enum LockQueue {
     private enum Ticket {
@@ -93,9 +123,11 @@ private enum LockQueue {
         let isSettled = DispatchSemaphore(value: 0)
     }
 
-    /// The locked pen, through a descriptor that belongs to the caller; nil when `limit` was over before. Has
+    /// The locked pen, through a descriptor that belongs to the caller; nil when `isHopeless` said so before. Has
     /// descriptors of its own, because a wait that nobody waits for any more must not meet the next one's lock.
-    static func wait(turn: String, pen: String, atMost limit: TimeSpan) throws(SystemError) -> Int32? {
+    static func wait(
+        turn: String, pen: String, lookingEvery interval: TimeSpan, until isHopeless: () -> Bool
+    ) throws(SystemError) -> Int32? {
         let place = Place()
         DispatchQueue(label: "sky.journal.lock").async {
             let outcome = Result { () throws(SystemError) in try lock(turn: turn, pen: pen) }
@@ -110,8 +142,8 @@ private enum LockQueue {
             }
             place.isSettled.signal()
         }
-        let end = DispatchTime.now() + .milliseconds(Int(clamping: limit.milliseconds))
-        _ = place.isSettled.wait(timeout: end)
+        let pause = DispatchTimeInterval.milliseconds(Int(clamping: interval.milliseconds))
+        while place.isSettled.wait(timeout: .now() + pause) == .timedOut, !isHopeless() {}
         let outcome: Result<Int32, SystemError>? = place.ticket.withLock { ticket in
             if case .granted(let outcome) = ticket { return outcome }
             ticket = .givenUp

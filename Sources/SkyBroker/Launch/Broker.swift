@@ -6,15 +6,17 @@ import SkyProcess
 public struct Broker: Sendable {
     public let folder: StateFolder
     public let journal: Journal
-    /// Starts a driver process for a run; one too many does no harm.
-    private let startDriver: @Sendable (RunID) throws(JournalError) -> Void
+    /// Starts a driver process for a run, or one for all runs; one too many does no harm.
+    private let startDriver: @Sendable (DriverProcess.Charge) throws(JournalError) -> Void
+    /// So many abandoned runs are picked up by one process for each; more of them share one.
+    private static let mostDrivers = 8
 
     /// Makes the state folder if it is missing.
     ///
     /// - Parameter replacingLost: begins a new journal even where runs say that there was one before.
     public init(
         folder: StateFolder, replacingLost: Bool = false,
-        startDriver: @escaping @Sendable (RunID) throws(JournalError) -> Void
+        startDriver: @escaping @Sendable (DriverProcess.Charge) throws(JournalError) -> Void
     ) throws(JournalError) {
         do { try Files.makeFolder(folder.path, mode: 0o700) } catch {
             throw JournalError("cannot make the state folder: \(error)")
@@ -36,10 +38,17 @@ public struct Broker: Sendable {
         _ = try ensureDriven(run)
     }
 
-    /// Starts a driver for a run that has not ended and has none. True when one was started.
-    public func ensureDriven(_ run: RunID) throws(JournalError) -> Bool {
-        guard try journal.isUnfinished(run) else { return false }
-        return try startDriverUnlessHeld(run)
+    /// Sees to it that a run that has not ended has a driver: the fleet, if there is one, or else a process of its own,
+    /// which is started. True when one was started.
+    ///
+    /// - Parameter knowingSecrets: the run's secrets are known here and perhaps nowhere else, so that the fleet is none
+    ///   for it.
+    public func ensureDriven(_ run: RunID, knowingSecrets: Bool = false) throws(JournalError) -> Bool {
+        guard try journal.isUnfinished(run), !DriverLock.isHeld(for: run, folder: folder),
+            knowingSecrets || !Fleet.isThere(folder)
+        else { return false }
+        try startDriver(.run(run))
+        return true
     }
 
     /// Waits, for a second at most, until the last driver of a run that has ended is gone too: whoever was told that
@@ -52,19 +61,22 @@ public struct Broker: Sendable {
         for _ in 0..<500 where ProcessTable.isAlive(last) { usleep(2000) }
     }
 
-    /// Picks up every run whose driver died; says which.
-    public func pickUpAbandoned() throws(JournalError) -> [RunID] {
-        var pickedUp: [RunID] = []
-        for run in try journal.unfinishedRuns() {
-            if try startDriverUnlessHeld(run) { pickedUp.append(run) }
+    /// Picks up every run whose driver died. One that cannot be picked up does not hold up the others.
+    ///
+    /// - Returns: the runs, each with what was in the way, if something was.
+    public func pickUpAbandoned() throws(JournalError) -> [(run: RunID, failure: JournalError?)] {
+        guard !Fleet.isThere(folder) else { return [] }
+        let abandoned = try journal.unfinishedRuns().filter { !DriverLock.isHeld(for: $0, folder: folder) }
+        guard abandoned.count <= Self.mostDrivers else {
+            try startDriver(.allRuns)
+            return abandoned.map { ($0, nil) }
         }
-        return pickedUp
-    }
-
-    private func startDriverUnlessHeld(_ run: RunID) throws(JournalError) -> Bool {
-        if DriverLock.isHeld(for: run, folder: folder) { return false }
-        try startDriver(run)
-        return true
+        return abandoned.map { run in
+            do throws(JournalError) {
+                try startDriver(.run(run))
+                return (run, nil)
+            } catch { return (run, error) }
+        }
     }
 
     /// The logs of a run's stages that are on this machine: stage, attempt number, rank and path, in that order.

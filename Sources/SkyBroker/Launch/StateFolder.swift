@@ -10,6 +10,10 @@ public struct StateFolder: Hashable, Sendable {
     public var stores: String { "\(path)/stores" }
     public var nodes: String { "\(path)/nodes" }
 
+    /// Held by the one process that drives all runs which have no driver of their own, while there is one.
+    public var fleetLock: String { "\(path)/fleet.lock" }
+    public var fleetLog: String { "\(path)/fleet.log" }
+
     public func folder(of run: RunID) -> String { "\(path)/runs/\(run)" }
     public func driverLock(of run: RunID) -> String { "\(folder(of: run))/driver.lock" }
     /// Held while somebody watches the run who can be asked something.

@@ -26,7 +26,7 @@ struct CostCommand: SkySubcommand {
         let access = try RunAccess(context)
         let runs = try run.map { [try access.find($0)] } ?? access.broker.journal.runs()
         let reports = try runs.compactMap { run in
-            try access.broker.journal.state(of: run).map { CostReport($0, at: access.now(of: run)) }
+            try access.broker.journal.state(of: run).map { CostReport($0, at: access.time(of: run).now()) }
         }
         let out = context.console.out
         switch options.output {

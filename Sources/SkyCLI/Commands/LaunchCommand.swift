@@ -119,7 +119,8 @@ struct LaunchCommand: SkySubcommand {
                 return try await launcher.launch(
                     pipeline, plan: plan, zones: zones, history: history, options: options, at: now, using: &generator)
             }
-            _ = try access.broker.ensureDriven(run)
+            _ = try access.broker.ensureDriven(
+                run, knowingSecrets: pipeline.stages.contains { !$0.secretNames.isEmpty })
             return run
         } catch is AsyncWork.Interrupted {
             throw CommandFailure(.interrupted, "interrupted; nothing was started")

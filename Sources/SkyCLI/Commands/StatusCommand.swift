@@ -37,7 +37,7 @@ struct StatusCommand: SkySubcommand {
         if options.output == .json {
             try out.write(try JSONText.encode(RunListJSON(runs: rows.map(RunJSON.init))))
         } else if let row = rows.first, let id {
-            try out.lines(RunScreen(run: row, now: access.now(of: id)).lines(width: out.terminal.width))
+            try out.lines(RunScreen(run: row, now: access.time(of: id).now()).lines(width: out.terminal.width))
         } else if rows.isEmpty {
             try context.console.err.line("no runs yet; begin with \("sky launch pipeline.yaml", .none, bold: true)")
         } else {

@@ -29,6 +29,7 @@ struct RunFollower {
         var last: RunRow?
         var (changedAt, shownAt) = (now(), Self.longAgo)
         var tick = 0
+        var pace = WatchPace()
         do {
             while true {
                 let run = try look()
@@ -44,7 +45,11 @@ struct RunFollower {
                     return .settled(run)
                 }
                 let isQuick = moment - changedAt < Self.patience
-                switch interruptions.next(within: isQuick ? Self.quickInterval : Self.slowInterval) {
+                let pause = pace.pause(isQuick ? Self.quickInterval : Self.slowInterval)
+                let asleep = ContinuousClock.now
+                let interruption = interruptions.next(within: pause)
+                pace.slept(ContinuousClock.now - asleep, insteadOf: pause)
+                switch interruption {
                 case .interrupt, .terminate:
                     try screen.end()
                     return .detached(run)
@@ -61,6 +66,21 @@ struct RunFollower {
         } catch {
             try? screen.end()
             throw error
+        }
+    }
+
+    /// Whoever is woken late looks less often: a machine with hundreds of watchers has better to do than to be looked at.
+    private struct WatchPace {
+        private var slowness: Int64 = 1
+        private static let longest = TimeSpan.seconds(1)
+
+        func pause(_ usual: TimeSpan) -> TimeSpan {
+            min(TimeSpan(milliseconds: usual.milliseconds * slowness), max(usual, Self.longest))
+        }
+
+        mutating func slept(_ real: Duration, insteadOf pause: TimeSpan) {
+            let isLate = real > .milliseconds(pause.milliseconds * 2 + 10)
+            slowness = isLate ? min(slowness * 2, 64) : max(slowness / 2, 1)
         }
     }
 

@@ -24,8 +24,8 @@ struct RunAccess {
         rebuilt = RebuiltRuns(folder)
         let environment = context.environment.merging(secrets) { _, secret in secret }
         let executable = context.executable
-        broker = try Broker(folder: folder, replacingLost: replacingLost) { (run) throws(JournalError) in
-            try DriverProcess.start(run: run, folder: folder, executable: executable, environment: environment)
+        broker = try Broker(folder: folder, replacingLost: replacingLost) { (charge) throws(JournalError) in
+            try DriverProcess.start(charge, folder: folder, executable: executable, environment: environment)
         }
     }
 
@@ -57,14 +57,14 @@ struct RunAccess {
         return try RunLook(run, broker: broker, standIns: standIns)
     }
 
-    /// Now, as the run counts it, whatever has been done to the wall clock since it began.
-    func now(of run: RunID) -> Instant { RunClock.look(at: run, in: broker.folder)?.now() ?? context.now() }
+    /// The clock that a run counts by.
+    func time(of run: RunID) -> RunTime { RunTime(of: run, in: broker.folder, wall: context.now) }
 
     /// - Throws: `CommandFailure` for a run that the journal does not know.
     func row(of run: RunID) throws -> RunRow {
         if let found = rebuilt.run(run) { return RunRow(found) }
         var look = try look(at: run)
-        return try look.row(at: now(of: run))
+        return try look.row(at: time(of: run).now())
     }
 
     /// All runs, latest first. Who stands in for whom is not looked up.
@@ -114,11 +114,9 @@ struct RunAccess {
     /// reason not to show the others.
     func pickUpAbandoned() throws {
         let err = context.console.err
-        for run in try broker.journal.unfinishedRuns() {
-            do throws(JournalError) {
-                guard try broker.ensureDriven(run) else { continue }
-            } catch {
-                try err.line("\("warning:", .yellow, bold: true) cannot pick up \(run): \(error)")
+        for (run, failure) in try broker.pickUpAbandoned() {
+            if let failure {
+                try err.line("\("warning:", .yellow, bold: true) cannot pick up \(run): \(failure)")
                 continue
             }
             try err.line("\("picked up", .yellow) \(run), whose broker had died")

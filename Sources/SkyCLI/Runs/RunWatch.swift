@@ -26,11 +26,11 @@ struct RunWatch {
         defer { withExtendedLifetime(watch) {} }
         var look = try access.look(at: run)
         var care = DriverCare(access: access, run: run)
-        let follower = RunFollower(
-            output: context.console.err, interruptions: interruptions, now: { access.now(of: run) })
+        let time = access.time(of: run)
+        let follower = RunFollower(output: context.console.err, interruptions: interruptions, now: time.now)
         let ending = try follower.follow(
             {
-                let row = try look.row(at: access.now(of: run))
+                let row = try look.row(at: time.now())
                 if !isSettled(row) { try care.look(limit: Self.driverLimit) }
                 return row
             }, until: isSettled)
@@ -50,7 +50,8 @@ struct RunWatch {
         case .text:
             let failed = row.stages.first { $0.state.tone == .failed }?.name
             let lastWords = failed.map { access.lastWords(of: row.id, stage: $0) } ?? []
-            let screen = OutcomeScreen(run: row, now: RunID(row.id).map(access.now(of:)) ?? context.now(), lastWords: lastWords)
+            let now = RunID(row.id).map { access.time(of: $0).now() } ?? context.now()
+            let screen = OutcomeScreen(run: row, now: now, lastWords: lastWords)
             try out.lines(screen.lines(width: out.terminal.width))
         }
         return row.state.tone == .failed || row.state.tone == .stopped ? .pipelineFailed : .done

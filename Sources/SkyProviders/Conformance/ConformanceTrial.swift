@@ -37,7 +37,7 @@ struct ConformanceTrial: Sendable {
         try await adapter.list(run: template.run).filter { $0.token.hasPrefix(token) && $0.state != .lost }
     }
 
-    func connect(_ group: NodeGroup, _ rank: Int = 0) async throws -> (channel: any NodeChannel, agent: AgentClient) {
+    func connect(_ group: NodeGroup, _ rank: Int = 0) async throws -> (channel: any NodeChannel, agent: any NodeAgent) {
         let channel = try await adapter.channel(to: group.nodes[rank], of: group)
         return (channel, try await channel.connect())
     }

@@ -18,7 +18,7 @@ struct ProcessNodeChannel: NodeChannel {
     private var node: NodeFolder { NodeFolder(path: folder.node(rank)) }
     private var provider: String { backend.provider }
 
-    func connect() async throws(ProviderError) -> AgentClient {
+    func connect() async throws(ProviderError) -> any NodeAgent {
         _ = try backend.runningFolder(of: folder.token)
         var failure: AgentError
         do { return try await AgentClient(connectingTo: node.path) } catch { failure = error }

@@ -1,0 +1,33 @@
+public import SkyCore
+
+/// What a node can be asked to do, whoever answers: the agent's process, or what stands in for one in a test.
+///
+/// Every call may be repeated on a new connection: submitting and killing twice is the same as once.
+public protocol NodeAgent: Sendable {
+    /// Starts the job, or finds it already started under this id.
+    func submit(_ job: JobSpec) async throws(AgentError) -> JobState
+
+    /// Nil when the node has never heard of the job.
+    func state(ofJob id: String) async throws(AgentError) -> JobState?
+
+    /// Returns when the job has ended; answers at once when it already has.
+    func waitForExit(ofJob id: String) async throws(AgentError) -> Int
+
+    /// Asks the job's whole process group to end, and after `grace` makes it. Returns when nothing of it is left.
+    func kill(job id: String, grace: TimeSpan) async throws(AgentError)
+
+    /// The job's output from byte `offset` on; with `follow`, until the job has ended. Ends by throwing `AgentError`
+    /// when the connection breaks: follow again from the offset after the last chunk.
+    func logs(ofJob id: String, from offset: Int64, follow: Bool) -> AsyncThrowingStream<LogChunk, any Error>
+
+    /// Lets the node go on for `span` from now, whatever was left of its lease.
+    ///
+    /// - Parameter span: more than zero, at most 365 days.
+    /// - Throws: `AgentError` of kind `ending` when it is too late.
+    func renewLease(for span: TimeSpan) async throws(AgentError)
+
+    /// Calls that are under way, and those that come, fail as disconnected.
+    func close() async
+}
+
+extension AgentClient: NodeAgent {}
