@@ -18,7 +18,7 @@ final class JournalLock: Sendable {
     /// Opened once; the way when nobody else is there.
     private let own = Mutex<(turn: Int32, pen: Int32)?>(nil)
 
-    /// - Parameter patience: how long one process may hold it before `.busy` is thrown, and a tenth of how long a wait may
+    /// - Parameter patience: how long nobody else may get it before `.busy` is thrown, and a tenth of how long a wait may
     ///   last while others come and go: a machine with hundreds of writers and two cores is slow, not stuck.
     init(path: String, patience: TimeSpan) {
         self.path = path
@@ -41,12 +41,17 @@ final class JournalLock: Sendable {
         if flock(turn, LOCK_EX | LOCK_NB) == 0 {
             let isFree = flock(pen, LOCK_EX | LOCK_NB) == 0
             flock(turn, LOCK_UN)
-            if isFree { return held.withLock { $0 = pen } }
+            if isFree { return take(pen) }
         }
         var line = WaitingLine(path, patience: patience)
         let found = try LockQueue.wait(turn: turnPath, pen: path, lookingEvery: line.interval) { line.isStuck }
         guard let found else { throw busy }
-        held.withLock { $0 = found }
+        take(found)
+    }
+
+    private func take(_ pen: Int32) {
+        LockStamp.now.write(to: pen)
+        held.withLock { $0 = pen }
     }
 
     private func release() {
@@ -82,30 +87,55 @@ final class JournalLock: Sendable {
     }
 }
 
+/// Who took the pen last and when, in the lock's own file. The kernel's list of locks says it too, but to read that stops all
+/// locking of the machine for a moment: hundreds of waiting processes that looked there would wait for each other.
+private struct LockStamp: Equatable {
+    private let pid: Int64
+    private let nanoseconds: UInt64
+
+    static var now: LockStamp {
+        LockStamp(pid: Int64(getpid()), nanoseconds: DispatchTime.now().uptimeNanoseconds)
+    }
+
+    /// A disk without room for it makes the row look as if it stood still; no more.
+    func write(to pen: Int32) {
+        _ = withUnsafeBytes(of: self) { pwrite(pen, $0.baseAddress, $0.count, 0) }
+    }
+
+    static func read(_ path: String) -> LockStamp? {
+        guard let bytes = (try? Files.read(path, limit: 16)) ?? nil, bytes.count == 16 else { return nil }
+        return bytes.withUnsafeBytes { raw in
+            LockStamp(
+                pid: raw.loadUnaligned(fromByteOffset: 0, as: Int64.self),
+                nanoseconds: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+    }
+}
+
 /// Whether a row of waiting processes gets on.
 private struct WaitingLine {
     private let path: String
     private let patience: TimeSpan
     private let begun = ContinuousClock.now
-    private var holder: Int32?
-    private var heldSince = ContinuousClock.now
+    private var stamp: LockStamp?
+    private var seenSince = ContinuousClock.now
 
     init(_ path: String, patience: TimeSpan) {
         self.path = path
         self.patience = patience
-        holder = LockHolder.find(of: path)?.pid
+        stamp = .read(path)
     }
 
     /// Between two looks.
     var interval: TimeSpan { TimeSpan(milliseconds: max(1, patience.milliseconds / 8)) }
 
-    /// The same process, or one that cannot be named, has had the pen for all of the patience; or the row is too long.
+    /// Nobody has got the pen for all of the patience, or the row is too long.
     var isStuck: Bool {
         mutating get {
-            let (now, current) = (ContinuousClock.now, LockHolder.find(of: path)?.pid)
-            if current != holder { (holder, heldSince) = (current, now) }
+            let (now, current) = (ContinuousClock.now, LockStamp.read(path))
+            if current != stamp { (stamp, seenSince) = (current, now) }
             let limit = Duration.milliseconds(patience.milliseconds)
-            return now - heldSince >= limit || now - begun >= limit * 10
+            return now - seenSince >= limit || now - begun >= limit * 10
         }
     }
 }
