@@ -28,9 +28,14 @@ for _ in 0..<rounds {
     let part = max(1, count / rounds)
     shells.append(try BareSpawns.rate(of: ["/bin/sh", "-c", "true"], count: part, atOnce: atOnce))
     trues.append(try BareSpawns.rate(of: ["/bin/true"], count: part, atOnce: atOnce))
-    let (cost, times) = try await bench.rate(count: part, atOnce: atOnce)
-    stages.append(cost)
-    total = total + times
+    do {
+        let (cost, times) = try await bench.rate(count: part, atOnce: atOnce)
+        stages.append(cost)
+        total = total + times
+    } catch {
+        print("a stage failed: \(error)")
+        exit(1)
+    }
 }
 try FileManager.default.removeItem(atPath: state)
 

@@ -54,6 +54,18 @@ public enum Files {
         guard fsync(descriptor) == 0 else { throw .last("write \(path)") }
     }
 
+    /// Writes over the bytes of a small file that is there, in the room that it has: works on a full disk, where
+    /// `replace` finds none. Whoever reads it meanwhile, or after the machine's power went, may find a mixture. On the
+    /// disk when the call returns.
+    public static func overwrite(_ path: String, with bytes: some Collection<UInt8>) throws(SystemError) {
+        let descriptor = try Descriptor.open(path, O_WRONLY)
+        defer { close(descriptor) }
+        try write(bytes, to: descriptor, path)
+        guard ftruncate(descriptor, off_t(bytes.count)) == 0, fsync(descriptor) == 0 else {
+            throw .last("write \(path)")
+        }
+    }
+
     private static func write(
         _ bytes: some Sequence<UInt8>, to descriptor: Int32, _ path: String
     ) throws(SystemError) {

@@ -13,7 +13,8 @@ public protocol ProviderAdapter: Sendable {
     var isStandIn: Bool { get }
 
     /// Rents all nodes of a group, or none. The same token means the same group, however often this is called and
-    /// whoever died in between; a repeated call returns the group once all of its nodes can be reached.
+    /// whoever died in between; a repeated call returns the group once all of its nodes can be reached. Under a token that
+    /// was given back nothing is made any more: `lost`.
     func provision(_ request: NodeGroupRequest) async throws(ProviderError) -> NodeGroup
 
     /// What the provider knows of the token's group now, a notice of its interruption included; nil when it has never
@@ -24,7 +25,8 @@ public protocol ProviderAdapter: Sendable {
     func list(run: RunID?) async throws(ProviderError) -> [NodeGroup]
 
     /// Gives the group back. Returns when nothing of it is left: no machine, process or port. Of something already
-    /// gone, or never made, it returns at once.
+    /// gone, or never made, it returns at once. From then on nothing is ever made under the token, not even by a
+    /// `provision` that is still under way or comes late.
     func terminate(token: String) async throws(ProviderError)
 
     /// The way to one node's agent and files.

@@ -12,8 +12,8 @@ public struct Pipeline: Hashable, Sendable, Codable {
     public var budget: Budget?
     /// What happens when a stage can only be had for more than was planned; nil: the file leaves it to the broker.
     public var onDeviation: DeviationRule?
-    /// How long what is rented may stand without hearing from its broker before it gives itself back; nil: the broker's
-    /// own time.
+    /// How long what is rented may stand without hearing from its broker before it gives itself back; zero: for ever; nil:
+    /// the broker's own time.
     public var lease: TimeSpan?
     /// How many stages may run at the same time, at least 1; nil: all that are ready.
     public var maxParallel: Int?

@@ -11,6 +11,7 @@ struct RunRulesDraft {
 /// `budget`, `on_deviation`, `lease` and `max_parallel`.
 enum RunRuleFields {
     static let share = TextForm("a share such as 20%", pattern: "^[0-9.]+ *%$")
+    private static let noLease = TextForm.oneOf(["off", "none"])
     private static let word = TextForm("'ask' or 'fail', or a share such as 20%", pattern: "^(ask|fail|[0-9.]+ *%)$")
 
     static func budget<Target>(_ target: any WritableKeyPath<Target, Budget?> & Sendable, _ whose: String) -> Field<
@@ -57,11 +58,13 @@ enum RunRuleFields {
                 draft[keyPath: target].onDeviation = readDeviation(entry, reading)
             },
             Field(
-                "lease", .text(Amounts.duration),
-                "How long what is rented may stand without hearing from its broker before it gives itself back.",
+                "lease", .anyOf([.text(Amounts.duration), .text(noLease)]),
+                "How long what is rented may stand without hearing from its broker before it gives itself back; with"
+                    + " 'off' it never does.",
                 example: "2h"
             ) { entry, draft, reading in
-                draft[keyPath: target].lease = Amounts.readDuration(entry.value, reading)
+                let isOff = entry.value.scalar.map(noLease.admits) ?? false
+                draft[keyPath: target].lease = isOff ? .zero : Amounts.readDuration(entry.value, reading)
             },
         ]
     }
@@ -126,7 +129,8 @@ enum RunRuleFields {
         }
         return [
             pipeline.budget.map { "budget: \(text($0))" }, deviation.map { "on_deviation: \($0)" },
-            pipeline.lease.map { "lease: \($0.exactText)" }, pipeline.maxParallel.map { "max_parallel: \($0)" },
+            pipeline.lease.map { "lease: \($0 > .zero ? $0.exactText : "off")" },
+            pipeline.maxParallel.map { "max_parallel: \($0)" },
         ].compactMap { $0 }
     }
 }

@@ -70,7 +70,7 @@ struct TestWorld {
         try await adapter.preempt(token: id.token)
     }
 
-    var rentedGroups: [String] { Files.names(in: "\(folder.nodes)/aws") }
+    var rentedGroups: [String] { Files.names(in: "\(folder.nodes)/aws").filter { !$0.hasPrefix(".") } }
 }
 
 extension Instant {

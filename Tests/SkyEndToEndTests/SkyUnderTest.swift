@@ -9,6 +9,24 @@ struct SkyUnderTest: Sendable {
     let home: String
     let repository: String
     let binary: String
+    /// What `sky` is started by, if not directly.
+    private var entry: [String] = []
+
+    private var variables: [String: String] = [:]
+
+    /// The same, with more variables for all that it starts.
+    func with(_ variables: [String: String]) -> SkyUnderTest {
+        var other = self
+        other.variables = variables
+        return other
+    }
+
+    /// The same, seen by commands that are started by `entry`.
+    func entering(_ entry: [String]) -> SkyUnderTest {
+        var other = self
+        other.entry = entry
+        return other
+    }
 
     static func use<Result>(_ body: (SkyUnderTest) async throws -> Result) async throws -> Result {
         try await withTemporaryFolder { home in
@@ -44,7 +62,7 @@ struct SkyUnderTest: Sendable {
     }
 
     var environment: [String: String] {
-        var all = ProcessInfo.processInfo.environment
+        var all = ProcessInfo.processInfo.environment.merging(variables) { _, own in own }
         all["SKY_HOME"] = home
         all["SKY_ROOT"] = repository
         all["NO_COLOR"] = "1"
@@ -53,7 +71,8 @@ struct SkyUnderTest: Sendable {
 
     /// Runs `sky` with these arguments to its end.
     func callAsFunction(_ arguments: String...) async throws -> Answer {
-        try await run(binary, arguments)
+        entry.isEmpty
+            ? try await run(binary, arguments) : try await run("/usr/bin/env", entry + [binary] + arguments)
     }
 
     func run(_ executable: String, _ arguments: [String]) async throws -> Answer {
@@ -90,12 +109,27 @@ struct SkyUnderTest: Sendable {
             + ProcessTable.withVariable("SKY_JOB_DIR") { $0.hasPrefix("\(home)/") }
     }
 
-    /// Those whose arguments, joined by blanks, contain `text` and begin with no shell.
+    /// Those whose arguments, joined by blanks, contain `text`, and that are no shell unless `text` is a script's name.
     func processes(whoseCommandHas text: String) -> [Int32] {
         processes.map(\.pid).filter { pid in
             let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? nil
             let command = String(decoding: (bytes ?? []).map { $0 == 0 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
-            return command.contains(text) && !command.hasPrefix("/bin/sh")
+            return command.contains(text) && (text.hasSuffix(".sh") || !command.hasPrefix("/bin/sh"))
+        }
+    }
+
+    /// Kills those at once, unasked.
+    ///
+    /// - Returns: how many there were.
+    func kill(whoseCommandHas text: String) -> Int {
+        processes(whoseCommandHas: text).count { Glibc.kill($0, SIGKILL) == 0 }
+    }
+
+    /// Agents alone: supervisors are copies of them under another name.
+    func killAgents() -> Int {
+        processes.map(\.pid).count { pid in
+            let name = ((try? Files.read("/proc/\(pid)/comm")) ?? nil) ?? []
+            return String(decoding: name, as: UTF8.self) == "sky-agent\n" && Glibc.kill(pid, SIGKILL) == 0
         }
     }
 
@@ -124,15 +158,13 @@ struct SkyUnderTest: Sendable {
     }
 
     private func endEverything() async {
-        for process in processes { kill(process.pid) }
+        for process in processes { _ = Glibc.kill(process.pid, SIGKILL) }
         for _ in 0..<3000 {
             if processes.isEmpty { return }
             try? await Task.sleep(for: .milliseconds(20))
         }
     }
 }
-
-private func kill(_ pid: Int32) { _ = Glibc.kill(pid, SIGKILL) }
 
 struct StatusList: Decodable { let runs: [RunStatus] }
 

@@ -55,10 +55,11 @@ struct AdapterConformance {
             #expect(failure == .transient)
             #expect(world.processes() == [])
             #expect(world.leftovers() == [])
-            _ = try await scripted.provision(wanted)
-            while try await adapter.describe(token: "a")?.state != .lost { try await Task.sleep(for: .milliseconds(5)) }
+            // What did not boot was given back, and its token with it.
+            _ = try await scripted.provision(try request("b", nodes: 2))
+            while try await adapter.describe(token: "b")?.state != .lost { try await Task.sleep(for: .milliseconds(5)) }
             while !world.processes().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
-            try await scripted.terminate(token: "a")
+            try await scripted.terminate(token: "b")
             #expect(world.leftovers() == [])
         }
     }

@@ -104,9 +104,9 @@ struct World {
         while ProcessTable.isAlive(pid) { try await Task.sleep(for: .milliseconds(1)) }
     }
 
-    /// Files and folders that belong to groups; a script's memory does not.
+    /// Files and folders that belong to groups; a script's memory does not, nor do the books.
     func leftovers() -> [String] {
-        Files.names(in: "\(state)/nodes/\(provider)").filter { $0 != ".script.json" }
+        Files.names(in: "\(state)/nodes/\(provider)").filter { $0 != ".script.json" && $0 != ".gone" }
             + Files.names(in: "\(state)/nodes/.ports")
     }
 

@@ -137,7 +137,8 @@ struct ProcessBackendCrashTests {
             try await adapter.terminate(token: "a")
             #expect(world.processes() == [])
             #expect(world.leftovers() == [])
-            #expect(try await adapter.provision(wanted).state == .running)
+            #expect(await failureKind { () throws(ProviderError) in _ = try await adapter.provision(wanted) } == .lost)
+            #expect(world.leftovers() == [])
         }
     }
 }

@@ -150,3 +150,27 @@ struct ProcessBackendTests {
         }
     }
 }
+
+/// What is known of groups that are gone.
+@Suite("Books of groups on this machine", .timeLimit(.minutes(5))) struct GroupBooksTests {
+    @Test(
+        "say when a group was held, from its request until nothing of it was left", arguments: AdapterUnderTest.allCases
+    )
+    func span(kind: AdapterUnderTest) async throws {
+        try await kind.run { adapter, _ in
+            let adapter = try #require(adapter as? any BookkeepingAdapter)
+            let begun = SystemScriptClock().now()
+            let group = try await adapter.provision(try request("r--a--1"))
+            #expect(try await adapter.held(token: group.token) == nil)
+            try await adapter.terminate(token: group.token)
+            let ended = SystemScriptClock().now()
+            let held = try #require(try await adapter.held(token: group.token))
+            // The two clocks may disagree by the time between two looks at them.
+            let slack = TimeSpan.seconds(1)
+            #expect(held.since >= begun + TimeSpan(milliseconds: -slack.milliseconds) && held.since <= held.until)
+            #expect(held.until <= ended + slack)
+            try await adapter.terminate(token: group.token)
+            #expect(try await adapter.held(token: group.token) == held)
+        }
+    }
+}

@@ -26,6 +26,15 @@ struct RunRuleTests {
         #expect(try read("run: x\non_deviation: \(text)\n").pipeline.onDeviation == rule)
     }
 
+    @Test(
+        "a lease may be off, in so many words, and stays so when the file is written anew",
+        arguments: ["off", "none", "'off'"])
+    func noLease(text: String) throws {
+        let pipeline = try read("run: x\nlease: \(text)\n").pipeline
+        #expect(pipeline.lease == .zero)
+        #expect(try read(PipelineExplanation.yaml(pipeline)).pipeline.lease == .zero)
+    }
+
     @Test("a file that says nothing leaves it to the broker")
     func silence() throws {
         let pipeline = try read("run: x\n").pipeline

@@ -40,6 +40,14 @@ public struct Attempt: Hashable, Sendable {
         Self.cost(at: plan.value.pricePerHour, held, since: provisionedAt, until: releasedAt ?? now)
     }
 
+    /// By the provider's own books; nil where they are not known.
+    public var billed: Money? { held.map { plan.value.pricePerHour.perHour(for: $0.until - $0.since) } }
+
+    /// By the broker's own clock alone.
+    public func meteredNodeCost(until now: Instant) -> Money {
+        Self.cost(at: plan.value.pricePerHour, nil, since: provisionedAt, until: releasedAt ?? now)
+    }
+
     static func cost(at price: Money, _ held: HeldSpan?, since: Instant?, until end: Instant) -> Money {
         if let held { return price.perHour(for: held.until - held.since) }
         // The broker's clock may have been set back since.
@@ -50,16 +58,4 @@ public struct Attempt: Hashable, Sendable {
 
     /// Nodes are held, as far as is known, and cost money.
     var holdsNodes: Bool { provisionedAt != nil && releasedAt == nil }
-}
-
-/// When a provider held a group's nodes, by its own books.
-public struct HeldSpan: Hashable, Sendable, Codable {
-    public var since: Instant
-    /// Not before `since`.
-    public var until: Instant
-
-    public init(since: Instant, until: Instant) {
-        self.since = since
-        self.until = max(since, until)
-    }
 }

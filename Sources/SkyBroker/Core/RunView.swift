@@ -43,6 +43,8 @@ public struct StageView: Hashable, Sendable {
     public var trouble: String?
     /// Why it ran, or why it did not have to.
     public var why: String?
+    /// It ran for the reason that one would expect.
+    public var isWhyExpected: Bool
     /// What a person is asked, while the stage waits for the answer.
     public var question: String?
     public var url: String?
@@ -80,6 +82,7 @@ extension StageState {
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
             cost: spent(at: now), attempts: attempts.count,
             exitCode: attempt?.exitCode, trouble: lastTrouble, why: why,
+            isWhyExpected: why.map(RunReason.isExpected) ?? true,
             question: phase == .asking ? proposal?.question : nil, url: url,
             reusedFrom: reusedFrom,
             transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })

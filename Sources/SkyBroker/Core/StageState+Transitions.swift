@@ -52,11 +52,11 @@ extension StageState {
         } else if code == 0 {
             enter(.collecting, at: at)
         } else if rules.recoverableCodes.contains(code) {
-            note("the command ended with exit code \(code), from which it recovers")
+            note("\(ExitWords.sentence(code)), from which it recovers")
             interruptions += 1
             release(then: .retry(pause: backoff(interruptions, dice)), at: at)
         } else {
-            stageFailed("the command ended with exit code \(code)", dice: dice, at: at)
+            stageFailed(ExitWords.sentence(code), dice: dice, at: at)
         }
     }
 

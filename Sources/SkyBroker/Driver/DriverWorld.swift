@@ -48,6 +48,7 @@ public struct DriverWorld: Sendable {
     public var http: HTTPClient
     /// Where secrets' values come from: the driver's own environment.
     public var environment: [String: String]
+    /// The wall clock. A run that is driven counts on by a clock of its own (`RunClock`).
     public var now: @Sendable () -> Instant
     /// Whether somebody watches the run who can be asked something.
     public var isWatched: @Sendable (RunID) -> Bool

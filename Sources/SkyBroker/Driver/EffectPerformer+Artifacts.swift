@@ -18,9 +18,9 @@ extension EffectPerformer {
         guard
             let stage = stages[name],
             let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
-        else { return .lookedUp(stage: name, reuse: nil, why: "it makes nothing that could be found again") }
+        else { return .lookedUp(stage: name, reuse: nil, why: RunReason.nothingToFind) }
         guard let known = try? world.journal.finishedStage(under: key) else {
-            return .lookedUp(stage: name, reuse: nil, why: "no earlier run did just this")
+            return .lookedUp(stage: name, reuse: nil, why: RunReason.firstOfItsKind)
         }
         for output in known.outputs {
             guard let artifact = try? await world.store(output.location).artifact(output.artifact.digest),

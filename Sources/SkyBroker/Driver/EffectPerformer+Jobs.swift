@@ -104,32 +104,44 @@ extension EffectPerformer {
     }
 
     /// One rank's job from start (or wherever it is) to its end, its output copied to this machine as it comes. A
-    /// connection that breaks is made again: the agent may have died, and its jobs live on.
+    /// connection that breaks is made again, however often: the agent may have died, and its jobs live on. Only when
+    /// several in a row come to nothing is the node given up.
     private func follow(_ rank: Rank, of id: AttemptID) async throws -> Int {
         let log = LogCopy(path: world.folder.log(of: id, rank: rank.node.rank))
-        var disconnects = 0
+        var failures = 0
         while true {
             try Task.checkCancellation()
-            let agent = try await rank.channel.connect()
+            let obstacle: String
             do {
+                let agent = try await rank.channel.connect()
                 return try await withTaskCancellationHandler {
-                    try await follow(rank.job, on: agent, into: log)
+                    _ = try await agent.submit(rank.job)
+                    failures = 0
+                    return try await follow(rank.job, on: agent, into: log)
                 } onCancel: {
                     Task { await agent.close() }
                 }
             } catch let error as AgentError where error.kind == .ending {
                 throw AttemptFailureError(.nodesLost(message: error.message))
             } catch let error as AgentError where error.kind == .disconnected {
-                disconnects += 1
-                guard disconnects < 5 else { throw AttemptFailureError(.nodesLost(message: error.message)) }
+                obstacle = error.message
+            } catch let error as ProviderError where error.kind == .transient {
+                obstacle = error.message
             } catch let error as AgentError {
                 throw AttemptFailureError(.stage(message: error.message))
             }
+            try Task.checkCancellation()
+            failures += 1
+            world.log("the way to node \(rank.node.rank) of \(id) is broken, and is made again: \(obstacle)")
+            guard failures < Self.futileConnections else { throw AttemptFailureError(.nodesLost(message: obstacle)) }
+            try await Task.sleep(for: .milliseconds(FailurePolicy.pause(after: failures - 1, dice: .max).milliseconds))
         }
     }
 
+    /// Connections in a row that did not get as far as the job before the node counts as lost: 15 seconds and more.
+    private static let futileConnections = 6
+
     private func follow(_ job: JobSpec, on agent: any NodeAgent, into log: LogCopy) async throws -> Int {
-        _ = try await agent.submit(job)
         async let copied: Void = log.follow(job.id, of: agent)
         let code = try await agent.waitForExit(ofJob: job.id)
         try await copied

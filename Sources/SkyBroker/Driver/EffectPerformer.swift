@@ -57,7 +57,7 @@ struct EffectPerformer: EffectPerforming {
     }
 
     private func sleep(_ alarm: Alarm, until moment: Instant) async -> RunEvent? {
-        // In steps: a clock that was set, or a machine that slept, must not make a wait of an hour one of a day.
+        // In steps: a machine that slept must not make a wait of an hour one of a day.
         while world.now() < moment {
             let left = min(moment - world.now(), .seconds(60))
             guard (try? await Task.sleep(for: .milliseconds(max(1, left.milliseconds)))) != nil else { return nil }
@@ -65,10 +65,22 @@ struct EffectPerformer: EffectPerforming {
         return .alarm(alarm)
     }
 
+    /// What fails while this machine's disk is full is begun again when there is room.
+    private func patiently<Result>(_ id: AttemptID, _ body: () async throws -> Result) async throws -> Result {
+        let room = DiskRoom(at: world.folder.path)
+        while true {
+            do { return try await body() } catch {
+                guard room.isMissing, !(error is CancellationError) else { throw error }
+                world.log("waiting for room in \(world.folder.path): \(id): \(error)")
+                guard try await room.wait() else { throw error }
+            }
+        }
+    }
+
     /// Sorts whatever went wrong with an attempt's nodes into what the core knows.
     private func attempting(_ id: AttemptID, _ body: () async throws -> RunEvent) async -> RunEvent? {
         do {
-            return try await body()
+            return try await patiently(id, body)
         } catch is CancellationError {
             return nil
         } catch let failure as AttemptFailureError {
@@ -109,9 +121,12 @@ struct EffectPerformer: EffectPerforming {
                 instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,
                 isSpot: planned.offer.market == .spot, numNodes: planned.numNodes,
                 labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port, lease: world.lease(of: launch))
-            return .provisioned(id, try await adapter(planned.offer.provider).provision(request))
-        } catch {
+            let adapter = try adapter(planned.offer.provider)
+            return .provisioned(id, try await patiently(id) { try await adapter.provision(request) })
+        } catch let error as ProviderError {
             return Task.isCancelled ? nil : .provisionFailed(id, error)
+        } catch {
+            return nil
         }
     }
 
@@ -120,9 +135,10 @@ struct EffectPerformer: EffectPerforming {
         var failures = 0
         while !Task.isCancelled {
             do {
-                try await adapter(provider).terminate(token: id.token)
+                let adapter = try adapter(provider)
+                try await adapter.terminate(token: id.token)
                 try? FileManager.default.removeItem(atPath: world.folder.scratch(of: id))
-                return .released(id)
+                return .released(id, held: await held(id, by: adapter))
             } catch {
                 failures += 1
                 world.log("giving back \(id) failed, trying again: \(error)")
@@ -131,6 +147,15 @@ struct EffectPerformer: EffectPerforming {
             }
         }
         return nil
+    }
+
+    /// What the provider's books say, if they can be asked now: no reason to wait.
+    private func held(_ id: AttemptID, by adapter: any ProviderAdapter) async -> HeldSpan? {
+        guard let bookkeeper = adapter as? any BookkeepingAdapter else { return nil }
+        do { return try await bookkeeper.held(token: id.token) } catch {
+            world.log("when \(id) was held is not known: \(error)")
+            return nil
+        }
     }
 
     private func relocate(_ request: DriverWorld.RelocationRequest) async -> RunEvent {

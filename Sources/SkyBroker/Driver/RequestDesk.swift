@@ -30,13 +30,19 @@ final class RequestDesk: Sendable {
 
     /// Until its task is cancelled.
     func serve() async {
+        var seen: Int64?
         while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(Self.pause.milliseconds))
+            // Asked before the look: what is written in between is looked for twice rather than missed.
             // A journal that cannot be read now can be read the next time.
-            for posted in (try? journal.requests(after: books.withLock(\.last) ?? 0)) ?? [] {
+            guard let version = try? journal.version(), version != seen,
+                let news = try? journal.requests(after: books.withLock(\.last) ?? 0)
+            else { continue }
+            seen = version
+            for posted in news {
                 hand(posted.request, to: posted.run)
                 books.withLock { $0.last = posted.number }
             }
-            try? await Task.sleep(for: .milliseconds(Self.pause.milliseconds))
         }
     }
 

@@ -18,12 +18,17 @@ public actor RunDriver {
     private var underWay: [Int: [Effect.ID: Task<Void, Never>]] = [:]
     private let mailbox = Mailbox()
 
-    /// Throws when the journal cannot be read or does not know the run.
+    /// The caller holds the run's `DriverLock`. From here on the run has a clock of its own (`RunClock`).
+    ///
+    /// - Throws: when the journal cannot be read or does not know the run.
     public init(
         run: RunID, world: DriverWorld, dice: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
     ) throws(JournalError) {
         let events = try world.journal.events(of: run)
         guard let state = RunState(folding: events) else { throw JournalError("the journal knows no run \(run)") }
+        let clock = RunClock.drive(run, in: world.folder, wall: world.now(), last: events.last?.at)
+        var world = world
+        world.now = clock.now
         self.init(
             state: state, count: events.count, world: world,
             performer: EffectPerformer(world: world, launch: state.launch), dice: dice)

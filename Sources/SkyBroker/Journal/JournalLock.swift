@@ -18,7 +18,8 @@ final class JournalLock: Sendable {
     /// Opened once; the way when nobody else is there.
     private let own = Mutex<(turn: Int32, pen: Int32)?>(nil)
 
-    /// - Parameter patience: how long to wait for others before `.busy` is thrown.
+    /// - Parameter patience: how long nobody else may get it before `.busy` is thrown, and a tenth of how long a wait may
+    ///   last while others come and go: a machine with hundreds of writers and two cores is slow, not stuck.
     init(path: String, patience: TimeSpan) {
         self.path = path
         self.patience = patience
@@ -47,15 +48,21 @@ final class JournalLock: Sendable {
         guard flock(turn, LOCK_EX | LOCK_NB) == 0 else { return false }
         let isFree = flock(pen, LOCK_EX | LOCK_NB) == 0
         flock(turn, LOCK_UN)
-        if isFree { held.withLock { $0 = pen } }
+        if isFree { take(pen) }
         return isFree
     }
 
     private func acquire() throws {
         if try acquireIfFree() { return }
-        let pause = try LockQueue.wait(turn: turnPath, pen: path, atMost: patience)
-        guard let pause else { throw busy }
-        held.withLock { $0 = pause }
+        var line = WaitingLine(path, patience: patience)
+        let found = try LockQueue.wait(turn: turnPath, pen: path, lookingEvery: line.interval) { line.isStuck }
+        guard let found else { throw busy }
+        take(found)
+    }
+
+    private func take(_ pen: Int32) {
+        LockStamp.now.write(to: pen)
+        held.withLock { $0 = pen }
     }
 
     private func release() {
@@ -91,6 +98,59 @@ final class JournalLock: Sendable {
     }
 }
 
+/// Who took the pen last and when, in the lock's own file. The kernel's list of locks says it too, but to read that stops all
+/// locking of the machine for a moment: hundreds of waiting processes that looked there would wait for each other.
+private struct LockStamp: Equatable {
+    private let pid: Int64
+    private let nanoseconds: UInt64
+
+    static var now: LockStamp {
+        LockStamp(pid: Int64(getpid()), nanoseconds: DispatchTime.now().uptimeNanoseconds)
+    }
+
+    /// A disk without room for it makes the row look as if it stood still; no more.
+    func write(to pen: Int32) {
+        _ = withUnsafeBytes(of: self) { pwrite(pen, $0.baseAddress, $0.count, 0) }
+    }
+
+    static func read(_ path: String) -> LockStamp? {
+        guard let bytes = (try? Files.read(path, limit: 16)) ?? nil, bytes.count == 16 else { return nil }
+        return bytes.withUnsafeBytes { raw in
+            LockStamp(
+                pid: raw.loadUnaligned(fromByteOffset: 0, as: Int64.self),
+                nanoseconds: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+    }
+}
+
+/// Whether a row of waiting processes gets on.
+private struct WaitingLine {
+    private let path: String
+    private let patience: TimeSpan
+    private let begun = ContinuousClock.now
+    private var stamp: LockStamp?
+    private var seenSince = ContinuousClock.now
+
+    init(_ path: String, patience: TimeSpan) {
+        self.path = path
+        self.patience = patience
+        stamp = .read(path)
+    }
+
+    /// Between two looks.
+    var interval: TimeSpan { TimeSpan(milliseconds: max(1, patience.milliseconds / 8)) }
+
+    /// Nobody has got the pen for all of the patience, or the row is too long.
+    var isStuck: Bool {
+        mutating get {
+            let (now, current) = (ContinuousClock.now, LockStamp.read(path))
+            if current != stamp { (stamp, seenSince) = (current, now) }
+            let limit = Duration.milliseconds(patience.milliseconds)
+            return now - seenSince >= limit || now - begun >= limit * 10
+        }
+    }
+}
+
 /// Waiting in the row, on a thread of its own: `flock` knows no deadline.
 private enum LockQueue {
     private enum Ticket {
@@ -104,9 +164,11 @@ private enum LockQueue {
         let isSettled = DispatchSemaphore(value: 0)
     }
 
-    /// The locked pen, through a descriptor that belongs to the caller; nil when `limit` was over before. Has
+    /// The locked pen, through a descriptor that belongs to the caller; nil when `isHopeless` said so before. Has
     /// descriptors of its own, because a wait that nobody waits for any more must not meet the next one's lock.
-    static func wait(turn: String, pen: String, atMost limit: TimeSpan) throws(SystemError) -> Int32? {
+    static func wait(
+        turn: String, pen: String, lookingEvery interval: TimeSpan, until isHopeless: () -> Bool
+    ) throws(SystemError) -> Int32? {
         let place = Place()
         DispatchQueue(label: "sky.journal.lock").async {
             let outcome = Result { () throws(SystemError) in try lock(turn: turn, pen: pen) }
@@ -121,8 +183,8 @@ private enum LockQueue {
             }
             place.isSettled.signal()
         }
-        let end = DispatchTime.now() + .milliseconds(Int(clamping: limit.milliseconds))
-        _ = place.isSettled.wait(timeout: end)
+        let pause = DispatchTimeInterval.milliseconds(Int(clamping: interval.milliseconds))
+        while place.isSettled.wait(timeout: .now() + pause) == .timedOut, !isHopeless() {}
         let outcome: Result<Int32, SystemError>? = place.ticket.withLock { ticket in
             if case .granted(let outcome) = ticket { return outcome }
             ticket = .givenUp

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 public import SkyCore
 import SkyProcess
+import SkyProviders
 import SkyStorage
 
 /// Removes runs that have ended: their logs, their events, and the artifacts that nothing else names.
@@ -39,6 +40,7 @@ public struct RunPurge: Sendable {
             logs = logs + size(of: run)
             let path = folder.folder(of: run)
             if Files.exists(path) { try FileManager.default.removeItem(atPath: path) }
+            try GoneGroups.forget(run, stateDirectory: folder.path)
         }
         try journal.remove(leaving, withResults: withResults)
         let artifacts = try await removeUnnamedArtifacts(at: now)

@@ -82,6 +82,8 @@ public struct RunSummary: Hashable, Sendable {
         public var cost: Money
         public var attempts: Int
         public var trouble: String?
+        /// Nil too in those written before this was kept.
+        public var why: String?
         public var reusedFrom: RunID?
 
         init(_ view: StageView) {
@@ -97,6 +99,7 @@ public struct RunSummary: Hashable, Sendable {
             cost = view.cost
             attempts = view.attempts
             trouble = view.trouble
+            why = view.why
             reusedFrom = view.reusedFrom
         }
     }

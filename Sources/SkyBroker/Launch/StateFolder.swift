@@ -19,6 +19,8 @@ public struct StateFolder: Hashable, Sendable {
     /// Held while somebody watches the run who can be asked something.
     public func watchLock(of run: RunID) -> String { "\(folder(of: run))/watch.lock" }
     public func driverLog(of run: RunID) -> String { "\(folder(of: run))/driver.log" }
+    /// What ties the run's clock to the machine's.
+    public func clock(of run: RunID) -> String { "\(folder(of: run))/clock" }
     public func logs(of run: RunID) -> String { "\(folder(of: run))/logs" }
 
     /// What one rank of an attempt printed, as far as it has come here.

@@ -58,17 +58,17 @@ extension CostReport.StageCost {
         (nodes, transfers, idle, lost) = (.zero, .zero, .zero, .zero)
         let last = state.attempt?.id
         for attempt in state.attempts {
-            let held = attempt.nodeCost(until: now)
+            let held = attempt.meteredNodeCost(until: now)
             nodes = nodes + held
             transfers = transfers + attempt.transferCost
             let counts = attempt.id == last && (state.outputs != nil || !state.phase.isEnded || attempt.exitCode == 0)
             if counts {
                 idle = idle + max(held - attempt.workCost(until: now), .zero)
             } else {
-                lost = lost + attempt.cost(until: now)
+                lost = lost + held + attempt.transferCost
             }
         }
-        let books = state.attempts.compactMap { attempt in attempt.held.map { _ in attempt.nodeCost(until: now) } }
+        let books = state.attempts.compactMap(\.billed)
         billed = books.isEmpty ? nil : books.reduce(.zero, +)
     }
 }

@@ -25,8 +25,9 @@ struct CostCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = try RunAccess(context)
         let runs = try run.map { [try access.find($0)] } ?? access.broker.journal.runs()
-        let now = context.now()
-        let reports = try runs.compactMap { try access.broker.journal.state(of: $0).map { CostReport($0, at: now) } }
+        let reports = try runs.compactMap { run in
+            try access.broker.journal.state(of: run).map { CostReport($0, at: access.time(of: run).now()) }
+        }
         let out = context.console.out
         switch options.output {
         case .json: try out.write(try JSONText.encode(CostListJSON(reports)))

@@ -31,13 +31,13 @@ struct StatusCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = try RunAccess(context)
         try access.pickUpAbandoned()
-        let rows =
-            try run.map { [try access.row(of: access.find($0))] } ?? access.rows(withStages: options.output == .json)
+        let id = try run.map { try access.find($0) }
+        let rows = try id.map { [try access.row(of: $0)] } ?? access.rows(withStages: options.output == .json)
         let out = context.console.out
         if options.output == .json {
             try out.write(try JSONText.encode(RunListJSON(runs: rows.map(RunJSON.init))))
-        } else if let row = rows.first, run != nil {
-            try out.lines(RunScreen(run: row, now: context.now()).lines(width: out.terminal.width))
+        } else if let row = rows.first, let id {
+            try out.lines(RunScreen(run: row, now: access.time(of: id).now()).lines(width: out.terminal.width))
         } else if rows.isEmpty {
             try context.console.err.line("no runs yet; begin with \("sky launch pipeline.yaml", .none, bold: true)")
         } else {

@@ -45,6 +45,7 @@ struct StageJSON: Encodable {
     let costUsd: Dollars
     let attempts: Int
     @Nullable var message: String?
+    @Nullable var why: String?
     @Nullable var url: String?
     @Nullable var reusedFrom: String?
 
@@ -61,6 +62,7 @@ struct StageJSON: Encodable {
         costUsd = Dollars(row.cost)
         attempts = row.attempts
         message = row.note
+        why = row.why
         url = row.url
         reusedFrom = row.reusedFrom
     }

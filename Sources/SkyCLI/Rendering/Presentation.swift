@@ -90,6 +90,8 @@ struct StageRow: Hashable, Sendable {
     var attempts = 0
     /// What it is doing, or why it failed, in a sentence.
     var note: String?
+    /// Why it ran, or why it did not have to; no part of any screen unless `note` says it too.
+    var why: String?
     /// Where the service answers.
     var url: String?
     /// The path below it that says whether the service is well: `/healthz`.

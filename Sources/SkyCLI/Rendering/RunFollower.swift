@@ -31,6 +31,7 @@ struct RunFollower {
         var last: RunRow?
         var (changedAt, shownAt) = (now(), Self.longAgo)
         var tick = 0
+        var pace = WatchPace()
         do {
             while true {
                 let begun = now()
@@ -48,7 +49,11 @@ struct RunFollower {
                 }
                 let isQuick = moment - changedAt < Self.patience
                 let rest = TimeSpan(milliseconds: min((now() - begun).milliseconds * Self.restPerLook, 1000))
-                switch interruptions.next(within: max(rest, isQuick ? Self.quickInterval : Self.slowInterval)) {
+                let pause = pace.pause(max(rest, isQuick ? Self.quickInterval : Self.slowInterval))
+                let asleep = ContinuousClock.now
+                let interruption = interruptions.next(within: pause)
+                pace.slept(ContinuousClock.now - asleep, insteadOf: pause)
+                switch interruption {
                 case .interrupt, .terminate:
                     try screen.end()
                     return .detached(run)
@@ -65,6 +70,21 @@ struct RunFollower {
         } catch {
             try? screen.end()
             throw error
+        }
+    }
+
+    /// Whoever is woken late looks less often: a machine with hundreds of watchers has better to do than to be looked at.
+    private struct WatchPace {
+        private var slowness: Int64 = 1
+        private static let longest = TimeSpan.seconds(1)
+
+        func pause(_ usual: TimeSpan) -> TimeSpan {
+            min(TimeSpan(milliseconds: usual.milliseconds * slowness), max(usual, Self.longest))
+        }
+
+        mutating func slept(_ real: Duration, insteadOf pause: TimeSpan) {
+            let isLate = real > .milliseconds(pause.milliseconds * 2 + 10)
+            slowness = isLate ? min(slowness * 2, 64) : max(slowness / 2, 1)
         }
     }
 

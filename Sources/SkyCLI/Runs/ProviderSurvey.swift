@@ -8,10 +8,13 @@ struct ProviderSurvey {
     let registry: AdapterRegistry
     let survey: Survey
 
-    init(_ context: CommandContext) throws {
+    /// - Parameter wanted: nil for all.
+    init(_ context: CommandContext, of wanted: Set<String>? = nil) throws {
         let access = CatalogAccess(context)
-        let registry = try access.adapters(for: try access.load().providers)
+        let catalog = try wanted.map { try access.load(only: $0) } ?? access.load()
+        let registry = try access.adapters(for: catalog.providers)
         let usable = registry.availability.filter { $0.status != .unusable }.map(\.provider)
+            .filter { wanted?.contains($0) ?? true }
         let adapters = try usable.map { try registry.adapter(for: $0) }
         self.registry = registry
         survey = try AsyncWork.run { await Survey.of(adapters) }

@@ -57,11 +57,14 @@ struct RunAccess {
         return try RunLook(run, broker: broker, standIns: standIns)
     }
 
+    /// The clock that a run counts by.
+    func time(of run: RunID) -> RunTime { RunTime(of: run, in: broker.folder, wall: context.now) }
+
     /// - Throws: `CommandFailure` for a run that the journal does not know.
     func row(of run: RunID) throws -> RunRow {
         if let found = rebuilt.run(run) { return RunRow(found) }
         var look = try look(at: run)
-        return try look.row(at: context.now())
+        return try look.row(at: time(of: run).now())
     }
 
     /// All runs, latest first. Who stands in for whom is not looked up.

@@ -41,7 +41,7 @@ extension StageRow {
                     provider: stage.provider, region: stage.region, instanceType: stage.instanceType,
                     numNodes: stage.numNodes, isSpot: stage.isSpot),
             startedAt: stage.startedAt, endedAt: stage.endedAt, cost: stage.cost, attempts: stage.attempts,
-            note: stage.state == .succeeded ? nil : stage.trouble, reusedFrom: stage.reusedFrom?.text)
+            note: stage.state == .succeeded ? nil : stage.trouble, why: stage.why, reusedFrom: stage.reusedFrom?.text)
     }
 
     init(_ view: StageView, _ stage: Stage?) {
@@ -49,7 +49,8 @@ extension StageRow {
         self.init(
             name: view.name, state: StateWord(view.state), place: isPlaced ? Place(view) : nil,
             startedAt: view.startedAt, endedAt: view.endedAt, cost: view.cost, attempts: view.attempts,
-            note: view.question ?? (view.state == .succeeded ? view.why : view.trouble), url: view.url,
+            note: view.question ?? (view.state == .succeeded ? (view.isWhyExpected ? nil : view.why) : view.trouble),
+            why: view.why, url: view.url,
             probePath: stage?.service?.readinessPath, reusedFrom: view.reusedFrom?.text)
     }
 }

@@ -14,31 +14,37 @@ struct RunWatch {
 
     /// Returns when the run has ended, or serves; or when the person looks away, which does not stop it.
     func watch(_ run: RunID) throws -> ExitStatus {
-        try watch(run) { $0.state.isFinal || $0.state.tone == .serving }
+        switch try follow(run, until: { $0.state.isFinal || $0.state.tone == .serving }) {
+        case .settled(let row): try conclude(row)
+        case .detached: .interrupted
+        }
     }
 
-    /// Returns when the run has ended and everything is given back.
-    func watchEnd(of run: RunID) throws -> ExitStatus { try watch(run) { $0.state.isFinal } }
+    /// Returns when the run has ended and everything is given back, when the time is over, or when the person looks away.
+    func watchEnd(of run: RunID, atMost limit: TimeSpan) throws -> RunFollower.Ending {
+        let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
+        return try follow(run) { $0.state.isFinal || ContinuousClock.now >= end }
+    }
 
-    private func watch(_ run: RunID, until isSettled: (RunRow) -> Bool) throws -> ExitStatus {
+    private func follow(_ run: RunID, until isSettled: (RunRow) -> Bool) throws -> RunFollower.Ending {
         // While this is held, the run may ask; whoever only reads a log file cannot be asked.
         let watch = context.console.isAnswered ? try? FileLock(access.broker.folder.watchLock(of: run)) : nil
         defer { withExtendedLifetime(watch) {} }
         var look = try access.look(at: run)
-        var care = DriverCare(access: access, run: run, now: context.now)
-        let follower = RunFollower(output: context.console.err, interruptions: interruptions, now: context.now)
+        var care = DriverCare(access: access, run: run)
+        let time = access.time(of: run)
+        let follower = RunFollower(output: context.console.err, interruptions: interruptions, now: time.now)
         let ending = try follower.follow(
             {
-                let row = try look.row(at: context.now())
+                let row = try look.row(at: time.now())
                 if !isSettled(row) { try care.look(limit: Self.driverLimit) }
                 return row
             }, until: isSettled)
         switch ending {
-        case .settled(let row):
-            if row.state.isFinal { try access.broker.waitForDriverToLeave(run) }
-            return try conclude(row)
-        case .detached(let row): return try detach(from: row)
+        case .settled(let row): if row.state.isFinal { try access.broker.waitForDriverToLeave(run) }
+        case .detached(let row): try detach(from: row)
         }
+        return ending
     }
 
     /// What came of it, as the format wants it.
@@ -49,17 +55,17 @@ struct RunWatch {
         case .text:
             let failed = row.stages.first { $0.state.tone == .failed }?.name
             let lastWords = failed.map { access.lastWords(of: row.id, stage: $0) } ?? []
-            let screen = OutcomeScreen(run: row, now: context.now(), lastWords: lastWords)
+            let now = RunID(row.id).map { access.time(of: $0).now() } ?? context.now()
+            let screen = OutcomeScreen(run: row, now: now, lastWords: lastWords)
             try out.lines(screen.lines(width: out.terminal.width))
         }
         return row.state.tone == .failed || row.state.tone == .stopped ? .pipelineFailed : .done
     }
 
-    private func detach(from row: RunRow) throws -> ExitStatus {
+    private func detach(from row: RunRow) throws {
         let err = context.console.err
         try err.line("\("detached", .yellow); \(row.id, .none, bold: true) goes on without this terminal")
         try err.lines(NextSteps.lines(RunSteps.after(row)))
-        return .interrupted
     }
 }
 
@@ -67,21 +73,18 @@ struct RunWatch {
 private struct DriverCare {
     let access: RunAccess
     let run: RunID
-    let now: @Sendable () -> Instant
-    private var checkedAt: Instant
+    private var checkedAt = ContinuousClock.now
     private var restarts = 0
 
-    init(access: RunAccess, run: RunID, now: @escaping @Sendable () -> Instant) {
+    init(access: RunAccess, run: RunID) {
         self.access = access
         self.run = run
-        self.now = now
-        checkedAt = now()
     }
 
     /// Looks once a second: a driver that was just started needs a moment to take its lock.
     mutating func look(limit: Int) throws {
-        guard now() - checkedAt >= .seconds(1) else { return }
-        checkedAt = now()
+        guard ContinuousClock.now - checkedAt >= .seconds(1) else { return }
+        checkedAt = .now
         guard try access.broker.ensureDriven(run) else { return }
         restarts += 1
         guard restarts <= limit else {

@@ -5,7 +5,8 @@ import SkyRuntime
 extension ConformanceKit {
     /// What is tried, cheap before dear.
     public static let checks: [ConformanceCheck] = [
-        never, impossible, oneToken, atOnce, lostAnswer, sameMachines, tags, terminate, channel, gang, lease,
+        never, impossible, oneToken, atOnce, lostAnswer, sameMachines, tags, terminate, goneIsGone, channel, gang,
+        lease,
     ]
 
     private static let never = ConformanceCheck(
@@ -115,6 +116,27 @@ extension ConformanceKit {
         try await trial.expect([.lost], of: "a channel to what is gone") {
             _ = try await trial.adapter.channel(to: group.nodes[0], of: group).connect()
         }
+    }
+
+    private static let goneIsGone = ConformanceCheck(
+        id: "gone-is-gone", title: "nothing is made under a token that was given back, however late it was asked for",
+        nodes: 1, minutes: 5
+    ) { trial in
+        // Whichever of the two is first: when both have answered, there is nothing.
+        for delay in [0, 5, 40] {
+            let late = trial.request("-\(delay)")
+            let asked = Task { try? await trial.adapter.provision(late) }
+            try? await Task.sleep(for: .milliseconds(delay))
+            try await trial.adapter.terminate(token: late.token)
+            _ = await asked.value
+            try trial.expect(try await trial.listed().isEmpty, "a request that was under way has made something")
+        }
+        let group = try await trial.adapter.provision(trial.request())
+        try await trial.adapter.terminate(token: group.token)
+        try await trial.expect([.lost], of: "asking again under a token that was given back") {
+            _ = try await trial.adapter.provision(trial.request())
+        }
+        try trial.expect(try await trial.listed().isEmpty, "it was made again")
     }
 
     private static let channel = ConformanceCheck(

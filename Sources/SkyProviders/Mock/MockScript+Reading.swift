@@ -44,7 +44,7 @@ extension MockScript {
 extension ProviderScript {
     private static let fieldNames = [
         "boot_failures", "credential_failures", "latency", "lost_replies", "preemptions", "quota", "rate_limit",
-        "stockouts",
+        "stockouts", "terminate_failures",
     ]
 
     init(_ node: YAMLNode, _ reader: inout ScriptReader) {
@@ -57,6 +57,7 @@ extension ProviderScript {
         stockouts = reader.list(fields["stockouts"]) { FaultRule($0, .provision, &$1) }
         bootFailures = reader.list(fields["boot_failures"]) { FaultRule($0, .provision, &$1) }
         lostReplies = reader.list(fields["lost_replies"]) { FaultRule($0, .provision, &$1) }
+        terminateFailures = reader.list(fields["terminate_failures"]) { FaultRule($0, .anyCall, &$1) }
         preemptions = reader.list(fields["preemptions"]) { PreemptionRule($0, &$1) }
     }
 

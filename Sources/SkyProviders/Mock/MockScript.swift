@@ -37,6 +37,8 @@ public struct ProviderScript: Hashable, Sendable {
     public var bootFailures: [FaultRule] = []
     /// `provision` makes the group, and then its answer never arrives.
     public var lostReplies: [FaultRule] = []
+    /// `terminate` fails, and the group stays as it is.
+    public var terminateFailures: [FaultRule] = []
     /// The provider takes a running group back.
     public var preemptions: [PreemptionRule] = []
 

@@ -110,6 +110,11 @@ extension ScriptState {
         return range.at(Fate.draw(script.seed, "latency/\(what)", count("latency/\(what)")))
     }
 
+    /// Whether this call gives nothing back.
+    mutating func refusesEnd(_ script: ProviderScript, at now: Instant) -> Bool {
+        fires(script.terminateFailures, "terminate", for: nil, script, at: now)
+    }
+
     private mutating func refusal(
         of request: NodeGroupRequest, held: [NodeGroup], _ script: ProviderScript, provider: String, at now: Instant
     ) -> ProviderError? {

@@ -5,7 +5,7 @@ import SkyProcess
 ///
 /// Preemptions come on their own while this adapter lives, and otherwise at the next call: a script has no process of
 /// its own.
-public struct ScriptedAdapter: ProviderAdapter {
+public struct ScriptedAdapter: BookkeepingAdapter {
     private let base: any ProviderAdapter
     private let script: ProviderScript
     private let ledger: ScriptLedger
@@ -81,9 +81,17 @@ public struct ScriptedAdapter: ProviderAdapter {
         try await beginCall()
         let latency = try change { [script] in $0.latency(script.terminateLatency, "terminate", script) }
         try await pause(latency)
+        let isStuck = try change { [script, clock] in $0.refusesEnd(script, at: clock.now()) }
+        if isStuck { throw ProviderError(.transient, provider: provider, "the script does not let go of \(token)") }
         try await base.terminate(token: token)
         await timers.cancel(token)
         try change { $0.forget(token) }
+    }
+
+    /// What the adapter that it wraps has in its books, if that keeps any.
+    public func held(token: String) async throws(ProviderError) -> HeldSpan? {
+        try await beginCall()
+        return try await (base as? any BookkeepingAdapter)?.held(token: token)
     }
 
     public func channel(to node: Node, of group: NodeGroup) async throws(ProviderError) -> any NodeChannel {

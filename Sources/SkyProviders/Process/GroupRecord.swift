@@ -24,6 +24,28 @@ struct GroupRecord: Hashable, Sendable, Codable {
     var starts: Int?
     /// When it was asked for; nil in records of before this was kept.
     var createdAt: Instant?
+    /// The same moment, and that of the end's decision, on a clock that nobody sets.
+    var createdOnBoot: BootMoment?
+    var endedOnBoot: BootMoment?
+    /// It was the provider that ended it: what came after was for nothing.
+    var isTakenBack: Bool?
+
+    /// From here on there is no way back.
+    mutating func end(takenBack: Bool = false) {
+        state = .lost
+        endedOnBoot = .now
+        isTakenBack = takenBack
+    }
+
+    /// From the request until now; of a group that was taken back, until then. Nil in records of before this was kept, and
+    /// of a group that has seen a restart of the machine: how long that was off nobody knows.
+    func heldSpan() -> HeldSpan? {
+        guard let createdAt, let since = createdOnBoot, let until = isTakenBack == true ? endedOnBoot : .now,
+            since.boot == until.boot
+        else { return nil }
+        return HeldSpan(
+            since: createdAt, until: createdAt + TimeSpan(milliseconds: until.milliseconds - since.milliseconds))
+    }
 
     var group: NodeGroup {
         NodeGroup(
@@ -70,5 +92,21 @@ struct GroupRecord: Hashable, Sendable, Codable {
         state = .pending
         starts = 1
         createdAt = SystemScriptClock().now()
+        createdOnBoot = .now
+    }
+}
+
+/// A moment on the kernel's boot clock.
+struct BootMoment: Hashable, Sendable, Codable {
+    /// The machine's run that it is of.
+    var boot: String
+    var milliseconds: Int64
+
+    static var now: BootMoment {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return BootMoment(
+            boot: ProcessIdentity.currentBoot,
+            milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

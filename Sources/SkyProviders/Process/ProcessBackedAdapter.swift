@@ -1,7 +1,7 @@
 import SkyCore
 
 /// An adapter whose nodes are processes of this machine.
-protocol ProcessBackedAdapter: PreemptibleAdapter {
+protocol ProcessBackedAdapter: PreemptibleAdapter, BookkeepingAdapter {
     var backend: ProcessBackend { get }
 }
 
@@ -15,6 +15,8 @@ extension ProcessBackedAdapter {
     public func list(run: RunID?) async throws(ProviderError) -> [NodeGroup] { try backend.list(run: run) }
 
     public func terminate(token: String) async throws(ProviderError) { try await backend.terminate(token: token) }
+
+    public func held(token: String) async throws(ProviderError) -> HeldSpan? { try backend.held(token: token) }
 
     public func preempt(token: String) async throws(ProviderError) { try await backend.preempt(token: token) }
 

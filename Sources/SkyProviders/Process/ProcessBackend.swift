@@ -14,6 +14,7 @@ struct ProcessBackend: Sendable {
     private let root: String
     private let ports: PortRegistry
     private let launcher: AgentLauncher
+    private let books: GroupBooks
 
     /// What jobs get between being asked to end and being made to when their group is given back.
     private let grace: TimeSpan
@@ -32,6 +33,7 @@ struct ProcessBackend: Sendable {
         self.grace = grace
         self.patience = patience
         root = "\(stateDirectory)/nodes/\(provider)"
+        books = GroupBooks(root: root)
         ports = PortRegistry(folder: "\(stateDirectory)/nodes/.ports")
     }
 
@@ -43,6 +45,7 @@ struct ProcessBackend: Sendable {
         let lock = try await lock(folder)
         defer { lock.release() }
 
+        guard !books.isGone(request.token) else { throw lost("group \(request.token) was given back") }
         var record = try intend(request, folder)
         let wasRunning = record.state == .running
         if let failure = await startAgents(of: folder, record) {
@@ -162,7 +165,13 @@ struct ProcessBackend: Sendable {
         defer { lock.release() }
         var known: GroupRecord?
         if case .group(let record) = try load(folder) { known = record }
-        try await tearDown(folder, known)
+        let ended = try await tearDown(folder, known)
+        do { try books.close(token, held: ended?.heldSpan()) } catch { throw error.providerError(provider) }
+    }
+
+    func held(token: String) throws(ProviderError) -> HeldSpan? {
+        guard GroupFolder.isName(token) else { return nil }
+        do { return try books.held(token) } catch { throw error.providerError(provider) }
     }
 
     /// Kills all of it at once, as a provider does that wants its machines back. The record stays, for all to see.
@@ -172,17 +181,24 @@ struct ProcessBackend: Sendable {
         let lock = try await lock(folder)
         defer { lock.release() }
         guard case .group(var record) = try load(folder), record.state != .lost else { return }
-        record.state = .lost
+        record.end(takenBack: true)
         try save(record, folder)
         try await sweep(folder)
     }
 
     /// The caller holds the lock.
-    private func tearDown(_ folder: GroupFolder, _ known: GroupRecord?) async throws(ProviderError) {
+    ///
+    /// - Returns: the record as it was in the end.
+    @discardableResult
+    private func tearDown(
+        _ folder: GroupFolder, _ known: GroupRecord?
+    ) async throws(ProviderError) -> GroupRecord? {
+        var known = known
         if var record = known, record.state != .lost {
             // From here on there is no way back, whoever dies: half a group must not be completed again.
-            record.state = .lost
+            record.end()
             try save(record, folder)
+            known = record
         }
         let isClean = await askAgentsToEnd(folder, known)
         if !isClean { try await sweep(folder) }
@@ -190,6 +206,7 @@ struct ProcessBackend: Sendable {
             try ports.release(folder.path)
             try folder.remove()
         } catch { throw error.providerError(provider) }
+        return known
     }
 
     /// Lets jobs end in order. Whatever does not answer, or not in time, is left to the sweep.

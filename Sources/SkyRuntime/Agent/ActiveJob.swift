@@ -23,6 +23,8 @@ final class ActiveJob {
     let id: String
     let folder: JobFolder
     var keeper: Keeper
+    /// Somebody has asked for its end: it must not begin any more.
+    var isToEnd = false
     /// To be told how it ended.
     var waiters: [Asker] = []
     /// To be told that nothing is left.

@@ -11,6 +11,7 @@ import SkyProcess
 ///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts
 ///     log          what the commands write
+///     exit.room    so many bytes as an exit code needs, taken from the disk before the command begins
 ///     exit         how the job ended; once written it never changes
 struct JobFolder {
     let path: String
@@ -20,6 +21,7 @@ struct JobFolder {
     private var spec: String { "\(path)/job.json" }
     private var supervisor: String { "\(path)/supervisor" }
     private var exit: String { "\(path)/exit" }
+    private var exitRoom: String { "\(path)/exit.room" }
 
     /// In every process of the job, so that those whose parents have died are still found.
     static let markVariable = "SKY_JOB_DIR"
@@ -32,6 +34,9 @@ struct JobFolder {
     func create(_ job: JobSpec) throws(SystemError) {
         try Files.makeFolder(path, mode: 0o700)
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
+        // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
+        try Files.replace(exitRoom, with: "????\n".utf8, durability: .processes)
+        for (name, text) in job.commands { try Files.replace(script(name), with: text.utf8, durability: .processes) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(job) else { throw SystemError("write \(spec)", code: EINVAL) }
@@ -46,13 +51,9 @@ struct JobFolder {
         return job
     }
 
-    /// Writes a command beside the specification: the shell reads it from there, so that its length has no limit and
-    /// nothing of it shows in a process list.
-    func writeScript(_ name: String, _ text: String) throws(SystemError) -> String {
-        let script = "\(path)/\(name).sh"
-        try Files.replace(script, with: text.utf8, durability: .processes)
-        return script
-    }
+    /// A command, beside the specification: the shell reads it from there, so that its length has no limit and nothing of
+    /// it shows in a process list.
+    func script(_ name: String) -> String { "\(path)/\(name).sh" }
 
     // MARK: Who looks after it
 
@@ -71,9 +72,16 @@ struct JobFolder {
 
     // MARK: How it ended
 
-    /// On the disk when this returns. Only for the holder of the lifeline.
+    /// On the disk when this returns, also on one that has become full since the job was made. Only for the
+    /// holder of the lifeline.
     func recordExit(_ code: Int) throws(SystemError) {
-        try Files.writeNew(exit, with: "\(code)\n".utf8)
+        let line = "\(code)\n".utf8
+        do throws(SystemError) { try Files.writeNew(exit, with: line) } catch {
+            guard error.code == ENOSPC || error.code == EDQUOT, Files.exists(exitRoom) else { throw error }
+            try Files.overwrite(exitRoom, with: line)
+            guard rename(exitRoom, exit) == 0 else { throw .last("write \(exit)") }
+            try Files.flushFolder(path)
+        }
     }
 
     /// Nil until the end was recorded whole.

@@ -1,4 +1,7 @@
 extension JobSpec {
+    /// What is run, in order.
+    var commands: [(name: String, text: String)] { [setup.map { ("setup", $0) }, ("run", run)].compactMap { $0 } }
+
     /// Why an agent refuses the job, for people; nil when it can be run.
     var problem: String? {
         if let problem = Self.problem(ofID: id) { return problem }

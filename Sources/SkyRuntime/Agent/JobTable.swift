@@ -133,6 +133,7 @@ final class JobTable {
             withExtendedLifetime(lock) {}
             return false
         }
+        job.isToEnd = true
         signalSupervisor(of: job, grace: Int32(clamping: max(0, grace.milliseconds)))
         return true
     }
@@ -161,6 +162,10 @@ final class JobTable {
         switch end {
         case .exited(code: 0): settle(job)
         case .exited(code: Int(Supervisor.notMine)): giveOver(job)
+        // A disk without room, most likely: it has begun nothing, so that another may try.
+        case .exited where !job.folder.hasBegun && job.folder.exitCode() == nil:
+            job.keeper = .nobody
+            loop.after(milliseconds: 500) { [weak self] in self?.giveOver(job) }
         default: startCleaning(job)
         }
     }
@@ -168,7 +173,7 @@ final class JobTable {
     /// Another process had the job when this agent's supervisor came.
     private func giveOver(_ job: ActiveJob) {
         let isHeld = (try? FileLock.isHeld(job.folder.lifeline)) ?? true
-        guard !isHeld, !job.folder.hasBegun, job.folder.exitCode() == nil else { return settle(job) }
+        guard !isHeld, !job.isToEnd, !job.folder.hasBegun, job.folder.exitCode() == nil else { return settle(job) }
         // It only looked, or died before it began.
         do throws(SystemError) {
             job.keeper = .child(pid: try startSupervisor(of: job.id))

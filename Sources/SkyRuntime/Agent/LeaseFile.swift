@@ -73,8 +73,13 @@ struct LeaseFile {
         try Files.read(path).flatMap { LeaseRecord(text: String(decoding: $0, as: UTF8.self)) }
     }
 
+    /// A full disk must not end a node that does well: then the record is written over the one before.
     func save(_ record: LeaseRecord) throws(SystemError) {
-        try Files.replace(path, with: record.text.utf8, durability: .processes)
+        let text = record.text.utf8
+        do throws(SystemError) { try Files.replace(path, with: text, durability: .processes) } catch {
+            guard error.code == ENOSPC || error.code == EDQUOT, Files.exists(path) else { throw error }
+            try Files.overwrite(path, with: text)
+        }
     }
 
     var hasEnded: Bool { Files.exists(mark) }

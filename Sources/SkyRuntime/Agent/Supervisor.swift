@@ -81,25 +81,22 @@ final class Supervisor {
     }
 
     private func runCommands() -> Int {
-        var commands = [("run", job.run)]
-        if let setup = job.setup { commands.insert(("setup", setup), at: 0) }
-        for (name, text) in commands {
+        for (name, _) in job.commands {
             takeSignals()
             if deadline != nil { return 128 + Int(SIGTERM) }
-            let code = run(name, text)
+            let code = run(name)
             if code != 0 || name == "run" { return code }
         }
         return 0
     }
 
-    private func run(_ name: String, _ text: String) -> Int {
+    private func run(_ name: String) -> Int {
         do throws(SystemError) {
             let workingDirectory = "\(node.path)/\(job.workingDirectory)"
             try Files.makeFolder(workingDirectory)
-            let script = try folder.writeScript(name, text)
             commandEnd = nil
             command = try ProcessSpawn(
-                "/bin/sh", [script], environment: JobVariables.of(job, in: folder),
+                "/bin/sh", [folder.script(name)], environment: JobVariables.of(job, in: folder),
                 workingDirectory: workingDirectory, leadership: .group, standardOutput: .descriptor(log),
                 standardError: .descriptor(log)
             ).startUnmanaged()

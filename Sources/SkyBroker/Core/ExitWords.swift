@@ -1,0 +1,18 @@
+/// How a command ended, in words.
+public enum ExitWords {
+    /// The numbers that POSIX and Linux agree on everywhere, of signals that end commands.
+    private static let signals: [Int: String] = [
+        1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+        9: "SIGKILL: often by the system, when memory ran out", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM",
+        15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ",
+    ]
+
+    /// `the command ended with exit code 137 (SIGKILL: often by the system, when memory ran out)`
+    ///
+    /// - Parameter code: as a shell gives it: 0…255, or 128 + the signal.
+    public static func sentence(_ code: Int) -> String {
+        guard code != 0 else { return "the command ended well" }
+        let signal = code > 128 ? signals[code - 128] : nil
+        return "the command ended with exit code \(code)" + (signal.map { " (\($0))" } ?? "")
+    }
+}
