@@ -21,22 +21,22 @@ struct Stages {
         }
     }
 
-    /// Runs `count` stages, `atOnce` at a time. What each cost, and what each step took in all.
-    func rate(count: Int, atOnce: Int) async throws -> (cost: Cost, times: Times) {
+    /// Runs `count` stages with numbers from `first` on, `atOnce` at a time. What each cost, and what each step took.
+    func rate(count: Int, atOnce: Int, from first: Int) async throws -> (cost: Cost, times: Times) {
         let (processor, start) = (ProcessorTime.now(), ContinuousClock.now)
         let times = try await withThrowingTaskGroup(of: Times.self) { tasks in
             var next = 0
             var total = Times()
             while next < min(atOnce, count) {
                 let number = next
-                tasks.addTask { try await stage(number) }
+                tasks.addTask { try await stage(first + number) }
                 next += 1
             }
             while let times = try await tasks.next() {
                 total = total + times
                 guard next < count else { continue }
                 let number = next
-                tasks.addTask { try await stage(number) }
+                tasks.addTask { try await stage(first + number) }
                 next += 1
             }
             return total

@@ -24,12 +24,12 @@ func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 var (stages, shells, trues) = ([Cost](), [Cost](), [Cost]())
 var total = Stages.Times()
 let bench = Stages(adapter: LocalAdapter(stateDirectory: state, agentExecutable: agent), run: run)
-for _ in 0..<rounds {
+for round in 0..<rounds {
     let part = max(1, count / rounds)
     shells.append(try BareSpawns.rate(of: ["/bin/sh", "-c", "true"], count: part, atOnce: atOnce))
     trues.append(try BareSpawns.rate(of: ["/bin/true"], count: part, atOnce: atOnce))
     do {
-        let (cost, times) = try await bench.rate(count: part, atOnce: atOnce)
+        let (cost, times) = try await bench.rate(count: part, atOnce: atOnce, from: round * part)
         stages.append(cost)
         total = total + times
     } catch {

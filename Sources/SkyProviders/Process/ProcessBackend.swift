@@ -193,12 +193,12 @@ struct ProcessBackend: Sendable {
     private func tearDown(
         _ folder: GroupFolder, _ known: GroupRecord?
     ) async throws(ProviderError) -> GroupRecord? {
-        var known = known
+        var last = known
         if var record = known, record.state != .lost {
             // From here on there is no way back, whoever dies: half a group must not be completed again.
             record.end()
             try save(record, folder)
-            known = record
+            last = record
         }
         let isClean = await askAgentsToEnd(folder, known)
         if !isClean { try await sweep(folder) }
@@ -206,11 +206,12 @@ struct ProcessBackend: Sendable {
             try ports.release(folder.path)
             try folder.remove()
         } catch { throw error.providerError(provider) }
-        return known
+        return last
     }
 
     /// Lets jobs end in order. Whatever does not answer, or not in time, is left to the sweep.
     ///
+    /// - Parameter known: the record as it was before its end.
     /// - Returns: true if nothing is left for certain, so that looking through all processes of the machine, which costs
     ///   more than all else that is done for a small group, can be spared.
     private func askAgentsToEnd(_ folder: GroupFolder, _ known: GroupRecord?) async -> Bool {
