@@ -48,6 +48,14 @@ struct SolverAgainstBruteForceTests {
         }
     }
 
+    @Test("what an hour is worth counts for branches that end by themselves, too")
+    func weighsBranches() throws {
+        for seed in 20_000..<20_006 {
+            let instance = RandomInstance(.polytree, seed: seed, .fine)
+            try checkWeighted(instance, BruteForce(instance).front, "polytree \(seed), fine")
+        }
+    }
+
     private func check(_ instance: RandomInstance, _ name: Comment) throws {
         let front = BruteForce(instance).front
         let cheapest = try #require(front.first)

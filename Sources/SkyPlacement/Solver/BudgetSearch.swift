@@ -50,9 +50,10 @@ struct BudgetSearch {
         keep(windows.kept)
         impossible = max(impossible, windows.earliestEnd - 1)
         // The budget may well pay for the fastest plan.
-        guard best.time - impossible > 1, ask(impossible + 1, isRough: false) != .found else { return }
+        let plan = Decomposition(network)
+        guard best.time - impossible > 1, ask(impossible + 1, isRough: plan == nil) != .found else { return }
         comeNear()
-        if let plan = Decomposition(network) { return takeApart(plan) }
+        if let plan { return takeApart(plan) }
         var search = TimeLimitSearch(plan: (), time: best.time, impossible: impossible)
         while let limit = search.next, !meter.isOver {
             switch ask(limit, isRough: false) {

@@ -131,6 +131,12 @@ extension PartBounds {
         }
     }
 
+    /// Per pair of places of the part, whether some plan of interest may use it.
+    func openPairs(_ part: Int) -> [Bool] {
+        let (figures, width) = (inside[part], width(part))
+        return (0..<rows(part) * columns(part)).map { figures[$0 * width] < Self.never }
+    }
+
     /// Leaves out what no plan within the cap and the limit uses. Asks for outsides.
     mutating func close(cap: Int64) {
         let cap = Double(cap)

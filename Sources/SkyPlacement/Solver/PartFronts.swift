@@ -46,6 +46,7 @@ struct PartFronts {
 
     /// Steps of the meter for looking at a sum, and for keeping it.
     private static let stepsPerWay = 4
+    private static let stepsPerPair = 20
 
     /// - Parameters:
     ///   - bounds: insides and outsides for a limit.
@@ -83,6 +84,7 @@ extension PartFronts {
         switch bounds.plan.parts[index].made {
         case .edge(let edge):
             let table = network.edges[edge].table
+            meter.spend(bounds.rows(index) * bounds.columns(index))
             return single(index) { pair in
                 table.map { Way(cost: $0.cost(at: pair), delay: $0.time(at: pair)) } ?? Way(cost: 0, delay: 0)
             }
@@ -104,10 +106,12 @@ extension PartFronts {
 
     private func single(_ index: Int, _ way: (Int) -> Way) -> Front {
         var front = Front()
-        for pair in 0..<bounds.rows(index) * bounds.columns(index) {
-            var gate = PartGate(bounds, index, pair, cap)
-            let way = way(pair)
-            if gate.admits(way) { front.ways.append(way) }
+        for (pair, isOpen) in bounds.openPairs(index).enumerated() {
+            if isOpen {
+                var gate = PartGate(bounds, index, pair, cap)
+                let way = way(pair)
+                if gate.admits(way) { front.ways.append(way) }
+            }
             front.first.append(Int32(front.ways.count))
         }
         return front
@@ -147,13 +151,19 @@ extension PartFronts {
         _ index: Int, first: Front, passed: [[Way]], second: Front, _ meter: inout Meter
     ) -> Front {
         let (rows, columns) = (bounds.rows(index), bounds.columns(index))
+        let open = bounds.openPairs(index)
+        meter.spend(open.count)
         var front = Front()
         var ways: [Way] = []
         for row in 0..<rows {
             for column in 0..<columns {
+                guard open[row * columns + column] else {
+                    front.first.append(Int32(front.ways.count))
+                    continue
+                }
                 ways.removeAll(keepingCapacity: true)
                 var gate = PartGate(bounds, index, row * columns + column, cap)
-                var looked = 1 + passed.count / 8
+                var looked = Self.stepsPerPair + passed.count
                 if gate.isOpen, !meter.isOver {
                     for (place, options) in passed.enumerated() {
                         let a = first.ways[first.range(row * passed.count + place)]
@@ -178,10 +188,11 @@ extension PartFronts {
 
     private func parallel(_ index: Int, _ one: Front, _ other: Front, _ meter: inout Meter) -> Front {
         var front = Front()
-        for pair in 0..<bounds.rows(index) * bounds.columns(index) {
+        let open = bounds.openPairs(index)
+        for pair in open.indices {
             var gate = PartGate(bounds, index, pair, cap)
             let (a, b) = (one.ways[one.range(pair)], other.ways[other.range(pair)])
-            if gate.isOpen, let firstA = a.first, let firstB = b.first {
+            if open[pair], gate.isOpen, let firstA = a.first, let firstB = b.first {
                 meter.spend(a.count + b.count)
                 var (i, j) = (a.startIndex, b.startIndex)
                 var delay = max(firstA.delay, firstB.delay)

@@ -64,7 +64,9 @@ struct TimeSearch {
         self.limit = limit
         self.cap = isPriceless ? 1 : cap
         self.meter = meter
-        decomposition = Decomposition(network)
+        // Sides keep a limit, but how much earlier they end counts for nothing there.
+        let parts = Decomposition(network)
+        if case .weighted = goal, parts?.isSided == true { decomposition = nil } else { decomposition = parts }
     }
 
     /// A part of the search: some options of the whole network.
