@@ -7,7 +7,7 @@ import SkyTestSupport
 /// A random small pipeline with its market, drawn so that ties, free transfers, services and shared regions are common.
 struct RandomInstance {
     enum Shape: CaseIterable {
-        case chain, inTree, outTree, polytree, forest, anyGraph
+        case chain, inTree, outTree, polytree, forest, diamonds, anyGraph
     }
 
     var pipeline: Pipeline
@@ -82,6 +82,8 @@ struct RandomInstance {
         case .outTree: return [(other, v)]
         case .polytree: return [random.chance(50) ? (v, other) : (other, v)]
         case .forest: return random.chance(60) ? [random.chance(50) ? (v, other) : (other, v)] : []
+        case .diamonds:
+            return v % 3 == 1 ? [(v - 1, v)] : v == 2 ? [(0, v)] : [(v - 2, v)] + (v % 3 == 0 ? [(v - 1, v)] : [])
         case .anyGraph: return (0..<v).filter { _ in random.chance(50) }.map { ($0, v) }
         }
     }

@@ -25,19 +25,34 @@ struct SolverAgainstBruteForceTests {
         for seed in 0..<count * Self.effort { try check(RandomInstance(shape, seed: seed), "\(shape) \(seed)") }
     }
 
+    @Test("diamonds are solved exactly for every objective")
+    func solvesDiamonds() throws {
+        for seed in 0..<30 * Self.effort {
+            try check(RandomInstance(.diamonds, seed: 30_000 + seed), "diamonds \(seed)")
+        }
+    }
+
     @Test("graphs with loops are solved exactly for every objective")
     func solvesGraphs() throws {
         for seed in 0..<80 * Self.effort { try check(RandomInstance(.anyGraph, seed: 10_000 + seed), "graph \(seed)") }
     }
 
     @Test(
-        "long trade-offs, which the rough sweep thins out, are solved exactly",
+        "long trade-offs are solved exactly",
         arguments: [
-            RandomInstance.Shape.chain, .inTree, .outTree, .polytree, .anyGraph,
+            RandomInstance.Shape.chain, .inTree, .outTree, .polytree, .diamonds, .anyGraph,
         ])
     func solvesLongTradeOffs(shape: RandomInstance.Shape) throws {
         for seed in 0..<1 * Self.effort {
             try check(RandomInstance(shape, seed: 20_000 + seed, .fine), "\(shape) \(seed), fine")
+        }
+    }
+
+    @Test("what an hour is worth counts for branches that end by themselves, too")
+    func weighsBranches() throws {
+        for seed in 20_000..<20_006 {
+            let instance = RandomInstance(.polytree, seed: seed, .fine)
+            try checkWeighted(instance, BruteForce(instance).front, "polytree \(seed), fine")
         }
     }
 

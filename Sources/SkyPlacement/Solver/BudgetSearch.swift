@@ -12,10 +12,15 @@ struct BudgetSearch {
     private var impossible: Int64
     private(set) var meter: Meter
     private var paths = PathPrices()
+    /// What a millisecond counted for in the last answer, and per node what it left open.
+    private var price = 0.0
+    private var survivors: [[Int]] = []
 
     /// No plan within the budget ends sooner.
     var timeBound: Int64 { min(best.time, impossible + 1) }
     var isProven: Bool { best.time <= timeBound }
+    /// Of plans that are as fast, none is cheaper.
+    private(set) var isBestOfEquals = false
 
     private enum Verdict {
         case found
@@ -24,7 +29,7 @@ struct BudgetSearch {
     }
 
     /// Rough answers come as near as this part of the time.
-    private static let nearness: Int64 = 2_000
+    private static let nearness: Int64 = 50
     private static let costPasses = 8
 
     /// - Parameters:
@@ -44,7 +49,11 @@ struct BudgetSearch {
         guard let windows = TimeWindows(network, limit: best.time) else { return }
         keep(windows.kept)
         impossible = max(impossible, windows.earliestEnd - 1)
+        // The budget may well pay for the fastest plan.
+        let plan = Decomposition(network)
+        guard best.time - impossible > 1, ask(impossible + 1, isRough: plan == nil) != .found else { return }
         comeNear()
+        if let plan { return takeApart(plan) }
         var search = TimeLimitSearch(plan: (), time: best.time, impossible: impossible)
         while let limit = search.next, !meter.isOver {
             switch ask(limit, isRough: false) {
@@ -54,6 +63,30 @@ struct BudgetSearch {
             }
         }
     }
+
+    /// Looks for plans that end hardly later than is impossible, for which little is left, and then for later ones.
+    private mutating func takeApart(_ plan: Decomposition) {
+        var room = max(best.time / Self.firstGuess, 1)
+        while best.time - impossible > 1, !meter.isOver {
+            let limit = min(best.time - 1, impossible + room)
+            switch ask(limit, isRough: true) {
+            case .impossible: room *= Self.guessGrowth
+            case .found: room = max(min(room, best.time - impossible) / Self.guessGrowth, 1)
+            case .open:
+                room *= Self.guessGrowth
+                var search = PartSearch(network.restricted(to: survivors), plan, limit: limit, price: price)
+                let bound = search.fastest(cap: budget, &meter)
+                impossible = max(impossible, bound - 1)
+                guard var found = search.best else { continue }
+                found.options = zip(survivors, found.options).map { $0[$1] }
+                note(found)
+                isBestOfEquals = !plan.isSided
+            }
+        }
+    }
+
+    private static let firstGuess: Int64 = 1_000
+    private static let guessGrowth: Int64 = 4
 
     /// Drops what no plan within the budget can use, whenever it ends.
     private mutating func keepAffordable() {
@@ -88,10 +121,12 @@ struct BudgetSearch {
         let bound = search.search()
         meter = search.meter
         paths = search.paths
+        (price, survivors) = (search.price, search.survivors)
         if let found = search.best {
             note(found)
             // What no plan by this limit can use, none that ends sooner can.
             keep(search.survivors)
+            survivors = network.nodes.map { Array($0.options.indices) }
             return .found
         }
         guard bound > budget, !search.isExhausted || bound >= budget + 1 else { return .open }

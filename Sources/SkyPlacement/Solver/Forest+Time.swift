@@ -1,40 +1,24 @@
 extension Forest {
     /// What the earliest arrivals and the latest allowed finishes leave each node and place.
-    struct TimeMessages: Sendable {
+    private struct TimeMessages {
         /// Per node and place: no start is earlier.
         var start: [[Int64]]
         /// Per node and place: no finish may be later.
         var limit: [[Int64]]
-        /// An option per node for a plan that keeps the limit; nil if there is none. Of those it has the most time left.
-        var options: [Int]?
-
-        func isAlive(_ v: Int, _ place: Int, _ node: Node) -> Bool {
-            start[v][place] + node.leastTime(at: place) <= limit[v][place]
-        }
     }
 
-    /// `alive`: per node and place, whether it may be used. Without `bothWays` only `options` is of use.
-    func timeMessages(limit: Int64, alive: [[Bool]], bothWays: Bool = true) -> TimeMessages {
+    /// An option per node for a plan that keeps the limit, of those the one with the most time left at the root; nil if
+    /// there is none.
+    ///
+    /// - Parameter alive: per node and place, whether it may be used.
+    func timelyOptions(limit: Int64, alive: [[Bool]]) -> [Int]? {
         var times = TimeMessages(
-            start: nodes.map(\.release), limit: nodes.map { [Int64](repeating: limit, count: $0.placeCount) },
-            options: nil)
+            start: nodes.map(\.release), limit: nodes.map { [Int64](repeating: limit, count: $0.placeCount) })
         var chosen = [[Int]](repeating: [], count: nodes.count)
-        for v in order.reversed() {
-            let slack = slacks(v, times, alive[v])
-            guard v != root else {
-                times.options = fastestOptions(slack, chosen)
-                continue
-            }
-            chosen[v] = send(from: v, to: nodes[v].parent, usable: slack.map { $0 >= 0 }, &times, remembering: true)
+        for v in order.dropFirst().reversed() {
+            chosen[v] = send(from: v, usable: slacks(v, times, alive[v]).map { $0 >= 0 }, &times)
         }
-        guard times.options != nil, bothWays else { return times }
-        for v in order.dropFirst() {
-            let parent = nodes[v].parent
-            _ = send(
-                from: parent, to: v, usable: slacks(parent, times, alive[parent]).map { $0 >= 0 }, &times,
-                remembering: false)
-        }
-        return times
+        return fastestOptions(slacks(root, times, alive[root]), chosen)
     }
 
     /// How much later the fastest option of each place could finish; negative if it is too late already.
@@ -46,30 +30,25 @@ extension Forest {
         }
     }
 
-    /// Tells one end of an edge when the other can be done, or by when it must be started. Returns, per place of the
-    /// receiver, the place of the sender that leaves the most time.
-    private func send(
-        from v: Int, to receiver: Int, usable: [Bool], _ times: inout TimeMessages, remembering: Bool
-    ) -> [Int] {
-        let goesUp = nodes[v].parent == receiver
-        let lower = goesUp ? nodes[v] : nodes[receiver]
-        let strides = goesUp ? lower.strides : (own: lower.strides.parents, parents: lower.strides.own)
-        let forward = goesUp == lower.feedsParent
+    /// Tells the parent when the node can be done, or by when it must be started. Returns, per place of the parent, the
+    /// node's place that leaves the most time.
+    private func send(from v: Int, usable: [Bool], _ times: inout TimeMessages) -> [Int] {
+        let (node, parent) = (nodes[v], nodes[v].parent)
         let taus = usable.indices.map { place in
             guard usable[place] else { return Network.none }
-            let time = nodes[v].leastTime(at: place)
-            return forward ? times.start[v][place] + time : time - times.limit[v][place]
+            let time = node.leastTime(at: place)
+            return node.feedsParent ? times.start[v][place] + time : time - times.limit[v][place]
         }
-        let count = nodes[receiver].placeCount
-        let (best, chosen) = Self.earliest(taus, for: count, table: lower.parentTable, strides: strides)
+        let count = nodes[parent].placeCount
+        let (best, chosen) = Self.earliest(taus, for: count, table: node.parentTable, strides: node.strides)
         for place in 0..<count {
-            if forward {
-                times.start[receiver][place] = max(times.start[receiver][place], best[place])
+            if node.feedsParent {
+                times.start[parent][place] = max(times.start[parent][place], best[place])
             } else {
-                times.limit[receiver][place] = min(times.limit[receiver][place], -best[place])
+                times.limit[parent][place] = min(times.limit[parent][place], -best[place])
             }
         }
-        return remembering ? chosen : []
+        return chosen
     }
 
     private static func earliest(

@@ -35,4 +35,48 @@ enum GraphShape {
             alive[next] = false
         }
     }
+
+    /// Per edge a number that it shares with all edges that are on a loop with it.
+    static func blocks(_ edges: [(from: Int, to: Int)], nodeCount: Int) -> [Int] {
+        var links = [[(to: Int, edge: Int)]](repeating: [], count: nodeCount)
+        for (index, edge) in edges.enumerated() {
+            links[edge.from].append((edge.to, index))
+            links[edge.to].append((edge.from, index))
+        }
+        // Loops that each close with one edge: those that share an edge belong together.
+        var depth = [Int](repeating: -1, count: nodeCount)
+        var up = [(node: Int, edge: Int)](repeating: (-1, -1), count: nodeCount)
+        for root in 0..<nodeCount where depth[root] < 0 {
+            depth[root] = 0
+            var queue = [root]
+            var next = 0
+            while next < queue.count {
+                let v = queue[next]
+                next += 1
+                for link in links[v] where depth[link.to] < 0 {
+                    depth[link.to] = depth[v] + 1
+                    up[link.to] = (v, link.edge)
+                    queue.append(link.to)
+                }
+            }
+        }
+        var leader = Array(edges.indices)
+        func find(_ edge: Int) -> Int {
+            var edge = edge
+            while leader[edge] != edge {
+                leader[edge] = leader[leader[edge]]
+                edge = leader[edge]
+            }
+            return edge
+        }
+        for (index, edge) in edges.enumerated() where up[edge.from].edge != index && up[edge.to].edge != index {
+            var (a, b) = (edge.from, edge.to)
+            while a != b {
+                if depth[a] < depth[b] { swap(&a, &b) }
+                leader[find(up[a].edge)] = find(index)
+                a = up[a].node
+            }
+        }
+        return edges.indices.map(find)
+    }
 }

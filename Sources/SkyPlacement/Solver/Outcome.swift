@@ -6,6 +6,8 @@ struct Outcome: Sendable {
     var plan: Assignment?
     /// Whether it is certain that there is none better.
     var isProven = false
+    /// Of plans that are as good, it is certain that none is better by the second measure.
+    var isBestOfEquals = false
     /// No plan that ends within the time limit costs less.
     var costBound: Int64 = 0
     /// No plan within the budget ends sooner.

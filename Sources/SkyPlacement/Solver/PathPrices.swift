@@ -97,6 +97,9 @@ struct PathPrices: Sendable {
         for index in paths.indices { paths[index].price = paths[index].best }
     }
 
+    /// What a millisecond of the whole plan counts for at most, in nanodollars.
+    func sum(in units: CostUnits) -> Double { paths.reduce(0) { $0 + Double($1.price) } / Double(units.scale) }
+
     /// The same prices, so many times as high.
     func scaled(by factor: Double) -> PathPrices {
         var scaled = self

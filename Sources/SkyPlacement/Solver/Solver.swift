@@ -11,8 +11,8 @@ struct Solver {
     /// No assignment ends sooner.
     lazy var timeBound: Int64 = TimeWindows(network, limit: Network.forever)?.earliestEnd ?? 0
 
-    /// What trade-offs without bounds on them may take, in networks without loops.
-    private static let labelSteps = 14_000_000
+    /// What the time of the fastest plan at any price may take to be found out, where there is a budget.
+    private static let quickSteps = 20_000_000
     /// What breaking ties may take.
     private static let tieSteps = 500_000
 
@@ -52,7 +52,10 @@ struct Solver {
         result.timeBound = limit == Network.forever ? network.timeBoundWithoutTransfers : timeBound
         guard let plan = result.plan, result.isProven else { return result }
         guard let survivors else {
-            result.plan = tieBroken(plan) { $0.fastestAtAnyPrice(budget: plan.cost, known: plan).plan }
+            let isBest = result.isBestOfEquals
+            result.plan = tieBroken(plan) {
+                isBest ? plan : $0.fastestAtAnyPrice(budget: plan.cost, known: plan).plan
+            }
             return result
         }
         guard survivors.contains(where: { $0.count > 1 }) else { return result }
@@ -111,7 +114,9 @@ struct Solver {
         result.timeBound = max(answer.timeBound, timeBound)
         result.costBound = costBound()
         guard let plan = result.plan else { return result }
-        if let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).plan, cheaper.isFaster(than: plan) {
+        if !answer.isBestOfEquals, let cheaper = cheapestAtAnyPace(limit: plan.time, known: plan).plan,
+            cheaper.isFaster(than: plan)
+        {
             result.plan = cheaper
         }
         result.plan = result.plan.map { plan in tieBroken(plan) { _ in nil } }
@@ -147,18 +152,15 @@ struct Solver {
     private mutating func cheapest(
         _ forest: Forest, _ costs: Forest.CostMessages, limit: Int64, known: Assignment?
     ) -> Outcome {
-        let cap = min(known?.cost ?? Network.none, Network.none - 1)
-        let answer = work.lending(limit == Network.forever ? .max : Self.labelSteps) { [network] part in
-            forest.cheapest(costs, limit: limit, cap: cap, work: &part) {
-                limit == Network.forever || network.assignment($0).time <= limit
-            }
+        // Without a thought for time the cheapest plan is quickly found, and is often early enough.
+        guard costs.best <= known?.cost ?? Network.none, let plan = forest.cheapestOptions(costs).map(assignment) else {
+            return Outcome(plan: known, isProven: true, costBound: known?.cost ?? costs.best)
         }
-        let plan = answer.plan.map(assignment) ?? known
-        guard answer.isProven else { return cheapestInTime(limit: limit, known: plan) }
-        if limit == Network.forever, plan?.cost == costs.best {
+        guard limit == Network.forever || plan.time <= limit else { return cheapestInTime(limit: limit, known: known) }
+        if limit == Network.forever {
             survivors = Array(forest.cheapestAlike(costs).prefix(network.nodes.count))
         }
-        return Outcome(plan: plan, isProven: true, costBound: plan?.cost ?? costs.best)
+        return Outcome(plan: plan, isProven: true, costBound: plan.cost)
     }
 
     private mutating func cheapestInTime(limit: Int64, known: Assignment?) -> Outcome {
@@ -169,7 +171,7 @@ struct Solver {
         let plan = search.best.map { network.assignment($0.options) } ?? known
         return Outcome(
             plan: plan, isProven: plan.map { $0.cost <= bound } ?? !search.isExhausted,
-            costBound: min(bound, plan?.cost ?? bound))
+            isBestOfEquals: search.isBestOfEquals, costBound: min(bound, plan?.cost ?? bound))
     }
 
     /// `known`: an assignment within the budget.
@@ -177,16 +179,13 @@ struct Solver {
         guard case .forest(let forest, let costs) = shape else { return fastestOfLoops(budget: budget, known: known) }
         let start = known ?? forest.cheapestOptions(costs).map(assignment)
         guard let start, start.cost <= budget else { return Answer(plan: nil, isProven: true) }
-        let answer = work.lending(budget == Network.none ? .max : Self.labelSteps) { [network] part in
-            forest.fastest(costs, budget: budget, known: (start.options, start.time), work: &part) {
-                network.assignment($0).time
-            }
+        let quick = forest.fastest(costs, budget: budget, known: (start.options, start.time)) {
+            network.assignment($0).time
         }
-        let plan = answer.plan.map(assignment)
-        guard !answer.isProven, let plan else {
-            return Answer(plan: plan, isProven: answer.isProven, timeBound: answer.timeBound)
+        guard budget < Network.none else {
+            return Answer(plan: assignment(quick.options), isProven: true, timeBound: quick.time)
         }
-        return fastest(budget: budget, known: plan, impossible: answer.timeBound - 1)
+        return fastest(budget: budget, known: start, impossible: quick.time - 1)
     }
 
     /// Returns the best plan and a bound on the weighted sum.
@@ -199,19 +198,29 @@ struct Solver {
     }
 
     private mutating func fastestOfLoops(budget: Int64, known: Assignment?) -> Answer<Assignment> {
-        guard budget == Network.none else {
-            // The cheapest plan is within any budget that some plan is within.
-            var start = known
-            if start == nil {
-                let cheapest = cheapestAtAnyPace(limit: Network.forever, known: nil)
-                guard let plan = cheapest.plan, plan.cost <= budget else {
-                    return Answer(plan: nil, isProven: cheapest.costBound > budget)
-                }
-                start = plan
+        guard budget < Network.none else { return fastestOfLoops(known: known) }
+        // The cheapest plan is within any budget that some plan is within.
+        var start = known
+        if start == nil {
+            let cheapest = cheapestAtAnyPace(limit: Network.forever, known: nil)
+            guard let plan = cheapest.plan, plan.cost <= budget else {
+                return Answer(plan: nil, isProven: cheapest.costBound > budget)
             }
-            guard let start else { return Answer(plan: nil, isProven: false) }
-            return fastest(budget: budget, known: start, impossible: -1)
+            start = plan
         }
+        guard let start else { return Answer(plan: nil, isProven: false) }
+        var solver = self
+        let quick = work.lending(Self.quickSteps) { part in
+            solver.work = part
+            let answer = solver.fastestOfLoops(known: start)
+            part = solver.work
+            return answer
+        }
+        return fastest(budget: budget, known: start, impossible: quick.timeBound - 1)
+    }
+
+    /// At any price.
+    private mutating func fastestOfLoops(known: Assignment?) -> Answer<Assignment> {
         let limit = known.map { $0.time - 1 } ?? Network.forever
         var search = TimeSearch(network, goal: .fastest, limit: limit, cap: Network.none, meter: work)
         _ = search.search()
@@ -229,7 +238,8 @@ struct Solver {
         search.search()
         work = search.meter
         return Answer(
-            plan: network.assignment(search.best.options), isProven: search.isProven, timeBound: search.timeBound)
+            plan: network.assignment(search.best.options), isProven: search.isProven,
+            isBestOfEquals: search.isBestOfEquals, timeBound: search.timeBound)
     }
 
     /// Also for options of a forest, which may have a root of its own at the end.

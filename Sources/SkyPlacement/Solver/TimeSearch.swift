@@ -19,28 +19,34 @@ struct TimeSearch {
     }
 
     private let whole: Network
-    private let goal: Goal
+    let goal: Goal
     /// The best plan found, in options of the whole network.
     private(set) var best: Assignment?
     /// Only plans that cost less are looked for …
-    private(set) var cap: Int64
+    var cap: Int64
     /// … and that end by this.
     private(set) var limit: Int64
-    private(set) var meter: Meter
-    private(set) var isExhausted = false
+    var meter: Meter
+    var isExhausted = false
     /// Costs do not matter at all.
-    private let isPriceless: Bool
+    let isPriceless: Bool
     /// With `.fastest`: no plan within the cap ends sooner.
-    private(set) var timeBound: Int64 = 0
+    var timeBound: Int64 = 0
 
     /// Options of the whole network, per node, that plans of interest can use; others may be among them.
     private(set) var survivors: [[Int]] = []
     /// Prices of late paths to start with, and the best that were found.
     var paths = PathPrices()
+    /// What a millisecond of the whole plan then counts for, in nanodollars.
+    private(set) var price = 0.0
     /// Any plan below the cap will do.
     var stopsAtFirst = false
+    /// Of plans as good as the best, none is better by the other measure.
+    var isBestOfEquals = false
     /// Bounds decide, or nothing does.
     var isRough = false
+    /// How the network comes apart, if it does.
+    private let decomposition: Decomposition?
 
     private static let rootPasses = 120
     private static func branchPasses(_ isRough: Bool) -> Int { isRough ? 25 : 8 }
@@ -58,10 +64,13 @@ struct TimeSearch {
         self.limit = limit
         self.cap = isPriceless ? 1 : cap
         self.meter = meter
+        // Sides keep a limit, but how much earlier they end counts for nothing there.
+        let parts = Decomposition(network)
+        if case .weighted = goal, parts?.isSided == true { decomposition = nil } else { decomposition = parts }
     }
 
     /// A part of the search: some options of the whole network.
-    private struct Branch {
+    struct Branch {
         var sweep: CostSweep
         var paths: PathPrices
         /// Per node and option its number in the whole network.
@@ -108,7 +117,10 @@ struct TimeSearch {
             passes += 1
             follow(consider(branch), &branch, step: step)
             let bound = branch.sweep.units.nanodollars(branch.sweep.bound)
-            if depth == 0 { (survivors, paths) = (branch.names, branch.paths) }
+            if depth == 0 {
+                (survivors, paths) = (branch.names, branch.paths)
+                price = paths.sum(in: branch.sweep.units)
+            }
             guard !isSatisfied else { return bound }
             guard bound < cap, let alive = branch.sweep.alive(below: cap) else { return max(bound, cap) }
             guard !meter.isOver else {
@@ -126,6 +138,7 @@ struct TimeSearch {
                     isExhausted = true
                     return bound
                 }
+                if let decomposition { return settled(&branch, decomposition) }
                 lookThroughs += 1
                 switch lookThrough(&branch, depth == 0 ? Self.rootWidths : Self.branchWidths) {
                 case .settled(let bound): return bound
@@ -142,70 +155,8 @@ struct TimeSearch {
 
     private var isSatisfied: Bool { stopsAtFirst && best != nil }
 
-    private enum LookThrough {
-        /// No plan below the cap is left, with the bound that this leaves.
-        case settled(Int64)
-        /// There is a better plan than before.
-        case improved
-        case open
-    }
-
-    /// Goes through all that prices and times leave open.
-    private mutating func lookThrough(_ branch: inout Branch, _ widths: [Int]) -> LookThrough {
-        branch.paths.goBack()
-        branch.paths.apply(to: &branch.sweep, limit: limit)
-        // Messages settle down at these prices, and then once more without what they rule out.
-        for _ in 0..<2 {
-            branch.sweep.pass()
-            branch.sweep.pass()
-            meter.spend(2 * branch.sweep.stepsPerPass)
-            let bound = branch.sweep.units.nanodollars(branch.sweep.bound)
-            guard bound < cap, let alive = branch.sweep.alive(below: cap) else { return .settled(max(bound, cap)) }
-            guard alive.dropped > 0 else { break }
-            restrict(&branch, to: alive.options)
-            guard narrowByTime(&branch) else { return .settled(cap) }
-        }
-        branch.sweep.pass()
-        let sweeps = atSeveralPrices(branch)
-        for width in widths {
-            guard
-                var search = FrontierSearch(sweeps, limit: limit, cap: cap, value: valueOfPlans, width: width)
-            else { return .open }
-            let isDone = search.search(&meter)
-            let before = best
-            if let options = search.best { note(branch.network.assignment(options), branch) }
-            guard isDone else { return .open }
-            guard search.isTruncated || goal.isFastest && search.best != nil else { return .settled(cap) }
-            branch.sweep.raise(search.dropped)
-            if branch.sweep.units.nanodollars(branch.sweep.bound) >= cap { return .settled(cap) }
-            guard best == before else { return .improved }
-        }
-        return .open
-    }
-
-    /// The sweep, and what it is at other prices of time.
-    private mutating func atSeveralPrices(_ branch: Branch) -> [CostSweep] {
-        guard case .cheapest = goal else { return [branch.sweep] }
-        return [branch.sweep]
-            + Self.otherPrices.map { factor in
-                var sweep = branch.sweep
-                branch.paths.scaled(by: factor).apply(to: &sweep, limit: limit)
-                for _ in 0..<4 { sweep.pass() }
-                meter.spend(4 * sweep.stepsPerPass)
-                return sweep
-            }
-    }
-
-    private static let otherPrices = [0, 0.4, 0.75, 1.4, 2.5]
-
-    /// What `FrontierSearch` makes small, if not the cost alone.
-    private var valueOfPlans: FrontierSearch.Value? {
-        guard case .weighted(let worth, _) = goal else { return nil }
-        return { worth.value(cost: $0, time: $1) }
-    }
-
     /// Drops options that no plan within the limit can use; false if nothing is left.
-    private mutating func narrowByTime(_ branch: inout Branch) -> Bool {
+    mutating func narrowByTime(_ branch: inout Branch) -> Bool {
         while branch.windows?.limit != limit {
             meter.spend(branch.sweep.stepsPerPass)
             guard let windows = TimeWindows(branch.network, limit: limit) else { return false }
@@ -215,7 +166,7 @@ struct TimeSearch {
         return true
     }
 
-    private func restrict(_ branch: inout Branch, to kept: [[Int]]) {
+    func restrict(_ branch: inout Branch, to kept: [[Int]]) {
         branch.windows = nil
         branch.sweep = branch.sweep.restricted(to: kept, isTimed: true)
         branch.paths.apply(to: &branch.sweep, limit: limit)
@@ -252,7 +203,7 @@ struct TimeSearch {
         return priced
     }
 
-    private mutating func note(_ plan: Assignment, _ branch: Branch) {
+    mutating func note(_ plan: Assignment, _ branch: Branch) {
         guard value(of: plan) < cap, plan.time <= limit else { return }
         var named = plan
         named.options = zip(branch.names, plan.options).map { $0[$1] }
