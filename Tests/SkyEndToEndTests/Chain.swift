@@ -11,6 +11,8 @@ struct Chain: Sendable {
     private let text: String
     /// Where stages write what they have done.
     private let ledger: String
+    /// The last stage waits for this file, so that no run is over before harm was done to it.
+    private let leave: String
 
     /// - Parameters:
     ///   - work: shell that each stage runs before it says that it is done.
@@ -23,16 +25,20 @@ struct Chain: Sendable {
         self.sky = sky
         self.name = name
         let path = "\(sky.home)/\(name).ledger"
-        self.ledger = path
+        let leave = "\(path).go"
+        (ledger, self.leave) = (path, leave)
         let stages = Self.stages.enumerated().map { index, stage in
             let inputs = index == 0 ? "" : "    inputs: {before: \(Self.stages[index - 1]).out}\n"
             let before = index == 0 ? "" : #"cat "$SKY_INPUT_BEFORE"; "#
+            let isLast = index == Self.stages.count - 1
+            let patience = isLast ? "for i in $(seq 6000); do [ -e '\(leave)' ] && break; sleep 0.05; done" : ":"
             return """
                   \(stage):
                     resources: {infra: \(infra), cpus: 1+}
                 \(rules)\(inputs)    outputs: {out: {size: 1KB}}
                     run: |
                       \(work)
+                      \(patience)
                       until { \(before)echo \(stage); } > "$SKY_OUTPUT_OUT"; do sleep 0.2; done
                       echo "\(stage) $SKY_ATTEMPT" >> "\(path)"
                 """
@@ -42,7 +48,7 @@ struct Chain: Sendable {
 
     /// Begins a run that finds nothing done before, with an empty ledger.
     func launch() async throws -> String {
-        try? FileManager.default.removeItem(atPath: ledger)
+        for file in [ledger, leave] { try? FileManager.default.removeItem(atPath: file) }
         let file = try sky.write(text, as: "\(name).yaml")
         let launch = try await sky("launch", file, "--yes", "--detach", "--no-cache")
         try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
@@ -60,6 +66,7 @@ struct Chain: Sendable {
                 return sum
             }
             sum += try await harm()
+            _ = try sky.write("", as: "\(name).ledger.go")
         }
         Issue.record("the run does not end")
         throw CancellationError()
