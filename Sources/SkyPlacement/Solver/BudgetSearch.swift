@@ -75,7 +75,7 @@ struct BudgetSearch {
             case .open:
                 room *= Self.guessGrowth
                 var search = PartSearch(network.restricted(to: survivors), plan, limit: limit, price: price)
-                let bound = search.fastest(cap: budget, &meter)
+                let bound = search.fastest(cap: budget, from: impossible + 1, &meter)
                 impossible = max(impossible, bound - 1)
                 guard var found = search.best else { continue }
                 found.options = zip(survivors, found.options).map { $0[$1] }

@@ -5,7 +5,7 @@ public enum Effort: Sendable {
     /// Until the function says that time is up. It is asked about a thousand times a second.
     case until(@Sendable () -> Bool)
 
-    /// One or two seconds at most; most pipelines need a few milliseconds of it.
+    /// Two seconds or so at most; most pipelines need a few milliseconds of it.
     public static let standard = Effort.steps(100_000_000)
 }
 

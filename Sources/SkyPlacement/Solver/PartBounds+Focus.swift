@@ -1,6 +1,8 @@
 extension PartBounds {
     private static let mostRounds = 8
     private static let roughRounds = 2
+    /// What being exact about the prices may take, about.
+    private static let mostSteps = 12_000_000
     private static let nearness = 1e-6
 
     /// Works the insides out at prices that are dense near those that say most.
@@ -13,9 +15,11 @@ extension PartBounds {
     mutating func focus(cap: Int64?, enough: Int64 = .max, isRough: Bool = false, _ meter: inout Meter) {
         let rounds = isRough ? Self.roughRounds : Self.mostRounds
         var spread = 0.5
+        var spent = 0
         for round in 1...rounds {
             tell(spread: spread, isRough: isRough)
             meter.spend(steps)
+            spent += steps
             let prices = grid(root).prices
             let costs = inside[root]
             let time = cap.map { soonest(cap: $0) } ?? Double(limit)
@@ -23,6 +27,7 @@ extension PartBounds {
             guard let best = values.indices.max(by: { values[$0] < values[$1] }) else { return }
             guard cap != nil || values[best] <= Double(enough) else { return }
             aim(at: prices[best])
+            guard spent < Self.mostSteps else { return }
             guard worth == nil else {
                 spread /= 4
                 guard round < min(rounds, 4), !isOneGrid, !meter.isOver else { return }

@@ -63,12 +63,15 @@ struct PartSearch {
 
     /// The fastest plan that costs no more than `cap` and ends by the limit. Returns a bound: no plan that costs no more
     /// ends sooner, unless it is `best`.
-    mutating func fastest(cap: Int64, _ meter: inout Meter) -> Int64 {
+    ///
+    /// - Parameter earliest: none ends before this.
+    mutating func fastest(cap: Int64, from earliest: Int64, _ meter: inout Meter) -> Int64 {
         var last = bounds.limit
         bounds.focus(cap: cap, isRough: true, &meter)
-        guard var soonest = bounds.earliestEnd(cap: cap, by: last) else { return last + 1 }
+        guard let bound = bounds.earliestEnd(cap: cap, by: last) else { return last + 1 }
+        var soonest = max(bound, earliest)
         var rough = bounds
-        var room = max(Int64(Double(soonest) * Self.nearness), 1)
+        var room = max((last - soonest) / Self.reachGrowth, 1)
         var reach = room
         while soonest <= last, !meter.isOver {
             reach *= Self.reachGrowth

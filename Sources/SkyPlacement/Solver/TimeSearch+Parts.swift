@@ -33,7 +33,7 @@ extension TimeSearch {
             worth: worth.map { Double($0.perHour.nanodollars) / 3_600_000 })
         let bound: Int64
         if goal.isFastest {
-            timeBound = max(timeBound, search.fastest(cap: top - 1, &meter))
+            timeBound = max(timeBound, search.fastest(cap: top - 1, from: timeBound, &meter))
             bound = top
         } else {
             bound = search.cheapest(cap: top - 1, worth: worth, &meter)
