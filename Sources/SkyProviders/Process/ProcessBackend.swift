@@ -303,7 +303,8 @@ struct ProcessBackend: Sendable {
         case .missing: throw lost("there is no group \(token)")
         case .unreadable: throw lost("the record of group \(token) cannot be read")
         case .group(let record):
-            guard record.state != .lost else { throw lost("group \(token) is gone") }
+            // One that ends itself may still answer for a moment, but begins nothing any more.
+            guard record.state != .lost, !folder.hasEndedNode(of: record) else { throw lost("group \(token) is gone") }
             return (folder, record)
         }
     }
