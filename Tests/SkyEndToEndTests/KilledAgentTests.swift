@@ -14,19 +14,30 @@ struct KilledAgentTests {
     func agents() async throws {
         try await SkyUnderTest.use { sky in
             let chain = Chain(sky, name: "agents", work: "sleep 0.4")
-            var random = SeededGenerator(seed: 11)
-            var killed = 0
-            while killed < kills {
-                let run = try await chain.launch()
-                killed += try await chain.follow(run) {
-                    try await Task.sleep(for: .milliseconds(Int.random(in: 0...200, using: &random)))
-                    return sky.killAgents()
-                }
-                let status = try await sky.status(of: run)
-                #expect(status.state == "succeeded")
-                try chain.expectWorkDoneOnce(in: status)
-                try await sky.wait("no process of the run is left") { sky.processes.isEmpty }
+            try await surviveKills(of: chain, sky, seed: 11, atMost: 200) { _ in sky.killAgents() }
+        }
+    }
+
+    /// Runs the chain until so many have been killed: each time every stage does its work once, and nothing is left.
+    ///
+    /// - Parameters:
+    ///   - pause: milliseconds between two kills.
+    ///   - kill: kills something of the run, and says how many.
+    private func surviveKills(
+        of chain: Chain, _ sky: SkyUnderTest, seed: UInt64, atMost pause: Int, _ kill: (_ run: String) -> Int
+    ) async throws {
+        var random = SeededGenerator(seed: seed)
+        var killed = 0
+        while killed < kills {
+            let run = try await chain.launch()
+            killed += try await chain.follow(run) {
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...pause, using: &random)))
+                return kill(run)
             }
+            let status = try await sky.status(of: run)
+            #expect(status.state == "succeeded")
+            try chain.expectWorkDoneOnce(in: status)
+            try await sky.wait("no process of the run is left") { sky.processes.isEmpty }
         }
     }
 
@@ -64,18 +75,8 @@ struct KilledAgentTests {
     func agentAndDriver() async throws {
         try await SkyUnderTest.use { sky in
             let chain = Chain(sky, name: "both", work: "sleep 0.4")
-            var random = SeededGenerator(seed: 12)
-            var killed = 0
-            while killed < kills {
-                let run = try await chain.launch()
-                killed += try await chain.follow(run) {
-                    try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
-                    return sky.kill(whoseCommandHas: "driver \(run)") + sky.killAgents()
-                }
-                let status = try await sky.status(of: run)
-                #expect(status.state == "succeeded")
-                try chain.expectWorkDoneOnce(in: status)
-                try await sky.wait("no process of the run is left") { sky.processes.isEmpty }
+            try await surviveKills(of: chain, sky, seed: 12, atMost: 400) { run in
+                sky.kill(whoseCommandHas: "driver \(run)") + sky.killAgents()
             }
         }
     }

@@ -47,7 +47,6 @@ public actor Fleet {
         while true {
             guard let lock = try lock() else { return .anotherIsThere }
             try await watch(staying: stays)
-            withExtendedLifetime(lock) {}
             _ = consume lock
             // Whoever launched while the lock was still held has left the run to this process.
             guard !Task.isCancelled, try newcomers().contains(where: isWithoutDriver) else { return .nothingLeft }

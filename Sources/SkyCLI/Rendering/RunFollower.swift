@@ -20,8 +20,6 @@ struct RunFollower {
     private static let quickInterval = TimeSpan(milliseconds: 15)
     /// …and when nothing has happened for a while.
     private static let slowInterval = TimeSpan(milliseconds: 100)
-    /// So many times as long as a look took: watching a run of a thousand stages must not take from it what it needs.
-    private static let restPerLook: Int64 = 20
     private static let longAgo = Instant(millisecondsSince1970: 0)
     private static let patience = TimeSpan.seconds(3)
 
@@ -34,7 +32,7 @@ struct RunFollower {
         var pace = WatchPace()
         do {
             while true {
-                let begun = now()
+                let begun = ContinuousClock.now
                 let run = try look()
                 let (moment, isOver) = (now(), isSettled(run))
                 if last.map({ !$0.isSame(as: run) }) ?? true { changedAt = moment }
@@ -48,9 +46,8 @@ struct RunFollower {
                     return .settled(run)
                 }
                 let isQuick = moment - changedAt < Self.patience
-                let rest = TimeSpan(milliseconds: min((now() - begun).milliseconds * Self.restPerLook, 1000))
-                let pause = pace.pause(max(rest, isQuick ? Self.quickInterval : Self.slowInterval))
                 let asleep = ContinuousClock.now
+                let pause = pace.pause(isQuick ? Self.quickInterval : Self.slowInterval, after: asleep - begun)
                 let interruption = interruptions.next(within: pause)
                 pace.slept(ContinuousClock.now - asleep, insteadOf: pause)
                 switch interruption {
@@ -74,12 +71,17 @@ struct RunFollower {
     }
 
     /// Whoever is woken late looks less often: a machine with hundreds of watchers has better to do than to be looked at.
+    /// And whoever looks long rests longer: watching a run of a thousand stages must not take from it what it needs.
     private struct WatchPace {
         private var slowness: Int64 = 1
         private static let longest = TimeSpan.seconds(1)
+        /// So many times as long as the look took.
+        private static let restPerLook = 20
 
-        func pause(_ usual: TimeSpan) -> TimeSpan {
-            min(TimeSpan(milliseconds: usual.milliseconds * slowness), max(usual, Self.longest))
+        func pause(_ usual: TimeSpan, after look: Duration) -> TimeSpan {
+            let rest = TimeSpan(milliseconds: Int64(min(look * Self.restPerLook / .milliseconds(1), 1000)))
+            let least = max(usual, rest)
+            return min(TimeSpan(milliseconds: least.milliseconds * slowness), max(least, Self.longest))
         }
 
         mutating func slept(_ real: Duration, insteadOf pause: TimeSpan) {
