@@ -36,7 +36,8 @@ struct Decomposition: Sendable {
     let start: Int
     let end: Int
 
-    private var partBetween: [[Int]: Int] = [:]
+    /// By `key`.
+    private var partBetween: [Int: Int] = [:]
     /// The nodes from which a part comes, and to which one goes.
     private var sources: [[Int]]
     private var targets: [[Int]]
@@ -86,8 +87,8 @@ struct Decomposition: Sendable {
     /// The part that is there instead of the node and all its parts, if there is such a one.
     private func without(_ v: Int) -> (part: Part, block: Int)? {
         let (before, after) = (sources[v].filter { $0 != start }, targets[v].filter { $0 != end })
-        let (entry, exit) = (partBetween[[start, v]], partBetween[[v, end]])
-        func part(_ from: Int, _ to: Int) -> Int { partBetween[[from, to]] ?? -1 }
+        let (entry, exit) = (partBetween[key(start, v)], partBetween[key(v, end)])
+        func part(_ from: Int, _ to: Int) -> Int { partBetween[key(from, to)] ?? -1 }
         switch (before.count, after.count) {
         case (0, 0):
             return (Part(from: start, to: end, made: series(part(start, v), v, part(v, end))), -1)
@@ -116,6 +117,8 @@ struct Decomposition: Sendable {
         }
     }
 
+    private func key(_ from: Int, _ to: Int) -> Int { from * (end + 1) + to }
+
     private func series(_ first: Int, _ node: Int, _ second: Int) -> Made {
         .series(first: first, node: node, second: second)
     }
@@ -132,16 +135,16 @@ struct Decomposition: Sendable {
     private mutating func remove(_ v: Int) {
         for u in sources[v] {
             targets[u].removeAll { $0 == v }
-            partBetween[[u, v]] = nil
+            partBetween[key(u, v)] = nil
         }
         for u in targets[v] {
             sources[u].removeAll { $0 == v }
-            partBetween[[v, u]] = nil
+            partBetween[key(v, u)] = nil
         }
     }
 
     private mutating func add(_ part: Part, block: Int, weight: Int) {
-        let ends = [part.from, part.to]
+        let ends = key(part.from, part.to)
         parts.append(part)
         self.weight.append(weight)
         if block >= 0 { blockOfPart[parts.count - 1] = block }

@@ -7,6 +7,9 @@ struct MinPlus {
     /// How many figures each entry has, one after the other.
     let width: Int
 
+    /// It is not worth while to prepare for fewer sums than this.
+    private static let few = 200
+
     /// - Parameters:
     ///   - isLeftTransposed: the left matrix is given column by column.
     ///   - isRightTransposed: the right one is.
@@ -14,6 +17,20 @@ struct MinPlus {
         _ left: [Double], _ right: [Double], isLeftTransposed: Bool = false, isRightTransposed: Bool = false
     ) -> [Double] {
         var result = [Double](repeating: PartBounds.never, count: rows * columns * width)
+        guard rows * middle * columns > Self.few else {
+            for row in 0..<rows {
+                for step in 0..<middle {
+                    let a = (isLeftTransposed ? step * rows + row : row * middle + step) * width
+                    guard left[a] < PartBounds.never else { continue }
+                    for column in 0..<columns {
+                        let b = (isRightTransposed ? column * middle + step : step * columns + column) * width
+                        let to = (row * columns + column) * width
+                        for k in 0..<width { result[to + k] = min(result[to + k], left[a + k] + right[b + k]) }
+                    }
+                }
+            }
+            return result
+        }
         var (a, b) = ([Double](repeating: 0, count: rows * middle), [Double](repeating: 0, count: middle * columns))
         var sums = [Double](repeating: 0, count: rows * columns)
         for figure in 0..<width {

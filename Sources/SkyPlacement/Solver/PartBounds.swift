@@ -22,6 +22,7 @@ struct PartBounds {
     private var centres: [Double]
     private var parents: [Int]
     private(set) var grids: [PriceGrid] = []
+    private var widths: [Int] = []
     /// Per part.
     let gridOf: [Int]
     /// Per part, row by row, per pair of places: the figures at each price, and then the least delay.
@@ -77,7 +78,7 @@ struct PartBounds {
     func columns(_ part: Int) -> Int { placeCount(plan.parts[part].to) }
     func grid(_ part: Int) -> PriceGrid { grids[gridOf[part]] }
     /// How many figures there are for a pair of places.
-    func width(_ part: Int) -> Int { grid(part).prices.count + 1 }
+    func width(_ part: Int) -> Int { widths[gridOf[part]] }
 
     /// Elementary steps of `tell` and of `tellOutside`, about.
     var steps: Int {
@@ -120,6 +121,7 @@ extension PartBounds {
                     around: centres[index], spread: spread, whole: centres[parent], most: grids[parent].last,
                     isRough: isRough))
         }
+        widths = grids.map { $0.prices.count + 1 }
         inside = []
         for part in plan.parts.indices {
             inside.append(told(part))

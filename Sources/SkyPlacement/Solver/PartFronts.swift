@@ -46,7 +46,7 @@ struct PartFronts {
 
     /// Steps of the meter for looking at a sum, and for keeping it.
     private static let stepsPerWay = 4
-    private static let stepsPerPair = 20
+    private static let stepsPerPair = 6
 
     /// - Parameters:
     ///   - bounds: insides and outsides for a limit.
@@ -106,9 +106,10 @@ extension PartFronts {
 
     private func single(_ index: Int, _ way: (Int) -> Way) -> Front {
         var front = Front()
+        var gate = PartGate(bounds, index, cap: cap)
         for (pair, isOpen) in bounds.openPairs(index).enumerated() {
             if isOpen {
-                var gate = PartGate(bounds, index, pair, cap)
+                gate.move(to: pair)
                 let way = way(pair)
                 if gate.admits(way) { front.ways.append(way) }
             }
@@ -153,6 +154,7 @@ extension PartFronts {
         let (rows, columns) = (bounds.rows(index), bounds.columns(index))
         let open = bounds.openPairs(index)
         meter.spend(open.count)
+        var gate = PartGate(bounds, index, cap: cap)
         var front = Front()
         var ways: [Way] = []
         for row in 0..<rows {
@@ -162,7 +164,7 @@ extension PartFronts {
                     continue
                 }
                 ways.removeAll(keepingCapacity: true)
-                var gate = PartGate(bounds, index, row * columns + column, cap)
+                gate.move(to: row * columns + column)
                 var looked = Self.stepsPerPair + passed.count
                 if gate.isOpen, !meter.isOver {
                     for (place, options) in passed.enumerated() {
@@ -189,8 +191,9 @@ extension PartFronts {
     private func parallel(_ index: Int, _ one: Front, _ other: Front, _ meter: inout Meter) -> Front {
         var front = Front()
         let open = bounds.openPairs(index)
+        var gate = PartGate(bounds, index, cap: cap)
         for pair in open.indices {
-            var gate = PartGate(bounds, index, pair, cap)
+            gate.move(to: pair)
             let (a, b) = (one.ways[one.range(pair)], other.ways[other.range(pair)])
             if open[pair], gate.isOpen, let firstA = a.first, let firstB = b.first {
                 meter.spend(a.count + b.count)

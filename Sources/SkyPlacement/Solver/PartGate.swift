@@ -1,22 +1,30 @@
-/// What may be part of a plan between one pair of places.
+/// What of a part may belong to a plan, for one pair of places after the other.
 struct PartGate {
     private let prices: [Double]
-    private let around: ArraySlice<Double>
+    private let outside: [Double]
     private let cap: Double
+    private let limit: Double
+    /// Where the pair's figures begin.
+    private var first = 0
     /// No way that takes longer is in time.
-    private let latest: Int64
-    private let dearest: Int64
+    private var latest: Int64 = -1
+    private var dearest: Int64 = -1
     /// The price that says most about ways as long as the last one.
     private var price = 0
 
-    init(_ bounds: PartBounds, _ part: Int, _ pair: Int, _ cap: Int64) {
+    init(_ bounds: PartBounds, _ part: Int, cap: Int64) {
         prices = bounds.grid(part).prices
-        let width = prices.count + 1
-        around = bounds.outside[part][pair * width..<(pair + 1) * width]
+        outside = bounds.outside[part]
+        limit = Double(bounds.limit)
         self.cap = Double(cap)
-        let time = Double(bounds.limit) - around[around.endIndex - 1]
+    }
+
+    mutating func move(to pair: Int) {
+        first = pair * (prices.count + 1)
+        price = 0
+        let time = limit - outside[first + prices.count]
         latest = time < 0 ? -1 : Int64(min(time, 4e18))
-        let cost = self.cap - around[around.startIndex]
+        let cost = cap - outside[first]
         dearest = cost < 0 ? -1 : Int64(min(cost, 4e18)) + 1
     }
 
@@ -26,8 +34,7 @@ struct PartGate {
     mutating func admits(_ way: PartFronts.Way) -> Bool {
         guard way.delay <= latest, way.cost <= dearest else { return false }
         let (cost, delay) = (Double(way.cost), Double(way.delay))
-        let first = around.startIndex
-        func bound(_ price: Int) -> Double { cost + prices[price] * delay + around[first + price] }
+        func bound(_ price: Int) -> Double { cost + prices[price] * delay + outside[first + price] }
         var most = bound(price)
         while price + 1 < prices.count {
             let next = bound(price + 1)

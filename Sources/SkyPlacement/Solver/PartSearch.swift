@@ -106,6 +106,21 @@ struct PartSearch {
         return best?.time ?? soonest
     }
 
+    /// The fastest plan that ends by the limit and costs no more than `cost`, which is the least that any costs. What costs
+    /// alone leave open is little then.
+    mutating func fastestOfCheapest(cost: Int64, _ meter: inout Meter) -> Assignment? {
+        bounds.recentre(0)
+        while !meter.isOver {
+            bounds.tell(spread: 0.5, isRough: true)
+            tellOutside(&meter)
+            guard goneThrough(cap: cost, .fastest, &meter) == .found, let best else { break }
+            // Sides keep the limit, but are not the faster for it.
+            guard plan.isSided else { break }
+            bounds.limit = best.time - 1
+        }
+        return best
+    }
+
     private mutating func tellOutside(_ meter: inout Meter) {
         bounds.tellOutside()
         meter.spend(bounds.steps)

@@ -74,9 +74,10 @@ struct Solver {
             if hasLoops {
                 found = Self.fastestOfEquals(rest, inner, &part)
             } else {
-                var solver = Solver(rest, meter: part)
-                found = solver.fastestAtAnyPrice(budget: inner.cost, known: inner).plan
-                part = solver.work
+                found = Decomposition(rest).flatMap { plan in
+                    var search = PartSearch(rest, plan, limit: inner.time, price: 0)
+                    return search.fastestOfCheapest(cost: inner.cost, &part)
+                }
             }
             return TieBreaker.best(rest, found ?? inner, &part)
         }
