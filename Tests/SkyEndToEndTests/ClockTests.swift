@@ -30,7 +30,7 @@ struct ClockTests {
             #expect(jumps > 0)
             try clock.set(ahead: 0)
             let status = try await sky.status(of: run)
-            try chain.expectWorkDoneOnce(in: status)
+            try await chain.expectWorkDoneOnce(in: status)
             let cost = try #require(Double(status.cost_usd))
             // The price of hours would be more than all of the budget.
             #expect(cost > 0 && cost < 0.05, "\(cost)")

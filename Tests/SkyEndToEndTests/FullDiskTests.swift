@@ -34,7 +34,7 @@ struct FullDiskTests {
                 return 1
             }
             #expect(fillings > 0)
-            try chain.expectWorkDoneOnce(in: try await sky.status(of: run))
+            try await chain.expectWorkDoneOnce(in: sky.status(of: run))
             try await sky.wait("nothing but the disk's holder is left") { sky.processes.count == 1 }
         }
     }
@@ -57,7 +57,7 @@ struct FullDiskTests {
                 disk.makeRoom()
                 return killed
             }
-            try chain.expectWorkDoneOnce(in: try await sky.status(of: run))
+            try await chain.expectWorkDoneOnce(in: sky.status(of: run))
             try await sky.wait("nothing but the disk's holder is left") { sky.processes.count == 1 }
         }
     }

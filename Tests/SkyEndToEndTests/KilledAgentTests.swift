@@ -36,7 +36,7 @@ struct KilledAgentTests {
             }
             let status = try await sky.status(of: run)
             #expect(status.state == "succeeded")
-            try chain.expectWorkDoneOnce(in: status)
+            try await chain.expectWorkDoneOnce(in: status)
             try await sky.wait("no process of the run is left") { sky.processes.isEmpty }
         }
     }

@@ -16,6 +16,10 @@ public final class AgentLauncher: Sendable {
 
     /// So many are started one by one before a process is worth it that only makes others.
     private static let startsWithoutNursery = 4
+    /// As shells say SIGKILL: an operator's, or the kernel's when memory was short.
+    private static let killedStatus = 137
+    /// So often in all is an agent started that is killed before it is ready.
+    private static let startsOfKilled = 5
     private let executable: String
     private let books = Mutex(Books())
 
@@ -32,25 +36,45 @@ public final class AgentLauncher: Sendable {
     public func start(
         directory: String, lease: TimeSpan? = nil, nodeEnd: NodeEnd? = nil
     ) async throws(AgentError) {
+        books.withLock { $0.starts += 1 }
+        let failure: String
         do throws(SystemError) {
             let node = try NodeFolder(directory)
-            let arguments = AgentCommand.arguments("serve", directory: node.path, lease: lease, nodeEnd: nodeEnd)
-            switch await nursery()?.start(arguments) {
-            case .ready: return
-            case .ended(let code): throw SystemError("start \(executable): it ended with \(code)", code: ECHILD)
-            case .nurseryGone: books.withLock { $0.isSpoilt = true }
-            case nil: break
-            }
-            try await startAlone(node, lease: lease, nodeEnd: nodeEnd)
+            guard let code = try await startUnlessKilled(node, lease: lease, nodeEnd: nodeEnd) else { return }
+            failure = "cannot start \(executable): it ended with \(code)"
         } catch {
-            let complaint = Self.lastComplaint(in: directory)
-            throw AgentError(.disconnected, "\(error)\(complaint.isEmpty ? "" : ": \(complaint)")")
+            failure = "\(error)"
         }
+        let complaint = Self.lastComplaint(in: directory)
+        throw AgentError(.disconnected, "\(failure)\(complaint.isEmpty ? "" : ": \(complaint)")")
+    }
+
+    /// Nil when the agent is ready; otherwise the status with which it ended before, every time that it was started.
+    private func startUnlessKilled(
+        _ node: NodeFolder, lease: TimeSpan?, nodeEnd: NodeEnd?
+    ) async throws(SystemError) -> Int? {
+        for _ in 1..<Self.startsOfKilled {
+            // Its own doing would be another status: whoever killed it did not ask for the node to end.
+            let code = try await startOnce(node, lease: lease, nodeEnd: nodeEnd)
+            if code != Self.killedStatus { return code }
+        }
+        return try await startOnce(node, lease: lease, nodeEnd: nodeEnd)
+    }
+
+    /// Nil when the agent is ready; otherwise the status with which it ended before.
+    private func startOnce(_ node: NodeFolder, lease: TimeSpan?, nodeEnd: NodeEnd?) async throws(SystemError) -> Int? {
+        let arguments = AgentCommand.arguments("serve", directory: node.path, lease: lease, nodeEnd: nodeEnd)
+        switch await nursery()?.start(arguments) {
+        case .ready: return nil
+        case .ended(let code): return code
+        case .nurseryGone: books.withLock { $0.isSpoilt = true }
+        case nil: break
+        }
+        return try await startAlone(node, lease: lease, nodeEnd: nodeEnd)
     }
 
     private func nursery() -> NurseryClient? {
         books.withLock { books in
-            books.starts += 1
             guard !books.isSpoilt, books.starts > Self.startsWithoutNursery else { return nil }
             if books.nursery == nil { books.nursery = try? NurseryClient(executable: executable) }
             if books.nursery == nil { books.isSpoilt = true }
@@ -58,7 +82,9 @@ public final class AgentLauncher: Sendable {
         }
     }
 
-    private func startAlone(_ node: NodeFolder, lease: TimeSpan?, nodeEnd: NodeEnd?) async throws(SystemError) {
+    private func startAlone(
+        _ node: NodeFolder, lease: TimeSpan?, nodeEnd: NodeEnd?
+    ) async throws(SystemError) -> Int? {
         let ready = try Descriptor.pipe()
         let agent: SpawnedProcess
         do throws(SystemError) {
@@ -71,10 +97,7 @@ public final class AgentLauncher: Sendable {
             throw error
         }
         agent.reap()
-        guard await Self.hasByte(ready.reading) else {
-            let end = await agent.wait()
-            throw SystemError("start \(executable): it ended with \(end.shellCode)", code: ECHILD)
-        }
+        return await Self.hasByte(ready.reading) ? nil : agent.wait().shellCode
     }
 
     /// Suspends until the pipe has a byte (true) or has ended (false), and closes it.
