@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 
 /// An exclusive lock on a file, held by this process until it is released or the process ends, however it ends.
@@ -48,5 +49,14 @@ public final class FileLock: Sendable {
         }
         _ = flock(descriptor, LOCK_UN)
         return false
+    }
+}
+
+extension Descriptor {
+    /// Locks one byte of an open file, which need not be there, for this opening of it until it is closed.
+    ///
+    /// - Returns: 0; `EAGAIN` when another opening has it and `waits` is false; another `errno`.
+    public static func lockByte(_ descriptor: Int32, at offset: Int64, waits: Bool) -> Int32 {
+        sky_lock_byte(descriptor, off_t(offset), waits ? 1 : 0)
     }
 }

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 
 /// Small files: read whole, replaced whole.
@@ -95,6 +96,10 @@ public enum Files {
         let failure = SystemError.last("make the folder \(path)")
         guard failure.code == EEXIST, isFolder(path) else { throw failure }
     }
+
+    /// Lets the file system spread the folders that will be made in this one over the disk, as those of users who have
+    /// nothing to do with each other. Only ext2 to ext4 know of it; elsewhere nothing happens.
+    public static func spreadSubfolders(of path: String) { _ = sky_spread_subfolders(path) }
 
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()

@@ -25,10 +25,10 @@ public struct ProcessIdentity: Hashable, Sendable {
     }
 
     /// The kernel's name for this run of the machine; `-` where it has none.
-    public static var currentBoot: String {
+    public static let currentBoot: String = {
         guard let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id")) ?? nil else { return "-" }
         return String(decoding: bytes.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)
-    }
+    }()
 }
 
 extension ProcessIdentity: CustomStringConvertible {

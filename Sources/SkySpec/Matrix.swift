@@ -95,11 +95,11 @@ enum MatrixExpansion {
         return counted.allSatisfy(Names.isStage) ? counted : nil
     }
 
-    /// The stage's fields with the values in place of their variables. Commands are the shell's, which has them in its
-    /// environment.
+    /// The stage's fields with the values in place of their variables, without the matrix, which has been read. Commands
+    /// are the shell's, which has them in its environment.
     private static func filled(_ stage: YAMLNode, with cell: MatrixCell) -> [YAMLNode.Entry] {
-        (stage.mapping ?? []).map { entry in
-            ["run", "setup", "matrix"].contains(entry.key)
+        (stage.mapping ?? []).filter { $0.key != "matrix" }.map { entry in
+            ["run", "setup"].contains(entry.key)
                 ? entry
                 : YAMLNode.Entry(key: entry.key, keyRange: entry.keyRange, value: filled(entry.value, with: cell))
         }

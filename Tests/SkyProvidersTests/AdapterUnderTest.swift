@@ -104,10 +104,10 @@ struct World {
         while ProcessTable.isAlive(pid) { try await Task.sleep(for: .milliseconds(1)) }
     }
 
-    /// Files and folders that belong to groups; a script's memory does not, nor do the books.
+    /// Files and folders that belong to groups; a script's memory does not, nor do books and locks.
     func leftovers() -> [String] {
-        Files.names(in: "\(state)/nodes/\(provider)").filter { $0 != ".script.json" && $0 != ".gone" }
-            + Files.names(in: "\(state)/nodes/.ports")
+        (Files.names(in: "\(state)/nodes/\(provider)") + Files.names(in: "\(state)/nodes/.ports"))
+            .filter { ![".script.json", ".script.json.lock", ".gone", ".locks", ".lock"].contains($0) }
     }
 
     func agentPID(_ token: String, _ rank: Int = 0) throws -> Int32 {

@@ -48,3 +48,11 @@ int sky_wait_signal(int status);
 
 /// O_PATH, for holding a directory open without the right to read it.
 extern const int sky_open_path_only;
+
+/// Locks one byte of an open file, which need not be there, for this opening of it alone (an open file description lock).
+/// 0; EAGAIN when another opening has it and `waits` is 0; another errno.
+int sky_lock_byte(int descriptor, off_t offset, int waits);
+
+/// Tells the file system that the folders in this one have nothing to do with each other (`chattr +T`): ext4 then spreads
+/// them over the disk. 0, or -1 where the file system knows no such thing.
+int sky_spread_subfolders(const char *folder);

@@ -24,7 +24,8 @@ extension Catalog {
     /// offered. A request without problems may still have no offer: `elimination(for:)` says why.
     public func problems(with request: ResourceRequest) -> [RequestProblem] {
         var problems = request.places.flatMap(problems)
-        let areas = areaNames
+        // Not looked up for nothing: a pipeline of a thousand stages asks a thousand times.
+        let areas = request.areas.isEmpty ? [] : areaNames
         problems += request.areas.filter { !areas.contains($0) }.map {
             problem(.area, $0, "no region is in an area called '\($0)'", among: areas) { _ in nil }
         }
@@ -46,6 +47,7 @@ extension Catalog {
                     .accelerator, wanted.name, "no offer has the accelerator '\(wanted.name)'",
                     among: acceleratorNames + facts.facts.flatMap(\.aliases), holdersOfAccelerator))
         }
+        guard !request.capabilities.isEmpty || !request.excludedCapabilities.isEmpty else { return problems }
         let known = capabilityNames + [RowFilter.spotCapability]
         for name in request.capabilities where !known.contains(name) {
             problems.append(

@@ -30,13 +30,21 @@ struct GroupBooks: Sendable {
     }
 
     /// The first word about a token is the last: what was given back twice was held once.
-    func close(_ token: String, held: HeldSpan?) throws(SystemError) {
+    ///
+    /// - Parameter group: the group's folder, if there is one, where the entry is written before it is moved here: what
+    ///   is made there stays out of the way of all the files that come and go with other groups.
+    func close(_ token: String, held: HeldSpan?, from group: String?) throws(SystemError) {
         guard !isGone(token) else { return }
         guard let data = try? JSONEncoder().encode(Entry(held: held)) else {
             throw SystemError("write down the end of \(token)", code: EINVAL)
         }
         try Files.makeFolder(folder, mode: 0o700)
-        try Files.replace("\(folder)/\(token)", with: data, durability: .processes)
+        let place = "\(folder)/\(token)"
+        guard let group, Files.isFolder(group) else {
+            return try Files.replace(place, with: data, durability: .processes)
+        }
+        try Files.replace("\(group)/held", with: data, durability: .processes)
+        try Disk.rename("\(group)/held", to: place)
     }
 
     /// Forgets all groups of a run, at all providers below `nodes`.

@@ -11,8 +11,9 @@ struct GroupFolder: Sendable {
     let token: String
 
     var path: String { "\(root)/\(token)" }
-    var lock: String { "\(root)/.\(token).lock" }
-    private var record: String { "\(path)/group.json" }
+    /// The file with the locks of all groups.
+    var locks: String { "\(root)/.locks" }
+    var record: String { "\(path)/group.json" }
     private var newcomer: String { "\(root)/.\(token).new" }
 
     func node(_ rank: Int) -> String { "\(path)/\(GroupRecord.nodeName(rank))" }
@@ -56,6 +57,14 @@ struct GroupFolder: Sendable {
         try Disk.remove(newcomer)
         for name in Files.names(in: path) where name != "group.json" { try Disk.remove("\(path)/\(name)") }
         try Disk.remove(path)
+    }
+
+    /// Makes the provider's folder. Groups come and go, each with a few dozen files: spread over the disk they stay out of
+    /// each other's way, where else the file system looks for a new file's place among all those just removed.
+    static func makeRoot(_ root: String) throws(SystemError) {
+        guard !Files.isFolder(root) else { return }
+        try Files.makeFolder(root, mode: 0o700)
+        Files.spreadSubfolders(of: root)
     }
 
     /// What may be a folder's name and nothing else: 1…200 letters, digits, `-`, `_` and `.`, not first a dot.

@@ -15,6 +15,7 @@ struct ProcessBackend: Sendable {
     private let ports: PortRegistry
     private let launcher: AgentLauncher
     private let books: GroupBooks
+    private let memory = RecordMemory()
 
     /// What jobs get between being asked to end and being made to when their group is given back.
     private let grace: TimeSpan
@@ -50,7 +51,10 @@ struct ProcessBackend: Sendable {
         let wasRunning = record.state == .running
         if let failure = await startAgents(of: folder, record) {
             // Nodes that ran before keep their files and jobs; new ones are nobody's yet.
-            if !wasRunning { try await tearDown(folder, record) }
+            if !wasRunning {
+                try await tearDown(folder, record)
+                try remove(folder)
+            }
             throw failure
         }
         if !wasRunning {
@@ -166,7 +170,10 @@ struct ProcessBackend: Sendable {
         var known: GroupRecord?
         if case .group(let record) = try load(folder) { known = record }
         let ended = try await tearDown(folder, known)
-        do { try books.close(token, held: ended?.heldSpan()) } catch { throw error.providerError(provider) }
+        do { try books.close(token, held: ended?.heldSpan(), from: folder.path) } catch {
+            throw error.providerError(provider)
+        }
+        try remove(folder)
     }
 
     func held(token: String) throws(ProviderError) -> HeldSpan? {
@@ -186,7 +193,7 @@ struct ProcessBackend: Sendable {
         try await sweep(folder)
     }
 
-    /// The caller holds the lock.
+    /// Ends all that runs of it. The caller holds the lock.
     ///
     /// - Returns: the record as it was in the end.
     @discardableResult
@@ -202,11 +209,15 @@ struct ProcessBackend: Sendable {
         }
         let isClean = await askAgentsToEnd(folder, known)
         if !isClean { try await sweep(folder) }
+        return last
+    }
+
+    private func remove(_ folder: GroupFolder) throws(ProviderError) {
+        defer { memory.forget(folder) }
         do {
             try ports.release(folder.path)
             try folder.remove()
         } catch { throw error.providerError(provider) }
-        return last
     }
 
     /// Lets jobs end in order. Whatever does not answer, or not in time, is left to the sweep.
@@ -299,7 +310,7 @@ struct ProcessBackend: Sendable {
             throw lost("there is no group \(token)")
         }
         let folder = GroupFolder(root: root, token: token)
-        switch try load(folder) {
+        switch try recall(folder) {
         case .missing: throw lost("there is no group \(token)")
         case .unreadable: throw lost("the record of group \(token) cannot be read")
         case .group(let record):
@@ -315,18 +326,25 @@ struct ProcessBackend: Sendable {
     /// same for every broker.
     private func makeFolder(for token: String) throws(ProviderError) -> GroupFolder {
         do throws(SystemError) {
-            try Files.makeFolder(root, mode: 0o700)
+            try GroupFolder.makeRoot(root)
             guard let resolved = Files.absolutePath(root) else { throw SystemError.last("find \(root)") }
             return GroupFolder(root: resolved, token: token)
         } catch { throw error.providerError(provider) }
     }
 
     private func lock(_ folder: GroupFolder) async throws(ProviderError) -> WaitingLock {
-        do { return try await WaitingLock.acquire(folder.lock) } catch { throw error.providerError(provider) }
+        do { return try await WaitingLock.acquire(folder.token, in: folder.locks) } catch {
+            throw error.providerError(provider)
+        }
     }
 
     private func load(_ folder: GroupFolder) throws(ProviderError) -> GroupFolder.Contents {
         do { return try folder.load() } catch { throw error.providerError(provider) }
+    }
+
+    /// For those who only look.
+    private func recall(_ folder: GroupFolder) throws(ProviderError) -> GroupFolder.Contents {
+        do { return try memory.load(folder) } catch { throw error.providerError(provider) }
     }
 
     private func save(_ record: GroupRecord, _ folder: GroupFolder) throws(ProviderError) {

@@ -2,57 +2,40 @@ import Glibc
 import SkyProcess
 
 /// A lock that one process, and one task in it, holds at a time, and that the kernel gives back when its holder dies.
-/// The lock's file is there only while somebody holds the lock or waits for it.
+///
+/// Many locks share one file, each by a byte of its own, which need not be there: a file for each would be made and
+/// removed for every group, and a file system remembers both for a while.
 ///
 /// Whoever gets one gives it back exactly once: `defer { lock.release() }` on the next line.
 struct WaitingLock: Sendable {
-    private let path: String
-    private let file: Int32
+    private let descriptor: Int32
 
-    /// Waits as long as it takes. A wait that would block happens on a thread of its own: blocked threads of Swift's
-    /// pool could be the very ones that the holder needs to go on.
-    static func acquire(_ path: String) async throws(SystemError) -> WaitingLock {
-        while true {
-            let file = try Descriptor.open(path, O_RDWR | O_CREAT)
-            var code = lock(file, LOCK_EX | LOCK_NB)
-            if code == EWOULDBLOCK { code = await onOwnThread { lock(file, LOCK_EX) } }
-            if let held = try WaitingLock(path, file, code) { return held }
-        }
+    /// Waits as long as it takes for the lock of that name in a file, which is made if it is missing. A wait that would
+    /// block happens on a thread of its own: blocked threads of Swift's pool could be the very ones that the holder
+    /// needs to go on.
+    static func acquire(_ name: String, in path: String) async throws(SystemError) -> WaitingLock {
+        let (descriptor, byte) = (try Descriptor.open(path, O_RDWR | O_CREAT), byte(of: name))
+        var code = Descriptor.lockByte(descriptor, at: byte, waits: false)
+        if code == EAGAIN { code = await onOwnThread { Descriptor.lockByte(descriptor, at: byte, waits: true) } }
+        return try WaitingLock(descriptor, code, path)
     }
 
     /// For moments only: blocks the thread.
     static func hold(_ path: String) throws(SystemError) -> WaitingLock {
-        while true {
-            let file = try Descriptor.open(path, O_RDWR | O_CREAT)
-            if let held = try WaitingLock(path, file, lock(file, LOCK_EX)) { return held }
-        }
+        let descriptor = try Descriptor.open(path, O_RDWR | O_CREAT)
+        return try WaitingLock(descriptor, Descriptor.lockByte(descriptor, at: 0, waits: true), path)
     }
 
-    func release() {
-        // Removed while still locked: whoever waits on this very file finds it gone and starts again.
-        unlink(path)
-        close(file)
+    func release() { close(descriptor) }
+
+    private init(_ descriptor: Int32, _ code: Int32, _ path: String) throws(SystemError) {
+        guard code == 0 else {
+            close(descriptor)
+            throw SystemError("lock \(path)", code: code)
+        }
+        self.descriptor = descriptor
     }
 
-    /// Nil when the path names another file by now, or none.
-    private init?(_ path: String, _ file: Int32, _ code: Int32) throws(SystemError) {
-        var (mine, named) = (stat(), stat())
-        if code == 0, fstat(file, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,
-            mine.st_dev == named.st_dev
-        {
-            self.path = path
-            self.file = file
-            return
-        }
-        close(file)
-        guard code == 0 else { throw SystemError("lock \(path)", code: code) }
-        return nil
-    }
-
-    private static func lock(_ file: Int32, _ operation: Int32) -> Int32 {
-        while flock(file, operation) != 0 {
-            if errno != EINTR { return errno }
-        }
-        return 0
-    }
+    /// Two names that meet at one of 2⁶² bytes would only wait for each other.
+    private static func byte(of name: String) -> Int64 { Int64(Fate.seed(0, name) >> 2) }
 }

@@ -44,6 +44,9 @@ final class LeaseWatch {
             return .refused(message: "a lease is more than nothing and at most a year, not \(span)")
         }
         let record = LeaseRecord(span, end: end)
+        if let known = self.record, known.span == span, record.deadline - known.deadline <= span.milliseconds / 1000 {
+            return .done  // Not worth a file: whoever connects to a new node renews what it has just been given.
+        }
         try file.save(record)
         self.record = record
         look(at: record.deadline)
