@@ -1,0 +1,87 @@
+import FoundationEssentials
+import Glibc
+import SkyProcess
+
+/// What the two ends of a pack say to each other, beside the files' own bytes.
+///
+/// The sender says what it brings (`PackOffer`), the receiver what it has of it (`PackState`); then come the files, each from
+/// the byte that is wanted on, with the SHA-256 of all of it behind; and the receiver says what came of it (`PackVerdict`).
+struct PackOffer: Codable {
+    /// Nil when there is nothing to be sent, for the reason in `failure`.
+    var manifest: PackManifest?
+    var failure: HostFailure?
+}
+
+struct PackState: Codable {
+    /// Bytes of each file of the manifest, in its order, that need not be sent again.
+    var offsets: [Int64]
+}
+
+struct PackVerdict: Codable {
+    /// Nil when all is in its place.
+    var failure: HostFailure?
+}
+
+/// Length-limited JSON and plain bytes over two descriptors that may block.
+struct PackStream {
+    let input: Int32
+    let output: Int32
+
+    /// Four bytes of length, the most significant first, and so many bytes of JSON. A manifest of a million files fits.
+    static let messageLimit = 1 << 28
+
+    func send(_ message: some Encodable) throws(HostFailure) {
+        guard let body = try? JSONEncoder().encode(message), body.count <= Self.messageLimit else {
+            throw HostFailure(.system, "too many files to be sent in one go")
+        }
+        var frame: [UInt8] = []
+        frame.reserveCapacity(4 + body.count)
+        withUnsafeBytes(of: UInt32(body.count).bigEndian) { frame.append(contentsOf: $0) }
+        frame.append(contentsOf: body)
+        try write(frame)
+    }
+
+    func receive<Message: Decodable>(_ type: Message.Type) throws(HostFailure) -> (message: Message, bytes: [UInt8]) {
+        let head = try read(exactly: 4)
+        let length = head.reduce(0) { $0 << 8 | Int($1) }
+        guard length <= Self.messageLimit else { throw Self.nonsense }
+        let body = try read(exactly: length)
+        guard let message = try? JSONDecoder().decode(type, from: Data(body)) else { throw Self.nonsense }
+        return (message, body)
+    }
+
+    func write(_ bytes: [UInt8]) throws(HostFailure) {
+        do throws(SystemError) { try Descriptor.writeAll(output, bytes) } catch { throw Self.broken }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(HostFailure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            guard case .bytes(let count) = Descriptor.write(output, rest) else { throw Self.broken }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    /// At least one byte.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
+        guard case .bytes(let count) = Descriptor.read(input, into: buffer) else { throw Self.broken }
+        return count
+    }
+
+    func read(exactly count: Int) throws(HostFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        // No more room than has come: the length is the other side's word.
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 1 << 18), alignment: 16)
+        defer { buffer.deallocate() }
+        while bytes.count < count {
+            let wanted = min(buffer.count, count - bytes.count)
+            let got = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+            bytes.append(contentsOf: buffer[..<got])
+        }
+        return bytes
+    }
+
+    /// The link is gone; what came before it stays, and the next try goes on from there.
+    static let broken = HostFailure(.system, "the connection broke")
+    private static let nonsense = HostFailure(.system, "the other side does not speak of files as this one does")
+}
