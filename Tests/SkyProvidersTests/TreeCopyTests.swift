@@ -1,5 +1,6 @@
 import Glibc
 import SkyProcess
+import SkyRuntime
 import SkyTestSupport
 import Testing
 

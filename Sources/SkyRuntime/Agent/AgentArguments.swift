@@ -31,6 +31,8 @@ struct AgentArguments: Equatable {
         enum Verb: Equatable {
             case claim, list
             case release(token: String)
+            /// As if it had never been claimed.
+            case withdraw(token: String)
         }
 
         var verb: Verb
@@ -134,7 +136,8 @@ extension AgentArguments.HostCall {
         case "claim": verb = .claim
         case "list": verb = .list
         case "release": verb = .release(token: try options.required("--token"))
-        default: throw AgentArguments.Wrong(message: "host wants claim, list or release")
+        case "withdraw": verb = .withdraw(token: try options.required("--token"))
+        default: throw AgentArguments.Wrong(message: "host wants claim, list, release or withdraw")
         }
         base = try options.required("--base")
     }

@@ -8,7 +8,7 @@ public enum AgentProgram {
                sky-agent relay --dir DIR [--start [--machine] [LEASE]]  carry a conversation between stdin/stdout and its agent
                sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
                sky-agent nursery                                  become agents, as asked on stdin
-               sky-agent host claim|list|release --base DIR       the nodes of this host, which one group has at a time
+               sky-agent host claim|list|release|withdraw --base DIR       the nodes of this host, which one group has at a time
                sky-agent files look|send|receive --dir DIR --hex-path PATH     files of a node, over stdin and stdout
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long

@@ -64,5 +64,7 @@ public struct NodePaths: Sendable {
 public struct EscapesNode: Error, CustomStringConvertible {
     public var path: String
 
+    public init(path: String) { self.path = path }
+
     public var description: String { "the path '\(path)' does not stay inside the node's folder" }
 }

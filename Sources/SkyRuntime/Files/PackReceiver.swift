@@ -31,14 +31,14 @@ public struct PackReceiver {
                 try Disk.remove(staging)
             } catch { throw HostFailure(error) }
         } catch {
-            try? stream.send(PackVerdict(failure: error))
+            try? stream.send(PackAnswer(failure: error))
             throw error
         }
-        try stream.send(PackVerdict(failure: nil))
+        try stream.send(PackAnswer())
     }
 
     /// For a receiver that cannot even begin.
-    func refuse(_ failure: HostFailure) { try? stream.send(PackVerdict(failure: failure)) }
+    func refuse(_ failure: HostFailure) { try? stream.send(PackAnswer(failure: failure)) }
 
     private func receive(_ manifest: PackManifest, in folder: String) throws(HostFailure) {
         let files = manifest.entries.filter { $0.kind == .file }
@@ -51,7 +51,7 @@ public struct PackReceiver {
                 try Files.makeFolder(place(of: entry, in: folder), mode: 0o700)
             }
         } catch { throw HostFailure(error) }
-        try stream.send(PackState(offsets: files.map { min(size(of: place(of: $0, in: folder)), $0.size) }))
+        try stream.send(PackAnswer(offsets: files.map { min(size(of: place(of: $0, in: folder)), $0.size) }))
         var damaged: [String] = []
         for file in files {
             let place = place(of: file, in: folder)

@@ -17,21 +17,25 @@ public struct PackSender {
         }
         try stream.send(PackOffer(manifest: manifest))
         let files = manifest.entries.filter { $0.kind == .file }
+        let offsets = try answer().offsets ?? []
+        guard offsets.count == files.count else { throw PackStream.broken }
         do throws(HostFailure) {
-            let offsets = try stream.receive(PackState.self).message.offsets
-            guard offsets.count == files.count else { throw PackStream.broken }
             for (file, offset) in zip(files, offsets) {
                 try send(
                     file, at: file.path.isEmpty ? path : "\(path)/\(file.path)", from: min(max(0, offset), file.size))
             }
         } catch {
             // One that has given up says why, if the link is still there.
-            if let verdict = try? stream.receive(PackVerdict.self).message, let failure = verdict.failure {
-                throw failure
-            }
+            _ = try answer()
             throw error
         }
-        if let failure = try stream.receive(PackVerdict.self).message.failure { throw failure }
+        _ = try answer()
+    }
+
+    private func answer() throws(HostFailure) -> PackAnswer {
+        let answer = try stream.receive(PackAnswer.self).message
+        if let failure = answer.failure { throw failure }
+        return answer
     }
 
     /// Says that there is nothing to be sent.

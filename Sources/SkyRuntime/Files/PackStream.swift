@@ -4,21 +4,18 @@ import SkyProcess
 
 /// What the two ends of a pack say to each other, beside the files' own bytes.
 ///
-/// The sender says what it brings (`PackOffer`), the receiver what it has of it (`PackState`); then come the files, each from
-/// the byte that is wanted on, with the SHA-256 of all of it behind; and the receiver says what came of it (`PackVerdict`).
+/// The sender says what it brings (`PackOffer`), the receiver what it has of it; then come the files, each from
+/// the byte that is wanted on, with the SHA-256 of all of it behind; and the receiver says what came of it (`PackAnswer` both
+/// times). A receiver that cannot go on says so at once.
 struct PackOffer: Codable {
     /// Nil when there is nothing to be sent, for the reason in `failure`.
     var manifest: PackManifest?
     var failure: HostFailure?
 }
 
-struct PackState: Codable {
-    /// Bytes of each file of the manifest, in its order, that need not be sent again.
-    var offsets: [Int64]
-}
-
-struct PackVerdict: Codable {
-    /// Nil when all is in its place.
+struct PackAnswer: Codable {
+    /// Bytes of each file of the manifest, in its order, that need not be sent again; nil at the end.
+    var offsets: [Int64]?
     var failure: HostFailure?
 }
 
@@ -81,7 +78,12 @@ struct PackStream {
         return bytes
     }
 
-    /// The link is gone; what came before it stays, and the next try goes on from there.
-    static let broken = HostFailure(.system, "the connection broke")
+    static let broken = PackEnds.broken
     private static let nonsense = HostFailure(.system, "the other side does not speak of files as this one does")
+}
+
+/// What either end of a pack may come to by itself.
+public enum PackEnds {
+    /// The link is gone; what came before it stays, and the next try goes on from there.
+    public static let broken = HostFailure(.system, "the connection broke")
 }

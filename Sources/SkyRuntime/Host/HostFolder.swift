@@ -84,6 +84,13 @@ struct HostFolder {
         }
     }
 
+    /// Ends and removes the token's nodes, as if they had never been claimed: part of a group that did not come up.
+    func withdraw(token: String) throws(HostFailure) {
+        try locked { () throws(HostFailure) in
+            for node in nodes() where node.token == token { try remove(node) }
+        }
+    }
+
     // MARK: How
 
     private func locked<Value>(_ body: () throws(HostFailure) -> Value) throws(HostFailure) -> Value {

@@ -28,6 +28,9 @@ enum HostProgram {
         case .release(let token):
             try folder.release(token: token)
             return HostReply()
+        case .withdraw(let token):
+            try folder.withdraw(token: token)
+            return HostReply()
         }
     }
 

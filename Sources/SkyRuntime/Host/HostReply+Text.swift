@@ -1,5 +1,13 @@
 import FoundationEssentials
 
+extension HostClaim {
+    /// As `sky-agent host claim` reads it.
+    public var text: String {
+        // Texts and numbers only: it can always be encoded.
+        (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
+
 extension HostReply {
     /// The line that says it, with its end.
     public var line: String {
