@@ -45,3 +45,9 @@ struct SSHUnderTest: Sendable {
             numNodes: nodes, lease: lease)
     }
 }
+
+/// The kind of the error that `body` ends with; nil if it does not.
+func refusal(_ body: () async throws -> Void) async -> ProviderError.Kind? {
+    do { try await body() } catch { return (error as? ProviderError)?.kind }
+    return nil
+}

@@ -96,13 +96,14 @@ extension SSHAdapter {
                         try await session(host).connection.resolvedAddress()
                     }
                 record.members[rank] = SSHGroupRecord.Member(host: host.title, address: address)
-                record.touch(host.title)
                 asked.append((rank, host))
             } else {
                 return Shortage(reason: try shortage(record, failures, candidates))
             }
         }
         guard !asked.isEmpty else { return nil }
+        let before = record.touched
+        for (_, host) in asked { record.touch(host.title) }
         try save(record)
         for ((rank, host), (_, answer)) in zip(asked, await claim(asked, record.request)) {
             switch answer {
@@ -111,6 +112,9 @@ extension SSHAdapter {
                 if failure == .cancelled { continue }
                 record.members[rank] = nil
                 failures[host.title] = failure
+                if failure.saysNothingWasMade, !before.contains(host.title) {
+                    record.touched.removeAll { $0 == host.title }
+                }
             }
         }
         try save(record)

@@ -30,7 +30,11 @@ struct SSHConnection: Sendable {
         let outcome = try await run(
             SSHCommand(arguments: options.command(host, command), input: input, limit: limit))
         // Its own 255, or that of the command, which none of ours has.
-        guard outcome.exitCode != 255 else { throw SSHFailure(complaint: outcome.errors) }
+        guard outcome.exitCode != 255 else {
+            // The connection stood: whether the command was heard is not known.
+            if case .unreachable(let reason) = SSHFailure(complaint: outcome.errors) { throw .broken(reason) }
+            throw SSHFailure(complaint: outcome.errors)
+        }
         return outcome
     }
 

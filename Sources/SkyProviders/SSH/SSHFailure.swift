@@ -2,7 +2,7 @@ import SkyRuntime
 
 /// Why a host could not be used, and what to type about it.
 enum SSHFailure: Error, Hashable, Sendable {
-    /// It is down, or the way to it is.
+    /// It is down, or the way to it is; nothing that was to be asked of it has reached it.
     case unreachable(String)
     /// It does not know us.
     case refused(String)
@@ -25,7 +25,7 @@ enum SSHFailure: Error, Hashable, Sendable {
 
     /// Sorts what OpenSSH said when it ended with 255.
     init(complaint: String) {
-        let lines = complaint.split(separator: "\n").map { $0.filter { $0 != "\r" } }
+        let lines = complaint.split(whereSeparator: \.isNewline).map(String.init)
         // What comes after it says is mostly that this connection will not be shared.
         let last = lines.last { !$0.contains("disabling multiplexing") && !$0.hasPrefix("@") } ?? ""
         func says(_ words: String...) -> Bool { words.contains { complaint.contains($0) } }
@@ -42,6 +42,15 @@ enum SSHFailure: Error, Hashable, Sendable {
             self = .setup(last)
         } else {
             self = .unreachable(last.isEmpty ? "ssh ended without a word" : last)
+        }
+    }
+
+    /// True where nothing of a claim can be left on the host.
+    var saysNothingWasMade: Bool {
+        switch self {
+        case .unreachable, .refused, .unknownKey, .changedKey, .setup, .notLinux, .noAgent: true
+        case .host(let failure): failure.kind == .held
+        case .agentFails, .broken, .cancelled: false
         }
     }
 

@@ -189,7 +189,7 @@ struct SSHHostSession: Sendable {
     }
 
     /// Two brokers' parts must not be mixed.
-    private static let ownName: String = {
+    static let ownName: String = {
         let boot = ProcessIdentity.currentBoot
         return SHA256.hex(SHA256.digest(of: Array("\(boot) \(getuid())".utf8)).prefix(4))
     }()
