@@ -13,11 +13,14 @@ extension Tag {
 @Suite("A rack of hosts", .tags(.integration), .serialized, .timeLimit(.minutes(15)))
 struct SSHTests {
     /// Pools that are cheaper than any cloud: tickets are read on one, and learnt from on the other.
-    private func use(_ body: (SkyUnderTest, SSHFarm) async throws -> Void) async throws {
-        try await SSHFarm.use(4) { farm in
+    private func use(
+        isolated: Bool = false, _ body: (SkyUnderTest, SSHFarm) async throws -> Void
+    ) async throws {
+        try await SSHFarm.use(4, isolated: isolated) { farm in
             try Files.makeFolder("\(farm.folder)/run", mode: 0o700)
             try await SkyUnderTest.use { plain in
-                let sky = plain.with(["XDG_RUNTIME_DIR": "\(farm.folder)/run"])
+                var sky = plain.with(["XDG_RUNTIME_DIR": "\(farm.folder)/run"])
+                if let network = farm.network { sky = sky.entering(["ip", "netns", "exec", network.client]) }
                 try Files.makeFolder("\(sky.home)/config")
                 _ = try sky.write(
                     """
@@ -36,7 +39,9 @@ struct SSHTests {
         let path = "\(try sky.copy(ofPipeline: "support-tickets"))/pipeline.yaml"
         let text = try sky.text(of: path)
             .replacing("use_spot: true ", with: "use_spot: false")
-            .replacing("run: python3 train.py", with: "run: echo waiting; until [ -e \(farm.folder)/go ]; do sleep 0.1; done; python3 train.py")
+            .replacing(
+                "run: python3 train.py",
+                with: "run: echo waiting; until [ -e \(farm.folder)/go ]; do sleep 0.1; done; python3 train.py")
         try Data(text.utf8).write(to: URL(filePath: path))
         return path
     }
@@ -91,21 +96,25 @@ struct SSHTests {
         try await use { sky, farm in
             let (run, host) = try await launchGated(sky, farm)
             farm.cut(host)
-            let before = host.processes()
             try await Task.sleep(for: .seconds(7))
-            #expect(!before.isEmpty && host.processes() == before, "the job lives on")
+            #expect(host.processes().count >= 3, "the agent, the supervisor and the job live on")
             try go(farm)
-            try await sky.wait("the job is done, unheard") { !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") } }
+            try await sky.wait("the job is done, unheard") {
+                !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") }
+            }
             try await farm.boot(host)
             try await sky.wait("it serves") { try await sky.status(of: run).state == "serving" }
             #expect(try await sky.status(of: run).stage("train").attempts == 1)
             let log = try await sky("logs", run, "train")
-            #expect(log.output.matches(of: /held-out accuracy/).count == 1 && log.output.matches(of: /waiting/).count == 1)
+            #expect(
+                log.output.matches(of: /held-out accuracy/).count == 1 && log.output.matches(of: /waiting/).count == 1)
             _ = try await sky("down", run, "--yes")
         }
     }
 
-    @Test("a host is started anew in the middle of a job: it counts as taken away, and the stage is done elsewhere or again")
+    @Test(
+        "a host is started anew in the middle of a job: it counts as taken away, and the stage is done elsewhere or again"
+    )
     func reboot() async throws {
         try await use { sky, farm in
             let (run, host) = try await launchGated(sky, farm)
@@ -115,6 +124,32 @@ struct SSHTests {
             try await sky.wait("it serves") { try await sky.status(of: run).state == "serving" }
             let train = try await sky.status(of: run).stage("train")
             #expect(train.attempts == 2 && train.region == "rack", "\(train)")
+            _ = try await sky("down", run, "--yes")
+            for host in farm.hosts { #expect(host.processes().isEmpty) }
+        }
+    }
+
+    @Test(
+        "in networks of their own: a cable is pulled in the middle of a job and plugged in again, and nothing is lost",
+        .enabled(if: FarmNetwork.canBeMade, "only root may make network namespaces, and only with ip(8)"))
+    func pulledCable() async throws {
+        try await use(isolated: true) { sky, farm in
+            let network = try #require(farm.network)
+            let (run, host) = try await launchGated(sky, farm)
+            let number = try #require(Int(host.name.dropFirst()))
+            try await network.setCable(of: number, isIn: false)
+            try go(farm)
+            try await sky.wait("the job is done, unheard") {
+                !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") }
+            }
+            // Longer than it takes until a dead link is known to be.
+            try await Task.sleep(for: .seconds(20))
+            #expect(try await sky.status(of: run).stage("train").state == "running")
+            try await network.setCable(of: number, isIn: true)
+            try await sky.wait("it serves") { try await sky.status(of: run).state == "serving" }
+            #expect(try await sky.status(of: run).stage("train").attempts == 1)
+            let log = try await sky("logs", run, "train")
+            #expect(log.output.matches(of: /held-out accuracy/).count == 1)
             _ = try await sky("down", run, "--yes")
             for host in farm.hosts { #expect(host.processes().isEmpty) }
         }

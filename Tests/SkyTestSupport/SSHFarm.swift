@@ -14,11 +14,16 @@ import SkyProcess
 public final class SSHFarm: Sendable {
     public let folder: String
     public let hosts: [Host]
+    /// Nil where all hosts are on this machine's own loopback.
+    public let network: FarmNetwork?
 
     public struct Host: Sendable {
         public let name: String
         public let folder: String
+        public let address: String
         public let port: Int
+        /// Its network namespace, if it has one of its own.
+        public let namespace: String?
 
         public var home: String { "\(folder)/home" }
 
@@ -44,9 +49,18 @@ public final class SSHFarm: Sendable {
     private static let server = "/usr/sbin/sshd"
 
     /// Runs `body` with so many hosts, and ends all that ran on them.
-    public static func use<Result>(_ count: Int, _ body: (SSHFarm) async throws -> Result) async throws -> Result {
+    ///
+    /// - Parameter isolated: each host has a network of its own behind a cable that can be cut; needs root.
+    public static func use<Result>(
+        _ count: Int, isolated: Bool = false, _ body: (SSHFarm) async throws -> Result
+    ) async throws -> Result {
         try await withTemporaryFolder { folder in
-            let farm = try await SSHFarm(folder, count: count)
+            let network = isolated ? try await FarmNetwork(hosts: count) : nil
+            let farm: SSHFarm
+            do { farm = try await SSHFarm(folder, count: count, network) } catch {
+                await network?.remove()
+                throw error
+            }
             do {
                 let result = try await body(farm)
                 await farm.end()
@@ -58,13 +72,19 @@ public final class SSHFarm: Sendable {
         }
     }
 
-    private init(_ folder: String, count: Int) async throws {
+    private init(_ folder: String, count: Int, _ network: FarmNetwork?) async throws {
         guard access(Self.server, X_OK) == 0 else {
             throw Missing(
                 description: "no \(Self.server): scripts/ensure-packages.sh test installs it (openssh-server)")
         }
         self.folder = folder
-        hosts = (1...count).map { Host(name: "m\($0)", folder: "\(folder)/m\($0)", port: Self.freePort()) }
+        self.network = network
+        hosts = (1...count).map { number in
+            Host(
+                name: "m\(number)", folder: "\(folder)/m\(number)",
+                address: network?.address(of: number) ?? "127.0.0.1",
+                port: network == nil ? Self.freePort() : 22, namespace: network?.namespace(of: number))
+        }
         // sshd wants it, also where it does not use it; only root can make it, and only root's sshd insists.
         mkdir("/run/sshd", 0o755)
         try await Self.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", "\(folder)/id"])
@@ -75,7 +95,8 @@ public final class SSHFarm: Sendable {
             try await Self.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", "\(host.folder)/key"])
             let key = String(decoding: try Files.read("\(host.folder)/key.pub") ?? [], as: UTF8.self)
             known += "\(host.name) \(key.split(separator: " ").prefix(2).joined(separator: " "))\n"
-            config += "Host \(host.name)\n  HostName 127.0.0.1\n  Port \(host.port)\n  HostKeyAlias \(host.name)\n"
+            config +=
+                "Host \(host.name)\n  HostName \(host.address)\n  Port \(host.port)\n  HostKeyAlias \(host.name)\n"
             try write(Self.serverConfig(of: host, in: folder), to: "\(host.folder)/sshd_config")
         }
         config += """
@@ -93,7 +114,7 @@ public final class SSHFarm: Sendable {
 
     private static func serverConfig(of host: Host, in folder: String) -> String {
         """
-        ListenAddress 127.0.0.1:\(host.port)
+        ListenAddress \(host.address):\(host.port)
         HostKey \(host.folder)/key
         PidFile \(host.folder)/sshd.pid
         AuthorizedKeysFile \(folder)/id.pub
@@ -117,12 +138,16 @@ public final class SSHFarm: Sendable {
 
     /// Starts the host's sshd and waits until it answers.
     public func boot(_ host: Host) async throws {
-        _ = try ProcessSpawn(
-            Self.server, ["-f", "\(host.folder)/sshd_config", "-E", "\(host.folder)/sshd.log"], leadership: .session,
-            standardOutput: .null, standardError: .null
+        let ready = "\(host.folder)/sshd.pid"
+        unlink(ready)
+        let entry = host.namespace.map { ["ip", "netns", "exec", $0] } ?? []
+        let command = entry + [Self.server, "-f", "\(host.folder)/sshd_config", "-E", "\(host.folder)/sshd.log"]
+        try ProcessSpawn(
+            "/usr/bin/env", command, leadership: .session, standardOutput: .null, standardError: .null
         ).start().reap()
         for _ in 0..<400 {
-            if Self.answers(host.port) { return }
+            // Written once it listens.
+            if Files.exists(ready) { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         let log = String(decoding: (try? Files.read("\(host.folder)/sshd.log")) ?? [], as: UTF8.self)
@@ -167,6 +192,7 @@ public final class SSHFarm: Sendable {
             !process.isGone && ProcessTable.arguments(of: process.pid).contains { $0.contains("\(folder)/") }
         }
         for process in masters where process.pid != getpid() { kill(process.pid, SIGKILL) }
+        await network?.remove()
     }
 
     // MARK: Small things
@@ -188,17 +214,6 @@ public final class SSHFarm: Sendable {
             }
         }
         return Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    private static func answers(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = loopback(UInt16(port))
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                connect(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 
     private static func loopback(_ port: UInt16) -> sockaddr_in {

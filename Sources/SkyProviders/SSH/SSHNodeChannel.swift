@@ -15,7 +15,7 @@ struct SSHNodeChannel: NodeChannel {
     let directory: String
     /// How long a host may be out of reach, each time.
     let patience: Duration
-    /// What keeps the node alive while nobody says anything.
+    /// True once the group was given back from here: then no time is spent on reaching it.
     let isGone: @Sendable () -> Bool
 
     func absolutePath(_ path: String) -> String { NodePaths(path: directory).absolutePath(path) }
