@@ -96,6 +96,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
         path: "Benchmarks/Backend", swiftSettings: strict),
+    // Measures hosts by OpenSSH alone; Benchmarks/ssh.py calls it.
+    .executableTarget(
+        name: "ssh-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
+        path: "Benchmarks/SSH", swiftSettings: strict),
     // Measures many runs in one driver process; no product, see Benchmarks/README.md.
     .executableTarget(
         name: "fleet-bench",

@@ -85,5 +85,7 @@ for product in sky sky-agent; do
         exit 1
     fi
 done
+# The name by which it is sent to hosts; those of other architectures are put beside it.
+ln -f "$root/.build/release/sky-agent" "$root/.build/release/sky-agent-linux-$(uname -m)" || exit 1
 mv -f "$mark" "$stamp"
 say "built in $(($(date +%s) - started)) s"

@@ -41,8 +41,9 @@ struct SSHAgentDeliveryTests {
     @Test("a host for which no agent is here says which file would be one")
     func architecture() async throws {
         let agents = AgentPrograms(agentExecutable: "/nowhere/sky-agent", cache: "/nowhere")
-        await #expect(throws: SSHFailure.noAgent(
-            architecture: "aarch64", wanted: "/nowhere/sky-agent-linux-aarch64")
+        await #expect(
+            throws: SSHFailure.noAgent(
+                architecture: "aarch64", wanted: "/nowhere/sky-agent-linux-aarch64")
         ) { _ = try await agents.program(for: AgentPrograms.architecture(of: "arm64")) }
     }
 
@@ -50,7 +51,8 @@ struct SSHAgentDeliveryTests {
     func unusable() async throws {
         try await SSHUnderTest.use(1) { world in
             let broken = "\(world.state)/sky-agent"
-            try Files.replace(broken, with: Array("#!/bin/sh\necho no >&2; exit 1\n".utf8), mode: 0o755, durability: .processes)
+            try Files.replace(
+                broken, with: Array("#!/bin/sh\necho no >&2; exit 1\n".utf8), mode: 0o755, durability: .processes)
             do {
                 _ = try await world.adapter(agent: broken).provision(try world.request("a"))
                 Issue.record("it ran")
@@ -68,7 +70,9 @@ struct SSHAgentDeliveryTests {
             let line = String(decoding: try #require(try Files.read(known)), as: UTF8.self)
             try Files.replace(known, with: [], durability: .processes)
             let first = try #require(try await world.adapter().probe().first)
-            #expect(!first.answers && first.message.contains("is not known") && first.message.contains("answer yes"), "\(first)")
+            #expect(
+                !first.answers && first.message.contains("is not known") && first.message.contains("answer yes"),
+                "\(first)")
             let other = try #require(try Files.read("\(world.farm.folder)/id.pub"))
             let key = String(decoding: other, as: UTF8.self).split(separator: " ").prefix(2).joined(separator: " ")
             try Files.replace(known, with: Array("m1 \(key)\n".utf8), durability: .processes)

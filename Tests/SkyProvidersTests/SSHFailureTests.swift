@@ -17,18 +17,25 @@ struct SSHFailureTests {
     @Test(
         "is sorted into what to do about it",
         arguments: [
-            ("ssh: connect to host 10.0.0.9 port 22: Connection refused", ProviderError.Kind.transient, "does not answer"),
+            (
+                "ssh: connect to host 10.0.0.9 port 22: Connection refused", ProviderError.Kind.transient,
+                "does not answer"
+            ),
             ("ssh: connect to host 10.0.0.9 port 22: No route to host", .transient, "No route to host"),
             ("ssh: Could not resolve hostname node7: Name or service not known", .transient, "Could not resolve"),
             ("kex_exchange_identification: read: Connection reset by peer\r\n", .transient, "Connection reset"),
             ("", .transient, "without a word"),
             ("train@node1: Permission denied (publickey).", .credentials, "`ssh-copy-id -p 2222 train@node1`"),
             ("Received disconnect from 1.2.3.4: Too many authentication failures", .credentials, "ssh-copy-id"),
-            ("No ED25519 host key is known for node1 and you have requested strict checking.\nHost key verification failed.",
-                .credentials, "type `ssh -p 2222 train@node1 true` and answer yes"),
+            (
+                "No ED25519 host key is known for node1 and you have requested strict checking.\nHost key verification failed.",
+                .credentials, "type `ssh -p 2222 train@node1 true` and answer yes"
+            ),
             (changed, .credentials, "`ssh-keygen -R '[node1]:2222'`"),
-            ("/home/me/.ssh/config: line 3: Bad configuration option: prot\nterminating, 1 bad configuration options",
-                .badRequest, "cannot be used"),
+            (
+                "/home/me/.ssh/config: line 3: Bad configuration option: prot\nterminating, 1 bad configuration options",
+                .badRequest, "cannot be used"
+            ),
         ] as [(String, ProviderError.Kind, String)])
     func sorting(complaint: String, kind: ProviderError.Kind, words: String) {
         var host = SSHHost(pool: "rack", name: "node1", shape: SSHShape(cores: 1, memoryGiB: 1))

@@ -54,7 +54,8 @@ struct SSHPoolReaderTests {
         #expect(second.destination == "10.0.0.2" && second.port == 22 && second.zone == "b")
         #expect(second.peerAddress == "192.168.0.2" && second.shape.pricePerHour == .zero)
         let tower = try #require(pools.pool(named: "desk")?.hosts.first)
-        #expect(tower.shape == SSHShape(cores: 8, memoryGiB: 32, accelerator: AcceleratorCount(name: "RTX4090", count: 1)))
+        #expect(
+            tower.shape == SSHShape(cores: 8, memoryGiB: 32, accelerator: AcceleratorCount(name: "RTX4090", count: 1)))
         #expect(tower.title == "desk/tower")
     }
 

@@ -17,10 +17,13 @@ struct SSHSurvivalTests {
             let (host, group) = (world.farm.hosts[0], try await adapter.provision(try world.request("a")))
             let channel = try await adapter.channel(to: group.nodes[0], of: group)
             let agent = try await channel.connect()
-            let job = JobSpec(id: "job", run: "for i in 1 2 3; do echo $i; done; until [ -e go ]; do sleep 0.05; done; echo 4")
+            let job = JobSpec(
+                id: "job", run: "for i in 1 2 3; do echo $i; done; until [ -e go ]; do sleep 0.05; done; echo 4")
             _ = try await agent.submit(job)
             world.farm.cut(host)
-            let broken = await agentFailure { () async throws(AgentError) in _ = try await agent.waitForExit(ofJob: "job") }
+            let broken = await agentFailure { () async throws(AgentError) in
+                _ = try await agent.waitForExit(ofJob: "job")
+            }
             #expect(broken == .disconnected)
             #expect(host.processes().count >= 3, "agent, supervisor and job live on")
             // Wanted while the host is still out of reach, and had once it is back.
@@ -86,9 +89,10 @@ struct SSHSurvivalTests {
         try await SSHUnderTest.use(3) { world in
             let (a, b) = (try world.adapter(broker: "a"), try world.adapter(broker: "b"))
             let one = try await a.provision(try world.request("one", nodes: 2))
-            #expect(await refusal {
-                _ = try await b.provision(try world.request("two", nodes: 2, run: "run-bbbb"))
-            } == .noCapacity)
+            #expect(
+                await refusal {
+                    _ = try await b.provision(try world.request("two", nodes: 2, run: "run-bbbb"))
+                } == .noCapacity)
             // What the second had for a moment is free again.
             #expect(try await b.list(run: RunID("run-bbbb")).isEmpty)
             let three = try await b.provision(try world.request("three", run: "run-bbbb"))
@@ -138,9 +142,10 @@ struct SSHSurvivalTests {
             try await stranger.terminate(token: "a")
             #expect(try await stranger.list(run: nil).isEmpty)
             // Nor does the one that made it make it again.
-            #expect(await refusal {
-                _ = try await world.adapter().provision(try world.request("a", nodes: 2))
-            } == .lost)
+            #expect(
+                await refusal {
+                    _ = try await world.adapter().provision(try world.request("a", nodes: 2))
+                } == .lost)
         }
     }
 
