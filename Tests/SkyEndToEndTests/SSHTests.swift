@@ -129,6 +129,40 @@ struct SSHTests {
         }
     }
 
+    @Test("what a stage has saved is fetched from its host, and is where its next try begins")
+    func checkpoint() async throws {
+        try await use { sky, farm in
+            let pipeline = try sky.write(
+                """
+                name: count
+                stages:
+                  count:
+                    resources: {infra: ssh/rack}
+                    checkpoint: {path: saved, every: 1s}
+                    run: |
+                      n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
+                      echo "from $n"
+                      [ "$n" = 0 ] || exit 0
+                      mkdir -p "$SKY_CHECKPOINT_DIR"
+                      echo 7 > "$SKY_CHECKPOINT_DIR/n"
+                      sleep 600
+                """)
+            let launch = try await sky("launch", pipeline, "--yes", "--detach")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let run = try sky.runName("count", in: launch)
+            try await sky.wait("something is saved") {
+                try await sky("events", run).output.contains(/checkpoint [0-9]+ saved/)
+            }
+            let host = try #require(farm.hosts.first { !$0.processes().isEmpty })
+            farm.crash(host)
+            try await farm.boot(host)
+            try await sky.wait("it is done") { try await sky.status(of: run).state == "succeeded" }
+            #expect(try await sky.status(of: run).stage("count").attempts == 2)
+            let log = try await sky("logs", run, "count").output
+            #expect(log.contains("from 7"), "\(log)")
+        }
+    }
+
     @Test(
         "in networks of their own: a cable is pulled in the middle of a job and plugged in again, and nothing is lost",
         .enabled(if: FarmNetwork.canBeMade, "only root may make network namespaces, and only with ip(8)"))
