@@ -85,7 +85,8 @@ for product in sky sky-agent; do
         exit 1
     fi
 done
-# The name by which it is sent to hosts; those of other architectures are put beside it.
-ln -f "$root/.build/release/sky-agent" "$root/.build/release/sky-agent-linux-$(uname -m)" || exit 1
+# As it is sent to hosts: stripped, by its architecture. Those of other architectures are put beside it.
+named=$root/.build/release/sky-agent-linux-$(uname -m)
+strip -o "$named" "$root/.build/release/sky-agent" 2>/dev/null || ln -f "$root/.build/release/sky-agent" "$named" || exit 1
 mv -f "$mark" "$stamp"
 say "built in $(($(date +%s) - started)) s"

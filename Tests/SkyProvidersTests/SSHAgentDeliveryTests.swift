@@ -28,7 +28,7 @@ struct SSHAgentDeliveryTests {
                     let failure = await refusal {
                         _ = try await adapter.provision(try world.request(name))
                     }
-                    #expect(failure == .noCapacity)
+                    #expect(failure == .transient)
                 }
                 _ = try await adapter.provision(try world.request(name))
                 try await adapter.terminate(token: name)

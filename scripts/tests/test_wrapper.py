@@ -45,7 +45,7 @@ ID = """#!/bin/sh
 echo "${FAKE_UID:-0}"
 """
 TOOLS = """basename cat chmod cut date dirname env find flock git head ld ld.gold ln make mkdir mv python3 readlink rm sed sh
-sleep ssh sshd tail touch uname""".split()
+sleep ssh sshd strip tail touch uname""".split()
 
 
 class Wrapper(unittest.TestCase):

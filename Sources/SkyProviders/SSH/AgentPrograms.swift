@@ -36,7 +36,10 @@ struct AgentPrograms: Sendable {
     /// - Throws: `noAgent`.
     func program(for architecture: String) async throws(SSHFailure) -> Program {
         let named = "\(Disk.split(agentExecutable).folder)/sky-agent-linux-\(architecture)"
-        let candidates = architecture == Self.ownArchitecture ? [agentExecutable, named] : [named]
+        // The release layout's own is stripped; one that is older than what it was made of is another program.
+        let isOwn = architecture == Self.ownArchitecture
+        let isStale = isOwn && Self.changed(named) < Self.changed(agentExecutable)
+        let candidates = isOwn ? (isStale ? [agentExecutable] : [named, agentExecutable]) : [named]
         guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else {
             throw .noAgent(architecture: architecture, wanted: named)
         }
@@ -47,6 +50,13 @@ struct AgentPrograms: Sendable {
         do throws(SystemError) {
             return Program(path: path, architecture: architecture, digest: try digest.get())
         } catch { throw .setup("\(error)") }
+    }
+
+    /// Nanoseconds since 1970; 0 of no file.
+    private static func changed(_ path: String) -> Int64 {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return 0 }
+        return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 
     /// Read anew only when the file has changed.

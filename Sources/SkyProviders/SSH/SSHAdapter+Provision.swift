@@ -134,8 +134,7 @@ extension SSHAdapter {
         }
     }
 
-    /// Why there are not enough hosts, by what the worst of them says: what passes is worth another try elsewhere, what a
-    /// person has to mend is said as it is.
+    /// Why there are not enough hosts, and what each of them says.
     private func shortage(
         _ record: SSHGroupRecord, _ failures: [String: SSHFailure], _ hosts: [SSHHost]
     ) throws(ProviderError) -> ProviderError {
@@ -143,9 +142,8 @@ extension SSHAdapter {
         let told = hosts.compactMap { host in failures[host.title].map { (host, $0) } }
         let reasons = told.map { $1.message(of: $0, options) }.joined(separator: "; ")
         let kinds = Set(told.map { $1.kind })
-        let kind: ProviderError.Kind =
-            kinds == [.credentials]
-            ? .credentials : kinds == [.badRequest] ? .badRequest : kinds == [.lost] ? .lost : .noCapacity
+        // All of one mind: then it is that. Otherwise there are just not enough.
+        let kind = kinds.count == 1 ? kinds.first ?? .noCapacity : .noCapacity
         let free = record.members.count { $0 != nil }
         return ProviderError(
             kind, provider: provider,

@@ -19,26 +19,40 @@ struct PackAnswer: Codable {
     var failure: HostFailure?
 }
 
-/// Length-limited JSON and plain bytes over two descriptors that may block.
-struct PackStream {
-    let input: Int32
-    let output: Int32
+/// Length-limited JSON and plain bytes over two descriptors that may block. Small pieces are put together on their way: ten
+/// thousand small files are few packets.
+final class PackStream {
+    private let input: Int32
+    private let output: Int32
+    private var outgoing: [UInt8] = []
+    private var incoming: [UInt8] = []
+    /// Bytes of `incoming` that have been handed out.
+    private var consumed = 0
 
     /// Four bytes of length, the most significant first, and so many bytes of JSON. A manifest of a million files fits.
     static let messageLimit = 1 << 28
+    private static let bufferSize = 1 << 18
 
+    init(input: Int32, output: Int32) {
+        self.input = input
+        self.output = output
+    }
+
+    /// Sent when this returns, with all that was written before.
     func send(_ message: some Encodable) throws(HostFailure) {
-        guard let body = try? JSONEncoder().encode(message), body.count <= Self.messageLimit else {
+        let encoder = JSONEncoder()
+        // The same manifest is the same bytes: what was left of it is found by their digest.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let body = try? encoder.encode(message), body.count <= Self.messageLimit else {
             throw HostFailure(.system, "too many files to be sent in one go")
         }
-        var frame: [UInt8] = []
-        frame.reserveCapacity(4 + body.count)
-        withUnsafeBytes(of: UInt32(body.count).bigEndian) { frame.append(contentsOf: $0) }
-        frame.append(contentsOf: body)
-        try write(frame)
+        withUnsafeBytes(of: UInt32(body.count).bigEndian) { outgoing.append(contentsOf: $0) }
+        outgoing.append(contentsOf: body)
+        try flush()
     }
 
     func receive<Message: Decodable>(_ type: Message.Type) throws(HostFailure) -> (message: Message, bytes: [UInt8]) {
+        try flush()
         let head = try read(exactly: 4)
         let length = head.reduce(0) { $0 << 8 | Int($1) }
         guard length <= Self.messageLimit else { throw Self.nonsense }
@@ -48,21 +62,39 @@ struct PackStream {
     }
 
     func write(_ bytes: [UInt8]) throws(HostFailure) {
-        do throws(SystemError) { try Descriptor.writeAll(output, bytes) } catch { throw Self.broken }
+        outgoing.append(contentsOf: bytes)
+        if outgoing.count >= Self.bufferSize { try flush() }
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(HostFailure) {
-        var rest = bytes
-        while !rest.isEmpty {
-            guard case .bytes(let count) = Descriptor.write(output, rest) else { throw Self.broken }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
+        outgoing.append(contentsOf: bytes)
+        if outgoing.count >= Self.bufferSize { try flush() }
+    }
+
+    private func flush() throws(HostFailure) {
+        guard !outgoing.isEmpty else { return }
+        do throws(SystemError) { try Descriptor.writeAll(output, outgoing) } catch { throw Self.broken }
+        outgoing.removeAll(keepingCapacity: true)
     }
 
     /// At least one byte.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
-        guard case .bytes(let count) = Descriptor.read(input, into: buffer) else { throw Self.broken }
+        if consumed == incoming.count { try fill() }
+        let count = min(buffer.count, incoming.count - consumed)
+        incoming[consumed..<(consumed + count)].withUnsafeBytes { buffer.copyMemory(from: $0) }
+        consumed += count
         return count
+    }
+
+    private func fill() throws(HostFailure) {
+        let descriptor = input
+        consumed = 0
+        incoming = [UInt8](unsafeUninitializedCapacity: Self.bufferSize) { buffer, count in
+            if case .bytes(let got) = Descriptor.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer)) {
+                count = got
+            }
+        }
+        if incoming.isEmpty { throw Self.broken }
     }
 
     func read(exactly count: Int) throws(HostFailure) -> [UInt8] {
