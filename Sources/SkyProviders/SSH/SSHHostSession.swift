@@ -148,13 +148,19 @@ struct SSHHostSession: Sendable {
 
     /// False, and nothing brought, to a host that nobody uses, unless that is wanted.
     private func bringAgent(evenToEmptyHost: Bool) async throws(SSHFailure) -> Bool {
+        // Of many here that find it missing, one brings it; the others then find it there.
+        let lock: WaitingLock
+        do throws(SystemError) {
+            lock = try await WaitingLock.acquire("\(connection.options.socket(of: host)).agent")
+        } catch { throw .setup("\(error)") }
+        defer { lock.release() }
         let facts = try await look()
         let program = try await agents.program(for: known.architecture(of: host))
         if facts.hasAgent(program.digest) { return true }
         guard evenToEmptyHost || facts.isUsed else { return false }
         let isPacked = facts.has("gzip")
         let source = isPacked ? try await agents.packed(program) : program.path
-        let name = "\(program.digest).\(Self.ownName)\(isPacked ? ".gz" : "").part"
+        let name = "\(program.digest).\(ownName)\(isPacked ? ".gz" : "").part"
         let size = Self.size(of: source)
         // What came twice, or was left by somebody with this name, is not gone on with.
         let start = facts.size(ofPart: name) <= size ? facts.size(ofPart: name) : 0
@@ -188,11 +194,11 @@ struct SSHHostSession: Sendable {
         return HostFailure(isFull ? .noSpace : .system, message)
     }
 
-    /// Two brokers' parts must not be mixed.
-    static let ownName: String = {
-        let boot = ProcessIdentity.currentBoot
-        return SHA256.hex(SHA256.digest(of: Array("\(boot) \(getuid())".utf8)).prefix(4))
-    }()
+    /// What brokers send that do not hold one lock must not be mixed.
+    var ownName: String {
+        let place = "\(ProcessIdentity.currentBoot) \(connection.options.controlFolder)"
+        return SHA256.hex(SHA256.digest(of: Array(place.utf8)).prefix(4))
+    }
 
     private static func size(of path: String) -> Int64 {
         var status = stat()

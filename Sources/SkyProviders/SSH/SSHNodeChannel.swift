@@ -24,7 +24,7 @@ struct SSHNodeChannel: NodeChannel {
         try await patiently { () async throws(SSHFailure) in
             let command = try await session.agentCommand(
                 "relay --dir \(SSHHostSession.quoted(directory)) --start --machine")
-            let pipe = try await SSHPipe(command, over: session.connection)
+            let pipe = try await SSHPipe(conversation: command, over: session.connection)
             let greeting = await withTaskCancellationHandler { () async -> Result<AgentClient, AgentError> in
                 do throws(AgentError) {
                     return .success(try await AgentClient(readingFrom: pipe.reading, writingTo: pipe.writing))
