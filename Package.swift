@@ -23,6 +23,7 @@ let modules: [Target] = [
     // Without pkg-config's `-lz`, so that its static form can be chosen below; its header is where the system's are.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CShims"),
+    .target(name: "CDigest"),
     .target(name: "CCurlOnDemand", dependencies: ["CCurl"], linkerSettings: [.linkedLibrary("dl")]),
 
     // No import of Glibc in it, so the mathematics library has to be named.
@@ -39,7 +40,7 @@ let modules: [Target] = [
         linkerSettings: fullyStatic ? [.unsafeFlags(["-l:libz.a"])] : [.linkedLibrary("z")]),
 
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
-    .target(name: "SkyRuntime", dependencies: ["SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyRuntime", dependencies: ["CDigest", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyStorage", dependencies: ["CCrypto", "SkyCore"], swiftSettings: strict),
     .target(
         name: "SkyProviders", dependencies: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore"],
@@ -95,6 +96,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "backend-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
         path: "Benchmarks/Backend", swiftSettings: strict),
+    // Measures hosts by OpenSSH alone; Benchmarks/ssh.py calls it.
+    .executableTarget(
+        name: "ssh-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
+        path: "Benchmarks/SSH", swiftSettings: strict),
     // Measures many runs in one driver process; no product, see Benchmarks/README.md.
     .executableTarget(
         name: "fleet-bench",

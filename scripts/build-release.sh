@@ -85,5 +85,8 @@ for product in sky sky-agent; do
         exit 1
     fi
 done
+# As it is sent to hosts: stripped, by its architecture. Those of other architectures are put beside it.
+named=$root/.build/release/sky-agent-linux-$(uname -m)
+strip -o "$named" "$root/.build/release/sky-agent" 2>/dev/null || ln -f "$root/.build/release/sky-agent" "$named" || exit 1
 mv -f "$mark" "$stamp"
 say "built in $(($(date +%s) - started)) s"

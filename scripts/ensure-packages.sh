@@ -47,6 +47,9 @@ missing_packages() {
     has_command python3 || need python3
     if [ "$purpose" = test ]; then
         has_command make || need make
+        # Hosts of one's own, played by servers of this machine.
+        has_command sshd || has_file /usr/sbin/sshd || need openssh-server
+        has_command ssh || need openssh-client
     fi
     printf '%s' "${missing# }"
 }

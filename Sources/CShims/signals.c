@@ -2,6 +2,7 @@
 #include "CShims.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -49,7 +50,9 @@ ssize_t sky_write_quietly(int descriptor, const void *bytes, size_t count) {
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
     sent = write(descriptor, bytes, count);
     int error = errno;
-    if (sent < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE)) {
+    // A reader that goes in the middle of a long write makes it a short one, and the signal comes all the same.
+    bool is_short = sent < 0 ? error == EPIPE : (size_t)sent < count;
+    if (is_short && !sigismember(&pending, SIGPIPE)) {
         struct timespec now = {0, 0};
         while (sigtimedwait(&pipe_only, NULL, &now) < 0 && errno == EINTR) {}
     }

@@ -12,18 +12,28 @@ public struct AdapterRegistry: Sendable {
     ///   - stateDirectory: the broker's; what adapters keep lives in `nodes` of it.
     ///   - agentExecutable: the path of `sky-agent`, for nodes on this machine.
     ///   - script: how providers misbehave; nil if they do not.
+    ///   - pools: a person's own hosts, for providers whose adapter is `ssh`.
+    ///   - environment: this process's.
     ///   - profiles: the providers that the catalog knows.
     public init(
-        stateDirectory: String, agentExecutable: String, script: MockScript? = nil, profiles: [AdapterProfile]
+        stateDirectory: String, agentExecutable: String, script: MockScript? = nil, pools: SSHPools = SSHPools(),
+        environment: [String: String] = [:], profiles: [AdapterProfile]
     ) {
         var adapters: [String: any ProviderAdapter] = [:]
         for profile in profiles where GroupFolder.isName(profile.name) {
             let adapter: any ProviderAdapter =
-                profile.adapter == "local"
-                ? LocalAdapter(
-                    provider: profile.name, stateDirectory: stateDirectory, agentExecutable: agentExecutable)
-                : StandInAdapter(
-                    provider: profile.name, stateDirectory: stateDirectory, agentExecutable: agentExecutable)
+                switch profile.adapter {
+                case "local":
+                    LocalAdapter(
+                        provider: profile.name, stateDirectory: stateDirectory, agentExecutable: agentExecutable)
+                case "ssh":
+                    SSHAdapter(
+                        provider: profile.name, pools: pools, stateDirectory: stateDirectory,
+                        agentExecutable: agentExecutable, environment: environment)
+                default:
+                    StandInAdapter(
+                        provider: profile.name, stateDirectory: stateDirectory, agentExecutable: agentExecutable)
+                }
             adapters[profile.name] = adapter
             if let script = script?.script(for: profile.name) {
                 adapters[profile.name] = ScriptedAdapter(
@@ -34,7 +44,7 @@ public struct AdapterRegistry: Sendable {
         let hasAgent = Files.exists(agentExecutable)
         availability = profiles.sorted { $0.name < $1.name }.map { profile in
             ProviderAvailability(
-                profile, agentExecutable: hasAgent ? nil : agentExecutable,
+                profile, agentExecutable: hasAgent ? nil : agentExecutable, pools: pools,
                 isScripted: script?.providers[profile.name] != nil)
         }
     }
@@ -109,13 +119,21 @@ public struct ProviderAvailability: Hashable, Sendable, Codable {
     public var reason: String
     public var credentials: [CredentialFinding]
 
-    init(_ profile: AdapterProfile, agentExecutable missing: String?, isScripted: Bool) {
+    init(_ profile: AdapterProfile, agentExecutable missing: String?, pools: SSHPools, isScripted: Bool) {
         provider = profile.name
         displayName = profile.displayName
         credentials = profile.credentials
-        status = profile.adapter == "local" ? .usable : .standIn
+        status = ["local", "ssh"].contains(profile.adapter) ? .usable : .standIn
         switch profile.adapter {
         case "local": reason = "this machine's own cores"
+        case "ssh":
+            let hosts = pools.hosts.count
+            reason =
+                hosts == 0
+                ? "no hosts: name yours in ssh.yaml (docs/ssh.md)"
+                : "hosts of your own: \(hosts) in \(pools.pools.count == 1 ? "pool" : "pools")"
+                    + " \(pools.pools.map(\.name).joined(separator: ", "))"
+            if hosts == 0 { status = .unusable }
         case "mock": reason = "for tests; nodes are processes of this machine"
         default:
             reason =

@@ -147,3 +147,26 @@ public protocol NodeChannel: Sendable {
     /// True if there is such a file or folder on the node.
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool
 }
+
+/// An adapter whose machines are there before anybody rents them, so that each can be asked whether it answers.
+public protocol ProbingAdapter: ProviderAdapter {
+    /// Asks all of them at once.
+    func probe() async -> [ProbedPlace]
+}
+
+/// One machine that was asked.
+public struct ProbedPlace: Hashable, Sendable, Codable {
+    /// The pool that it is in.
+    public var region: String
+    public var name: String
+    public var answers: Bool
+    /// What it is, or why it does not answer and what to do about it.
+    public var message: String
+
+    public init(region: String, name: String, answers: Bool, message: String) {
+        self.region = region
+        self.name = name
+        self.answers = answers
+        self.message = message
+    }
+}

@@ -1,5 +1,6 @@
 import Glibc
 import SkyProcess
+import SkyRuntime
 import SkyTestSupport
 import Testing
 
@@ -94,7 +95,7 @@ struct TreeCopyTests {
 }
 
 @Suite("Paths on a node")
-struct NodeFolderTests {
+struct NodePathsTests {
     @Test(
         "paths that leave the node are refused",
         arguments: ["..", "../x", "a/../../x", "/etc/passwd", "out/passwd", "out", "nul\0", "a/./../.."])
@@ -130,17 +131,17 @@ struct NodeFolderTests {
 
     @Test("absolute paths never leave the node")
     func absolute() {
-        let node = NodeFolder(path: "/n")
+        let node = NodePaths(path: "/n")
         #expect(node.absolutePath("work/x") == "/n/work/x")
         #expect(node.absolutePath("") == "/n")
         #expect(node.absolutePath("./a/../../../b") == "/n/b")
     }
 
-    private func withNode(_ body: (NodeFolder) throws -> Void) async throws {
+    private func withNode(_ body: (NodePaths) throws -> Void) async throws {
         try await withTemporaryFolder { root in
             let real = try #require(Files.absolutePath(root))
             try Files.makeFolder("\(real)/node")
-            try body(NodeFolder(path: "\(real)/node"))
+            try body(NodePaths(path: "\(real)/node"))
         }
     }
 }

@@ -44,8 +44,8 @@ exec "$@"
 ID = """#!/bin/sh
 echo "${FAKE_UID:-0}"
 """
-TOOLS = """basename cat chmod cut date dirname env find flock git head ld ld.gold make mkdir mv python3 readlink rm sed sh sleep
-tail touch""".split()
+TOOLS = """basename cat chmod cut date dirname env find flock git head ld ld.gold ln make mkdir mv python3 readlink rm sed sh
+sleep ssh sshd strip tail touch uname""".split()
 
 
 class Wrapper(unittest.TestCase):

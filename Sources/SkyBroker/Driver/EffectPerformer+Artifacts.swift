@@ -8,6 +8,7 @@ import SkyStorage
 enum NodeLayout {
     static let work = "work"
     static let outputs = "outputs"
+    static let checkpoint = "checkpoint"
     static func input(_ name: String) -> String { "inputs/\(name)" }
     static func output(_ name: String) -> String { "\(outputs)/\(name)" }
 }

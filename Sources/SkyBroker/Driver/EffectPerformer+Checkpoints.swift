@@ -74,15 +74,18 @@ enum CheckpointPlace: Hashable {
             return
         }
         guard channel.isOnThisMachine else {
-            self = .onNode(path)
+            // Whatever is outside of the node's folder there is not the node's: the job is told where its place is.
+            self = .onNode(NodeLayout.checkpoint)
             return
         }
         self = .onThisMachine(path.hasPrefix("~") ? (home ?? "/root") + path.dropFirst() : path)
     }
 
-    var path: String {
+    /// As the node's jobs see it.
+    func path(on channel: any NodeChannel) -> String {
         switch self {
-        case .onNode(let path), .onThisMachine(let path): path
+        case .onNode(let path): channel.absolutePath(path)
+        case .onThisMachine(let path): path
         }
     }
 }

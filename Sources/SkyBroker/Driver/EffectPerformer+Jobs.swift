@@ -74,7 +74,7 @@ extension EffectPerformer {
                 outputs: paths(spec.outputs.map(\.name), on: channel, at: NodeLayout.output),
                 servicePort: spec.service.map { node.endpointPort ?? $0.port }, accelerator: accelerator,
                 checkpoint: spec.checkpointPath.map {
-                    CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path
+                    CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path(on: channel)
                 },
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
             let job = JobSpec(

@@ -19,7 +19,13 @@ struct CatalogAccess {
         if let user { settings = try CatalogSettings.read(from: user, today: today) }
         return try Catalog.load(
             root: try context.installation().providers, user: user, cache: paths?.cache, host: ThisMachine.shape,
-            only: providers, settings: settings)
+            own: try pools().machines, only: providers, settings: settings)
+    }
+
+    /// The hosts of one's own that `ssh.yaml` among the settings names.
+    func pools() throws -> SSHPools {
+        guard let paths = try? context.paths() else { return SSHPools() }
+        return try SSHPools.read("\(paths.config)/ssh.yaml", home: context.environment["HOME"] ?? "")
     }
 
     /// The catalog in some folder, such as another snapshot; nobody's own prices are in it.
@@ -51,7 +57,8 @@ struct CatalogAccess {
         }
         return AdapterRegistry(
             stateDirectory: try context.paths().state, agentExecutable: try context.installation().agentPath,
-            script: try script(for: providers), profiles: profiles)
+            script: try script(for: providers), pools: try pools(), environment: context.environment, profiles: profiles
+        )
     }
 
     /// How providers are to misbehave, for tests and for trying things out.

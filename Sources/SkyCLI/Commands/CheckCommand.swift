@@ -10,7 +10,7 @@ struct CheckCommand: SkySubcommand {
         commandName: "check",
         abstract: "Say which providers can be used from here, and why the others cannot.",
         discussion: """
-            Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
+            Each host of your own (ssh.yaml) is asked whether it answers. Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
             refusal in a row.
 
             EXAMPLES
@@ -23,7 +23,17 @@ struct CheckCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = CatalogAccess(context)
         let catalog = try access.load()
-        let rows = try access.adapters(for: catalog.providers).availability.map { CheckRow($0, in: catalog) }
+        let registry = try access.adapters(for: catalog.providers)
+        let rows = try registry.availability.map { availability in
+            var row = CheckRow(availability, in: catalog)
+            guard availability.status == .usable,
+                let adapter = try registry.adapter(for: availability.provider) as? any ProbingAdapter
+            else { return row }
+            row.hosts = try AsyncWork.run { await adapter.probe() }.map {
+                CheckRow.Host(pool: $0.region, name: $0.name, answers: $0.answers, message: $0.message)
+            }
+            return row
+        }
         let out = context.console.out
         switch options.output {
         case .json: try out.write(try JSONText.encode(CheckJSON(rows, avoided: Refusals(in: context).places)))

@@ -17,6 +17,15 @@ struct CheckJSON: Encodable {
         let regions: Int
         let reason: String
         let credentials: [Credential]
+        let hosts: [Host]
+    }
+
+    /// A machine of one's own, and whether it answers.
+    struct Host: Encodable {
+        let pool: String
+        let name: String
+        let answers: Bool
+        let message: String
     }
 
     struct Credential: Encodable {
@@ -63,7 +72,10 @@ struct CheckJSON: Encodable {
             return Row(
                 provider: row.provider, displayName: row.displayName, standing: standing, offers: row.offers,
                 regions: row.regions, reason: row.reason,
-                credentials: row.credentials.map { Credential(place: $0.place, present: $0.isPresent) })
+                credentials: row.credentials.map { Credential(place: $0.place, present: $0.isPresent) },
+                hosts: row.hosts.map {
+                    Host(pool: $0.pool, name: $0.name, answers: $0.answers, message: $0.message)
+                })
         }
     }
 }

@@ -17,6 +17,15 @@ struct CheckRow: Hashable, Sendable {
         var isPresent: Bool
     }
 
+    /// A machine that was asked whether it answers.
+    struct Host: Hashable, Sendable {
+        var pool: String
+        var name: String
+        var answers: Bool
+        /// What it is, or why it does not answer and what to do.
+        var message: String
+    }
+
     var provider: String
     var displayName: String
     var standing: Standing
@@ -27,6 +36,8 @@ struct CheckRow: Hashable, Sendable {
     var reason: String
     /// Empty for providers that need none.
     var credentials: [Credential] = []
+    /// Of providers whose machines are there already.
+    var hosts: [Host] = []
 }
 
 /// Which providers are usable, and why the others are not.
@@ -50,6 +61,12 @@ struct CheckScreen: Sendable {
             for text in [row.reason, Self.findings(row.credentials)].compactMap({ $0 }) {
                 for line in wrapped(text, width: width.map { max(20, $0 - 3) }) {
                     table.addNote(StyledText(line, .dim), under: 1)
+                }
+            }
+            for host in row.hosts {
+                let text = "\(host.answers ? "✓" : "✗") \(host.pool)/\(host.name): \(host.message)"
+                for line in wrapped(text, width: width.map { max(20, $0 - 3) }) {
+                    table.addNote(StyledText(line, host.answers ? .green : .red), under: 1)
                 }
             }
         }

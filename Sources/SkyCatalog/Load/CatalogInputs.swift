@@ -14,6 +14,7 @@ struct CatalogInputs: Sendable {
 
     let files: [File]
     private let host: HostShape
+    private let own: [OwnMachines]
 
     private static let ofProvider = ["provider.yaml", "offers.csv", "offers.csv.gz", "egress.csv"]
     private static let ofAll = ["accelerators.csv", "throughput.csv", "throughput.csv.gz"]
@@ -21,8 +22,9 @@ struct CatalogInputs: Sendable {
     /// What a person agreed may end on a day: their files count as changed every day.
     private let day: CalendarDay?
 
-    init(root: String, user: String?, host: HostShape, today: CalendarDay?) {
+    init(root: String, user: String?, host: HostShape, own: [OwnMachines], today: CalendarDay?) {
         self.host = host
+        self.own = own
         day = user == nil ? nil : today
         files = Self.files(in: root, prefix: "") + (user.map { Self.files(in: $0, prefix: "user/") } ?? [])
     }
@@ -45,21 +47,25 @@ struct CatalogInputs: Sendable {
     /// Changes whenever a file is added, removed, or written: what can be said without reading any of them.
     var stamp: String {
         files.map { "\($0.path) \($0.size) \($0.changed)" }.joined(separator: "\n")
-            + "\nhost \(host.cpus) \(host.memoryGiB)\nday \(day?.description ?? "any")"
+            + "\nhost \(host.cpus) \(host.memoryGiB)\nday \(day?.description ?? "any")\n\(ownText)"
     }
+
+    private var ownText: String { own.map(\.stamp).joined(separator: "\n") }
 
     /// SHA-256 over names and contents, in hexadecimal; empty when a file cannot be read.
     func digest() -> String {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return "" }
         defer { EVP_MD_CTX_free(context) }
+        func add(_ part: [UInt8]) {
+            // Fails only on a context that was never initialised.
+            _ = part.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+        }
         for file in files {
             guard let bytes = try? fileBytes(file.path) else { return "" }
-            let head = Array("\(file.name) \(bytes.count)\n".utf8)
-            for part in [head, bytes] {
-                // Fails only on a context that was never initialised.
-                _ = part.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-            }
+            add(Array("\(file.name) \(bytes.count)\n".utf8))
+            add(bytes)
         }
+        if !own.isEmpty { add(Array("own machines\n\(ownText)".utf8)) }
         let bytes = [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
             count = 32

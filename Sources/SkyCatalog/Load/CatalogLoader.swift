@@ -9,24 +9,26 @@ extension Catalog {
     ///   - cache: a folder to keep the catalog in as it is searched, so that the files are read only after a change. Made
     ///     if it is not there; done without where it cannot be written. Nil: read the files.
     ///   - host: what `local` offers.
+    ///   - own: what a person has themselves, at providers that the folder knows.
     ///   - only: the providers wanted, by name; nil for all. Without a cache others are not read at all.
     ///   - settings: which figures are believed.
     /// - Throws: everything wrong with any of the files, with its place.
     public static func load(
-        root: String, user: String? = nil, cache: String? = nil, host: HostShape, only: Set<String>? = nil,
-        settings: CatalogSettings = CatalogSettings()
+        root: String, user: String? = nil, cache: String? = nil, host: HostShape, own: [OwnMachines] = [],
+        only: Set<String>? = nil, settings: CatalogSettings = CatalogSettings()
     ) throws(DiagnosticsError) -> Catalog {
         let user = user.flatMap { fileExists($0) ? $0 : nil }
         guard let cache else {
             return Catalog(
-                try CatalogLoader.load(root: root, user: user, host: host, only: only, today: settings.today),
+                try CatalogLoader.load(root: root, user: user, host: host, own: own, only: only, today: settings.today),
                 settings: settings)
         }
-        let inputs = CatalogInputs(root: root, user: user, host: host, today: settings.today)
+        let inputs = CatalogInputs(root: root, user: user, host: host, own: own, today: settings.today)
         let stamp = inputs.stamp
         let bytes = try CatalogCache(folder: cache, key: "\(root)\n\(user ?? "")").image(stamp: stamp) {
             () throws(DiagnosticsError) in
-            var draft = try CatalogLoader.load(root: root, user: user, host: host, only: nil, today: settings.today)
+            var draft = try CatalogLoader.load(
+                root: root, user: user, host: host, own: own, only: nil, today: settings.today)
             draft.digest = inputs.digest()
             return draft.image(stamp: stamp)
         }
@@ -37,7 +39,7 @@ extension Catalog {
         } catch {
             // The checksum was right, so this is an image that another program of this version wrote differently.
             return Catalog(
-                try CatalogLoader.load(root: root, user: user, host: host, only: only, today: settings.today),
+                try CatalogLoader.load(root: root, user: user, host: host, own: own, only: only, today: settings.today),
                 settings: settings)
         }
     }
@@ -70,15 +72,16 @@ struct CatalogLoader {
     private let root: String
     private let user: String?
     private let host: HostShape
+    private let own: [OwnMachines]
     private let today: CalendarDay?
     private var draft = CatalogDraft()
     private var diagnostics: [Diagnostic] = []
     private var sources: [SourceFile] = []
 
     static func load(
-        root: String, user: String?, host: HostShape, only: Set<String>?, today: CalendarDay?
+        root: String, user: String?, host: HostShape, own: [OwnMachines], only: Set<String>?, today: CalendarDay?
     ) throws(DiagnosticsError) -> CatalogDraft {
-        var loader = CatalogLoader(root: root, user: user, host: host, today: today)
+        var loader = CatalogLoader(root: root, user: user, host: host, own: own, today: today)
         loader.readAll(only: only)
         guard !loader.diagnostics.contains(where: { $0.severity == .error }) else {
             throw DiagnosticsError(loader.diagnostics, sources: loader.sources)
@@ -86,8 +89,9 @@ struct CatalogLoader {
         return loader.draft
     }
 
-    private init(root: String, user: String?, host: HostShape, today: CalendarDay?) {
+    private init(root: String, user: String?, host: HostShape, own: [OwnMachines], today: CalendarDay?) {
         self.root = root
+        self.own = own
         self.today = today
         self.user = user
         self.host = host
@@ -157,6 +161,10 @@ struct CatalogLoader {
             return reader.diagnostics
         }
         guard var profile else { return }
+        let machines = isOwn ? [] : own.filter { $0.provider == profile.name }
+        for machine in machines where !profile.regions.contains(where: { $0.name == machine.region.name }) {
+            profile.regions.append(machine.region)
+        }
         profile.quotas = rules.quotas.map { quota in
             var own = quota
             own.provider = profile.name
@@ -186,6 +194,7 @@ struct CatalogLoader {
             }
             return problems
         }
+        for machine in machines { machine.add(to: &rows) }
         readRules(rules, profile, &rows, path: "\(root)/\(folder)/provider.yaml")
         if let place {
             draft.providers[place] = CatalogDraft.Provider(profile: profile, rows: rows)

@@ -15,7 +15,7 @@ struct ProcessNodeChannel: NodeChannel {
         self.rank = rank
     }
 
-    private var node: NodeFolder { NodeFolder(path: folder.node(rank)) }
+    private var node: NodePaths { NodePaths(path: folder.node(rank)) }
     private var provider: String { backend.provider }
 
     func connect() async throws(ProviderError) -> any NodeAgent {

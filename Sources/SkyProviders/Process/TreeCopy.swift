@@ -17,25 +17,11 @@ struct TreeCopy {
             var status = stat()
             guard stat(source, &status) == 0 else { throw SystemError.last("copy \(source)") }
             try TreeCopy(target: temporary).copy(source, status, to: temporary)
-            try replace(destination, by: temporary)
+            try Disk.replace(destination, by: temporary)
         } catch {
             try? Disk.remove(temporary)
             throw error
         }
-    }
-
-    private static func replace(_ destination: String, by temporary: String) throws(SystemError) {
-        if rename(temporary, destination) == 0 { return }
-        // A folder cannot be renamed over another that has something in it, nor over a file, nor a file over a folder.
-        guard [EEXIST, ENOTEMPTY, ENOTDIR, EISDIR].contains(errno) else { throw .last("replace \(destination)") }
-        let old = Disk.temporaryName(beside: destination)
-        guard rename(destination, old) == 0 else { throw .last("replace \(destination)") }
-        guard rename(temporary, destination) == 0 else {
-            let failure = SystemError.last("replace \(destination)")
-            rename(old, destination)
-            throw failure
-        }
-        try Disk.remove(old)
     }
 
     private func copy(_ source: String, _ status: stat, to destination: String) throws(SystemError) {

@@ -4,9 +4,11 @@ import SkyCore
 struct AgentArguments: Equatable {
     enum Command: Equatable {
         case serve(directory: String, readyDescriptor: Int32?, Lease)
-        case relay(directory: String, start: Bool, Lease)
+        case relay(directory: String, RelayStart, Lease)
         case supervise(directory: String, job: String)
         case nursery
+        case host(HostCall)
+        case files(FileCall)
         case version
         case help
     }
@@ -15,6 +17,37 @@ struct AgentArguments: Equatable {
     struct Lease: Equatable {
         var span: TimeSpan?
         var end: NodeEnd?
+    }
+
+    /// What a relay does when no agent answers.
+    enum RelayStart: Equatable {
+        case never
+        case agent
+        /// The node is a whole machine: started as well, unless it has died with it.
+        case agentOfMachine
+    }
+
+    struct HostCall: Equatable {
+        enum Verb: Equatable {
+            case claim, list
+            case release(token: String)
+            /// As if it had never been claimed.
+            case withdraw(token: String)
+        }
+
+        var verb: Verb
+        /// What the host keeps for brokers.
+        var base: String
+    }
+
+    struct FileCall: Equatable {
+        enum Verb: String { case look, send, receive }
+
+        var verb: Verb
+        /// The node's.
+        var directory: String
+        /// Within the node.
+        var path: String
     }
 
     struct Wrong: Error, Equatable {
@@ -37,15 +70,20 @@ struct AgentArguments: Equatable {
             command = .serve(
                 directory: try options.required("--dir"), readyDescriptor: descriptor, try options.lease)
         case "relay":
-            let options = try Options(rest, valued: ["--dir", "--lease", "--lease-end"], flags: ["--start"])
-            command = .relay(
-                directory: try options.required("--dir"), start: options.flags.contains("--start"), try options.lease)
+            let options = try Options(
+                rest, valued: ["--dir", "--lease", "--lease-end"], flags: ["--start", "--machine"])
+            let start: RelayStart =
+                !options.flags.contains("--start")
+                ? .never : options.flags.contains("--machine") ? .agentOfMachine : .agent
+            command = .relay(directory: try options.required("--dir"), start, try options.lease)
         case "supervise":
             let options = try Options(rest, valued: ["--dir", "--job"], flags: [])
             let job = try options.required("--job")
             if let problem = JobSpec.problem(ofID: job) { throw Wrong(message: problem) }
             command = .supervise(directory: try options.required("--dir"), job: job)
         case "nursery": command = .nursery
+        case "host": command = .host(try HostCall(rest))
+        case "files": command = .files(try FileCall(rest))
         case "version", "--version":
             _ = try Options(rest, valued: [], flags: [])
             command = .version
@@ -54,7 +92,7 @@ struct AgentArguments: Equatable {
         }
     }
 
-    private struct Options {
+    fileprivate struct Options {
         var values: [String: String] = [:]
         var flags: Set<String> = []
 
@@ -88,5 +126,35 @@ struct AgentArguments: Equatable {
             guard let value = values[name], !value.isEmpty else { throw Wrong(message: "\(name) is missing") }
             return value
         }
+    }
+}
+
+extension AgentArguments.HostCall {
+    fileprivate init(_ arguments: ArraySlice<String>) throws(AgentArguments.Wrong) {
+        let options = try AgentArguments.Options(arguments.dropFirst(), valued: ["--base", "--token"], flags: [])
+        switch arguments.first {
+        case "claim": verb = .claim
+        case "list": verb = .list
+        case "release": verb = .release(token: try options.required("--token"))
+        case "withdraw": verb = .withdraw(token: try options.required("--token"))
+        default: throw AgentArguments.Wrong(message: "host wants claim, list, release or withdraw")
+        }
+        base = try options.required("--base")
+    }
+}
+
+extension AgentArguments.FileCall {
+    fileprivate init(_ arguments: ArraySlice<String>) throws(AgentArguments.Wrong) {
+        guard let verb = arguments.first.flatMap(Verb.init(rawValue:)) else {
+            throw AgentArguments.Wrong(message: "files wants look, send or receive")
+        }
+        self.verb = verb
+        let options = try AgentArguments.Options(arguments.dropFirst(), valued: ["--dir", "--hex-path"], flags: [])
+        directory = try options.required("--dir")
+        // In hexadecimal, so that no shell on the way finds anything in it.
+        guard let bytes = SHA256.bytes(hex: try options.required("--hex-path")) else {
+            throw AgentArguments.Wrong(message: "--hex-path wants pairs of hexadecimal digits")
+        }
+        path = String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -5,9 +5,11 @@ import SkyProcess
 public enum AgentProgram {
     private static let usage = """
         usage: sky-agent serve --dir DIR [--ready-fd N] [LEASE]   look after the node whose directory is DIR
-               sky-agent relay --dir DIR [--start [LEASE]]        carry a conversation between stdin/stdout and its agent
+               sky-agent relay --dir DIR [--start [--machine] [LEASE]]  carry a conversation between stdin/stdout and its agent
                sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
                sky-agent nursery                                  become agents, as asked on stdin
+               sky-agent host claim|list|release|withdraw --base DIR       the nodes of this host, which one group has at a time
+               sky-agent files look|send|receive --dir DIR --hex-path PATH     files of a node, over stdin and stdout
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long
                --lease-end COMMAND      what gives the machine back then: 'shutdown -h now'
@@ -21,6 +23,9 @@ public enum AgentProgram {
         } catch let error as AgentArguments.Wrong {
             write("sky-agent: \(error.message)\n\(usage)", to: STDERR_FILENO)
             exit(2)
+        } catch let error as Relay.NodeLost {
+            write(error.description, to: STDERR_FILENO)
+            exit(3)
         } catch {
             write("sky-agent: \(error)\n", to: STDERR_FILENO)
             exit(1)
@@ -37,6 +42,8 @@ public enum AgentProgram {
             try serve(in: NodeFolder(directory), Readiness(descriptor: readyDescriptor), lease)
         case .relay(let directory, let start, let lease):
             try Relay(directory: directory, start: start, lease: lease).run()
+        case .host(let call): return HostProgram.run(call)
+        case .files(let call): return HostProgram.run(call)
         case .nursery:
             if let calling = try Nursery.run() { return try run(calling) }
         case .supervise(let directory, let job):

@@ -6,30 +6,26 @@ import SkyProcess
 struct Relay {
     private let socket: Int32
 
-    /// With `start`, starts the agent if none answers.
-    init(directory: String, start: Bool, lease: AgentArguments.Lease) throws(SystemError) {
+    /// A node that has died with its machine.
+    struct NodeLost: Error, CustomStringConvertible {
+        var description: String { HostReply(failure: HostFailure(.lost, "the node was lost with its machine")).line }
+    }
+
+    /// - Throws: `NodeLost`, or `SystemError`.
+    init(directory: String, start: AgentArguments.RelayStart, lease: AgentArguments.Lease) throws {
         let path = NodeFolder.socket(in: directory)
+        if start == .agentOfMachine {
+            // It may have been given back: then there is nothing to be started, nor to be made.
+            guard Files.isFolder(directory) else { throw NodeLost() }
+        }
         do {
             socket = try UnixSocket.connect(to: path)
         } catch {
-            guard start else { throw error }
-            let ready = try Descriptor.pipe()
-            defer { close(ready.reading) }
-            try Self.startAgent(in: directory, ready: ready.writing, lease)
-            // Ends with a byte or with the agent; a connection tells which.
-            _ = try Descriptor.readAll(ready.reading, limit: 1)
+            guard start != .never else { throw error }
+            if start == .agentOfMachine, try NodeCrash.endIfCrashed(try NodeFolder(directory)) { throw NodeLost() }
+            try AgentStart.start(in: directory, lease)
             socket = try UnixSocket.connect(to: path)
         }
-    }
-
-    private static func startAgent(
-        in directory: String, ready: Int32, _ lease: AgentArguments.Lease
-    ) throws(SystemError) {
-        defer { close(ready) }
-        let node = try NodeFolder(directory)
-        _ = try AgentCommand.serve(
-            executable: "/proc/self/exe", node: node, ready: ready, lease: lease.span, nodeEnd: lease.end
-        ).startUnmanaged()
     }
 
     /// Returns when the agent has closed the connection, as it does after this side's input has ended.

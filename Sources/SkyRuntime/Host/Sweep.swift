@@ -1,23 +1,23 @@
 import Glibc
-import SkyProcess
+public import SkyProcess
 
 /// Finds and kills every process of a group, whoever started it and whoever of its parents is dead. Blocks.
 ///
 /// Agents and supervisors are known by the node's folder in their command line, the processes of jobs by the variable
 /// that every one of them is started with; and whatever hides from both, by its descent or its session.
-struct Sweep {
+public struct Sweep {
     private let groupFolder: String
     private let ownPrefix: [UInt8]
 
     /// `groupFolder` is absolute and without links.
-    init(groupFolder: String) {
+    public init(groupFolder: String) {
         self.groupFolder = groupFolder
         ownPrefix = Array("\(groupFolder)/".utf8)
     }
 
     /// Kills hard until nothing of the group is left. Returns the numbers of those that are still there `patience` after
     /// they were killed: processes that the kernel cannot end, such as one waiting for a broken disk.
-    func killAll(patience: Duration = .seconds(5)) -> [Int32] {
+    public func killAll(patience: Duration = .seconds(5)) -> [Int32] {
         while true {
             var left = processes()
             guard !left.isEmpty else { return [] }
@@ -33,7 +33,7 @@ struct Sweep {
     }
 
     /// Never the process that asks, which may itself run inside a group.
-    func processes() -> [ProcessStatus] {
+    public func processes() -> [ProcessStatus] {
         let all = ProcessTable.all().filter { !$0.isGone && $0.pid != getpid() }
         let marked = all.filter { isMarked($0.pid) }
         guard !marked.isEmpty else { return [] }

@@ -2,24 +2,26 @@ import Glibc
 import SkyProcess
 
 /// The folder that is a node's whole disk, and what paths within it mean.
-struct NodeFolder: Sendable {
+public struct NodePaths: Sendable {
     /// Absolute, without links.
-    let path: String
+    public let path: String
+
+    public init(path: String) { self.path = path }
 
     /// Where `relative` is; `..` does not lead above the node, as on a real machine it does not lead above `/`.
-    func absolutePath(_ relative: String) -> String {
+    public func absolutePath(_ relative: String) -> String {
         join(parts(of: relative).reduce(into: []) { if $1 == ".." { _ = $0.popLast() } else { $0.append($1) } })
     }
 
     /// Where something on the node is, with all links followed; nil when it is not there or leads out of the node.
-    func existing(_ relative: String) throws(EscapesNode) -> String? {
+    public func existing(_ relative: String) throws(EscapesNode) -> String? {
         guard let resolved = Files.absolutePath(join(try inside(relative))) else { return nil }
         guard contains(resolved) else { throw EscapesNode(path: relative) }
         return resolved
     }
 
     /// Where something new may be put. What stands there may be a link: it is replaced, not followed.
-    func replaceable(_ relative: String) throws(EscapesNode) -> String {
+    public func replaceable(_ relative: String) throws(EscapesNode) -> String {
         let parts = try inside(relative)
         guard let name = parts.last else { throw EscapesNode(path: relative) }
         var known = Array(parts.dropLast())
@@ -59,10 +61,10 @@ struct NodeFolder: Sendable {
 }
 
 /// A path that does not stay on its node.
-struct EscapesNode: Error {
-    var path: String
+public struct EscapesNode: Error, CustomStringConvertible {
+    public var path: String
 
-    func providerError(_ provider: String) -> ProviderError {
-        ProviderError(.badRequest, provider: provider, "the path '\(path)' does not stay inside the node's folder")
-    }
+    public init(path: String) { self.path = path }
+
+    public var description: String { "the path '\(path)' does not stay inside the node's folder" }
 }

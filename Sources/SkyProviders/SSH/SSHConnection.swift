@@ -1,0 +1,69 @@
+import Glibc
+import SkyProcess
+import SkyRuntime
+
+/// The way to one host: one connection of OpenSSH's that all commands share, made when it is needed.
+struct SSHConnection: Sendable {
+    let host: SSHHost
+    let options: SSHOptions
+
+    /// Sees to it that the shared connection stands. Of many that want it at once, one makes it.
+    func open() async throws(SSHFailure) {
+        if isOpen { return }
+        let lock: WaitingLock
+        do throws(SystemError) { lock = try await WaitingLock.acquire("\(options.socket(of: host)).lock") } catch {
+            throw .setup("\(error)")
+        }
+        defer { lock.release() }
+        if isOpen { return }
+        // What a dead one has left is in the way.
+        unlink(options.socket(of: host))
+        let outcome = try await run(SSHCommand(arguments: options.master(host), limit: .seconds(60)))
+        guard outcome.exitCode == 0 else { throw SSHFailure(complaint: outcome.errors) }
+    }
+
+    /// Runs a shell command there.
+    func run(
+        _ command: String, input: SSHCommand.Input = .nothing, limit: Duration = .seconds(120)
+    ) async throws(SSHFailure) -> SSHCommand.Outcome {
+        try await open()
+        let outcome = try await run(
+            SSHCommand(arguments: options.command(host, command), input: input, limit: limit))
+        // Its own 255, or that of the command, which none of ours has.
+        guard outcome.exitCode != 255 else {
+            // The connection stood: whether the command was heard is not known.
+            if case .unreachable(let reason) = SSHFailure(complaint: outcome.errors) { throw .broken(reason) }
+            throw SSHFailure(complaint: outcome.errors)
+        }
+        return outcome
+    }
+
+    /// Runs a script of the POSIX shell there, whatever shell people log in with.
+    func run(script: String) async throws(SSHFailure) -> SSHCommand.Outcome {
+        try await run("exec /bin/sh -s", input: .text(script))
+    }
+
+    /// The address that OpenSSH would connect to.
+    func resolvedAddress() async -> String {
+        let arguments = ["-G"] + options.command(host, "true").dropLast()
+        let outcome = try? await SSHCommand(arguments: arguments, limit: .seconds(10)).run()
+        let line = outcome?.output.split(separator: "\n").first { $0.hasPrefix("hostname ") }
+        return line.map { String($0.dropFirst("hostname ".count)) } ?? host.destination
+    }
+
+    private func run(_ command: SSHCommand) async throws(SSHFailure) -> SSHCommand.Outcome {
+        let outcome: SSHCommand.Outcome
+        do throws(SystemError) { outcome = try await command.run() } catch {
+            throw error.code == ENOENT ? .setup("there is no ssh: install OpenSSH's client") : .setup("\(error)")
+        }
+        if Task.isCancelled { throw .cancelled }
+        return outcome
+    }
+
+    /// True while somebody listens at the socket. The connection itself may be dead, which the next command tells.
+    private var isOpen: Bool {
+        guard let socket = try? UnixSocket.connect(to: options.socket(of: host)) else { return false }
+        close(socket)
+        return true
+    }
+}

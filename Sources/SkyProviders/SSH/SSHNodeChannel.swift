@@ -1,0 +1,123 @@
+import Glibc
+import SkyProcess
+import SkyRuntime
+
+/// The way to a node on a host of one's own: its agent and its files, over the host's shared connection.
+///
+/// A link that breaks is made again for as long as `patience` says: a job of ten hours is not given up for a switch that
+/// is started anew. What had come across is not sent again.
+struct SSHNodeChannel: NodeChannel {
+    let isOnThisMachine = false
+
+    let provider: String
+    let session: SSHHostSession
+    /// The node's folder on the host, absolute.
+    let directory: String
+    /// How long a host may be out of reach, each time.
+    let patience: Duration
+    /// True once the group was given back from here: then no time is spent on reaching it.
+    let isGone: @Sendable () -> Bool
+
+    func absolutePath(_ path: String) -> String { NodePaths(path: directory).absolutePath(path) }
+
+    func connect() async throws(ProviderError) -> any NodeAgent {
+        try await patiently { () async throws(SSHFailure) in
+            let command = try await session.agentCommand(
+                "relay --dir \(SSHHostSession.quoted(directory)) --start --machine")
+            let pipe = try await SSHPipe(conversation: command, over: session.connection)
+            let greeting = await withTaskCancellationHandler { () async -> Result<AgentClient, AgentError> in
+                do throws(AgentError) {
+                    return .success(try await AgentClient(readingFrom: pipe.reading, writingTo: pipe.writing))
+                } catch { return .failure(error) }
+            } onCancel: {
+                pipe.process.signal(SIGKILL)
+            }
+            switch greeting {
+            case .success(let agent):
+                pipe.letGo()
+                return agent
+            case .failure(let error):
+                if error.kind == .protocolMismatch {
+                    pipe.letGo()
+                    throw .agentFails(error.message)
+                }
+                throw await pipe.failure()
+            }
+        }
+    }
+
+    func push(from localPath: String, to nodePath: String) async throws(ProviderError) {
+        try checkPath(nodePath)
+        try await carry("receive", nodePath) { input, output throws(HostFailure) in
+            try PackSender(input: input, output: output).send(localPath)
+        }
+    }
+
+    func pull(from nodePath: String, to localPath: String) async throws(ProviderError) {
+        try checkPath(nodePath)
+        let (folder, name) = Disk.split(localPath)
+        try await carry("send", nodePath) { input, output throws(HostFailure) in
+            try PackReceiver(input: input, output: output, staging: "\(folder)/.\(name).incoming").receive(
+                to: localPath)
+        }
+    }
+
+    func exists(_ nodePath: String) async throws(ProviderError) -> Bool {
+        try await patiently { () async throws(SSHFailure) in try await session.exists(nodePath, in: directory) }
+    }
+
+    /// One end of a pack here, on a thread of its own, and the other there.
+    private func carry(
+        _ verb: String, _ nodePath: String, _ body: @escaping @Sendable (Int32, Int32) throws(HostFailure) -> Void
+    ) async throws(ProviderError) {
+        try await patiently { () async throws(SSHFailure) in
+            let command = try await session.agentCommand("files \(verb) \(SSHHostSession.place(directory, nodePath))")
+            let pipe = try await SSHPipe(command, over: session.connection)
+            let result = await withTaskCancellationHandler {
+                await onOwnThread {
+                    let result = Result { () throws(HostFailure) in try body(pipe.reading, pipe.writing) }
+                    for end in [pipe.reading, pipe.writing] { close(end) }
+                    return result
+                }
+            } onCancel: {
+                pipe.process.signal(SIGKILL)
+            }
+            switch result {
+            case .success: _ = await pipe.complaint()
+            case .failure(let failure) where failure == PackEnds.broken: throw await pipe.failure()
+            case .failure(let failure):
+                _ = await pipe.complaint()
+                throw .host(failure)
+            }
+        }
+    }
+
+    /// Known to be wrong without asking anybody.
+    private func checkPath(_ path: String) throws(ProviderError) {
+        guard path.hasPrefix("/") || path.isEmpty else { return }
+        throw EscapesNode(path: path).providerError(provider)
+    }
+
+    private func patiently<Value: Sendable>(
+        _ body: () async throws(SSHFailure) -> Value
+    ) async throws(ProviderError) -> Value {
+        var deadline = ContinuousClock.now + patience
+        var pause = 100
+        while true {
+            guard !isGone() else {
+                throw ProviderError(.lost, provider: provider, "the group on \(session.host.title) was given back")
+            }
+            let began = ContinuousClock.now
+            do throws(SSHFailure) { return try await body() } catch {
+                let now = ContinuousClock.now
+                // It went well for a while: this is another break than the last.
+                if now - began > .seconds(30) { (deadline, pause) = (now + patience, 100) }
+                guard error.mayPass, now < deadline, !Task.isCancelled else {
+                    throw error.providerError(provider, session.host, session.connection.options)
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 2, 5000)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import SkyProcess
+
+/// Sends a file, or a folder with all in it, to a `PackReceiver` at the other end of two descriptors. Blocks.
+public struct PackSender {
+    private let stream: PackStream
+
+    public init(input: Int32, output: Int32) { stream = PackStream(input: input, output: output) }
+
+    /// Returns when the other side has all of it in its place.
+    public func send(_ path: String) throws(HostFailure) {
+        let manifest: PackManifest
+        do throws(SystemError) { manifest = try PackManifest(of: path) } catch {
+            let failure = HostFailure(error.code == ENOENT ? .badPath : .system, error.description)
+            try refuse(failure)
+            throw failure
+        }
+        try stream.send(PackOffer(manifest: manifest))
+        let files = manifest.entries.filter { $0.kind == .file }
+        let offsets = try answer().offsets ?? []
+        guard offsets.count == files.count else { throw PackStream.broken }
+        do throws(HostFailure) {
+            for (file, offset) in zip(files, offsets) {
+                try send(
+                    file, at: file.path.isEmpty ? path : "\(path)/\(file.path)", from: min(max(0, offset), file.size))
+            }
+        } catch {
+            // One that has given up says why, if the link is still there.
+            _ = try answer()
+            throw error
+        }
+        _ = try answer()
+    }
+
+    private func answer() throws(HostFailure) -> PackAnswer {
+        let answer = try stream.receive(PackAnswer.self).message
+        if let failure = answer.failure { throw failure }
+        return answer
+    }
+
+    /// Says that there is nothing to be sent.
+    func refuse(_ failure: HostFailure) throws(HostFailure) { try stream.send(PackOffer(failure: failure)) }
+
+    private func send(_ entry: PackManifest.Entry, at path: String, from offset: Int64) throws(HostFailure) {
+        let file = try? Descriptor.open(path, O_RDONLY)
+        defer { if let file { close(file) } }
+        var hash = SHA256()
+        var isWhole = file != nil
+        var place: Int64 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { buffer.deallocate() }
+        while place < entry.size {
+            // What the other side has is read too: the digest is of all of it.
+            let limit = place < offset ? offset - place : entry.size - place
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), limit))])
+            var count = 0
+            if isWhole, let file {
+                repeat { count = read(file, room.baseAddress, room.count) } while count < 0 && errno == EINTR
+            }
+            if count <= 0 {
+                // It has become shorter. What was promised is sent, and found to be wrong.
+                isWhole = false
+                room.initializeMemory(as: UInt8.self, repeating: 0)
+                count = room.count
+            }
+            let bytes = UnsafeRawBufferPointer(rebasing: room[..<count])
+            hash.update(bytes)
+            if place >= offset { try stream.write(bytes) }
+            place += Int64(count)
+        }
+        let digest = isWhole ? hash.digest() : [UInt8](repeating: 0, count: 32)
+        try stream.write(digest)
+    }
+}

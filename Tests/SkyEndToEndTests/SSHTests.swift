@@ -1,0 +1,205 @@
+import FoundationEssentials
+import Glibc
+import SkyProcess
+import SkyTestSupport
+import Testing
+
+extension Tag {
+    /// Needs servers of its own on this machine.
+    @Tag static var integration: Self
+}
+
+/// The pipeline of the README on a rack of hosts, through the built binary: four sshds of this machine.
+@Suite("A rack of hosts", .tags(.integration), .serialized, .timeLimit(.minutes(15)))
+struct SSHTests {
+    /// Pools that are cheaper than any cloud: tickets are read on one, and learnt from on the other.
+    private func use(
+        isolated: Bool = false, _ body: (SkyUnderTest, SSHFarm) async throws -> Void
+    ) async throws {
+        try await SSHFarm.use(4, isolated: isolated) { farm in
+            try Files.makeFolder("\(farm.folder)/run", mode: 0o700)
+            try await SkyUnderTest.use { plain in
+                var sky = plain.with(["XDG_RUNTIME_DIR": "\(farm.folder)/run"])
+                if let network = farm.network { sky = sky.entering(["ip", "netns", "exec", network.client]) }
+                try Files.makeFolder("\(sky.home)/config")
+                _ = try sky.write(
+                    """
+                    ssh_config: \(farm.config)
+                    pools:
+                      desk: {cores: 16, memory: 64, capabilities: [confidential], price: 0.02, hosts: [m1, m2]}
+                      rack: {cores: 64, memory: 512, accelerators: "A100:8", price: 0.05, hosts: [m3, m4]}
+                    """, as: "config/ssh.yaml")
+                try await body(sky, farm)
+            }
+        }
+    }
+
+    /// A copy of the pipeline whose training waits until `go` is there, on machines that are not taken back.
+    private func gated(_ sky: SkyUnderTest, _ farm: SSHFarm) throws -> String {
+        let path = "\(try sky.copy(ofPipeline: "support-tickets"))/pipeline.yaml"
+        let text = try sky.text(of: path)
+            .replacing("use_spot: true ", with: "use_spot: false")
+            .replacing(
+                "run: python3 train.py",
+                with: "run: echo waiting; until [ -e \(farm.folder)/go ]; do sleep 0.1; done; python3 train.py")
+        try Data(text.utf8).write(to: URL(filePath: path))
+        return path
+    }
+
+    private func launchGated(_ sky: SkyUnderTest, _ farm: SSHFarm) async throws -> (run: String, host: SSHFarm.Host) {
+        let launch = try await sky("launch", try gated(sky, farm), "--yes", "--detach")
+        try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+        let run = try sky.runName("support-tickets", in: launch)
+        try await sky.wait("train waits") {
+            guard try await sky.status(of: run).stage("train").state == "running" else { return false }
+            return try await sky("logs", run, "train").output.contains("waiting")
+        }
+        #expect(try await sky.status(of: run).stage("train").region == "rack")
+        return (run, try #require(farm.hosts[2...].first { !$0.processes().isEmpty }))
+    }
+
+    private func go(_ farm: SSHFarm) throws {
+        try Files.replace("\(farm.folder)/go", with: [], durability: .processes)
+    }
+
+    @Test("support-tickets: read on one pool, learnt from on another, served by a cloud, and all given back")
+    func wholeLife() async throws {
+        try await use { sky, farm in
+            let check = try await sky("check")
+            #expect(check.output.contains("✓ rack/m4: Linux"), "\(check.output)")
+            let launch = try await sky("launch", "pipelines/support-tickets/pipeline.yaml", "--yes")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let run = try sky.runName("support-tickets", in: launch)
+            let status = try await sky.status(of: run)
+            #expect(status.state == "serving")
+            #expect(status.stages.map(\.provider) == ["ssh", "ssh", "aws"])
+            #expect(status.stages.map(\.region).prefix(2) == ["desk", "rack"])
+            let logs = try await sky("logs", run, "train")
+            let match = try #require(logs.output.firstMatch(of: /accuracy ([0-9.]+)/), "\(logs.output)")
+            #expect(try #require(Double(match.1)) > 0.9)
+            let ticket = #"{"text": "I was charged twice on my invoice, please refund the payment"}"#
+            let url = try #require(try status.stage("serve").url)
+            let answer = try await sky.run("/usr/bin/curl", ["-sS", "-d", ticket, "\(url)/classify"])
+            #expect(answer.output.contains(#""category""#), "\(answer.output)")
+            // What ran on a host is gone as soon as its stage is done.
+            for host in farm.hosts { #expect(host.processes().isEmpty) }
+            #expect(try await sky("down", run, "--yes").exitCode == 0)
+            #expect(try await sky("gc").exitCode == 0)
+            // The shared connections stay for some minutes: the next run need not make them.
+            let left = sky.processes.filter { !ProcessTable.arguments(of: $0.pid).contains("ControlMaster=yes") }
+            #expect(left.isEmpty, "left: \(left)")
+        }
+    }
+
+    @Test("a host's sshd dies in the middle of a job and comes back: nothing is lost, nothing is done twice")
+    func cutLink() async throws {
+        try await use { sky, farm in
+            let (run, host) = try await launchGated(sky, farm)
+            farm.cut(host)
+            try await Task.sleep(for: .seconds(7))
+            #expect(host.processes().count >= 3, "the agent, the supervisor and the job live on")
+            try go(farm)
+            try await sky.wait("the job is done, unheard") {
+                !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") }
+            }
+            try await farm.boot(host)
+            try await sky.wait("it serves") { try await sky.status(of: run).state == "serving" }
+            #expect(try await sky.status(of: run).stage("train").attempts == 1)
+            let log = try await sky("logs", run, "train")
+            #expect(
+                log.output.matches(of: /held-out accuracy/).count == 1 && log.output.matches(of: /waiting/).count == 1)
+            _ = try await sky("down", run, "--yes")
+        }
+    }
+
+    @Test(
+        "a host is started anew in the middle of a job: it counts as taken away, and the stage is done elsewhere or again"
+    )
+    func reboot() async throws {
+        try await use { sky, farm in
+            let (run, host) = try await launchGated(sky, farm)
+            farm.crash(host)
+            try go(farm)
+            try await farm.boot(host)
+            try await sky.wait("it serves") { try await sky.status(of: run).state == "serving" }
+            let train = try await sky.status(of: run).stage("train")
+            #expect(train.attempts == 2 && train.region == "rack", "\(train)")
+            _ = try await sky("down", run, "--yes")
+            for host in farm.hosts { #expect(host.processes().isEmpty) }
+        }
+    }
+
+    @Test("what a stage has saved is fetched from its host, and is where its next try begins")
+    func checkpoint() async throws {
+        try await use { sky, farm in
+            let pipeline = try sky.write(
+                """
+                name: count
+                stages:
+                  count:
+                    resources: {infra: ssh/rack}
+                    checkpoint: {path: saved, every: 1s}
+                    run: |
+                      n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
+                      echo "from $n"
+                      [ "$n" = 0 ] || exit 0
+                      mkdir -p "$SKY_CHECKPOINT_DIR"
+                      echo 7 > "$SKY_CHECKPOINT_DIR/n"
+                      sleep 600
+                """)
+            let launch = try await sky("launch", pipeline, "--yes", "--detach")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let run = try sky.runName("count", in: launch)
+            try await sky.wait("something is saved") {
+                try await sky("events", run).output.contains(/checkpoint [0-9]+ saved/)
+            }
+            let host = try #require(farm.hosts.first { !$0.processes().isEmpty })
+            farm.crash(host)
+            try await farm.boot(host)
+            try await sky.wait("it is done") { try await sky.status(of: run).state == "succeeded" }
+            #expect(try await sky.status(of: run).stage("count").attempts == 2)
+            let log = try await sky("logs", run, "count").output
+            #expect(log.contains("from 7"), "\(log)")
+        }
+    }
+
+    @Test(
+        "in networks of their own: a cable is pulled in the middle of a job and plugged in again, and nothing is lost",
+        .enabled(if: FarmNetwork.canBeMade, "only root may make network namespaces, and only with ip(8)"))
+    func pulledCable() async throws {
+        try await use(isolated: true) { sky, farm in
+            let network = try #require(farm.network)
+            let (run, host) = try await launchGated(sky, farm)
+            let number = try #require(Int(host.name.dropFirst()))
+            try await network.setCable(of: number, isIn: false)
+            try go(farm)
+            try await sky.wait("the job is done, unheard") {
+                !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") }
+            }
+            // Longer than it takes until a dead link is known to be.
+            try await Task.sleep(for: .seconds(20))
+            #expect(try await sky.status(of: run).stage("train").state == "running")
+            try await network.setCable(of: number, isIn: true)
+            try await sky.wait("it serves") { try await sky.status(of: run).state == "serving" }
+            #expect(try await sky.status(of: run).stage("train").attempts == 1)
+            let log = try await sky("logs", run, "train")
+            #expect(log.output.matches(of: /held-out accuracy/).count == 1)
+            _ = try await sky("down", run, "--yes")
+            for host in farm.hosts { #expect(host.processes().isEmpty) }
+        }
+    }
+
+    @Test("sky provider test ssh keeps all of it; a stranger with the same ssh.yaml finds and gives back what is left")
+    func providerTest() async throws {
+        try await use { sky, farm in
+            let answer = try await sky("provider", "test", "ssh", "--yes")
+            #expect(answer.exitCode == 0, "\(answer.output)\(answer.errors)")
+            let (run, host) = try await launchGated(sky, farm)
+            for driver in sky.processes(whoseCommandHas: "driver \(run)") { _ = kill(driver, SIGKILL) }
+            try Disk.remove("\(sky.home)/state")
+            let garbage = try await sky("gc", "--yes")
+            #expect(garbage.output.contains(run), "\(garbage.output)\(garbage.errors)")
+            #expect(host.processes().isEmpty)
+        }
+    }
+}

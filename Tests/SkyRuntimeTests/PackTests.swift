@@ -1,0 +1,190 @@
+import Glibc
+import SkyProcess
+import SkyTestSupport
+import Testing
+
+@testable import SkyRuntime
+
+@Suite("Files on their way", .timeLimit(.minutes(2)))
+struct PackTests {
+    @Test(
+        "SHA-256 is that of the standard's own examples, however the bytes come",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+        ])
+    func digests(text: String, digest: String) {
+        #expect(SHA256.hex(SHA256.digest(of: Array(text.utf8))) == digest)
+        var hash = SHA256()
+        for byte in text.utf8 { withUnsafeBytes(of: byte) { hash.update($0) } }
+        #expect(SHA256.hex(hash.digest()) == digest)
+    }
+
+    @Test("SHA-256 of a million letters is the standard's")
+    func millionLetters() {
+        let letters = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+        #expect(
+            SHA256.hex(SHA256.digest(of: letters)) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+        )
+        #expect(SHA256.bytes(hex: "00ff7A") == [0, 255, 122])
+        #expect(SHA256.bytes(hex: "0") == nil && SHA256.bytes(hex: "0g") == nil)
+    }
+
+    @Test("a link that breaks at any byte leaves what came, nothing in its place, and an end that goes on from there")
+    func resumed() async throws {
+        try await withTemporaryFolder { folder in
+            let tree = "\(folder)/tree"
+            try Files.makeFolder("\(tree)/sub")
+            let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            for name in ["a", "sub/b"] { try Files.replace("\(tree)/\(name)", with: bytes, durability: .processes) }
+            try Files.replace("\(tree)/empty", with: [], durability: .processes)
+            let target = "\(folder)/target"
+            var before: Int64 = -1
+            for limit in [100, 5000, 100_000, 150_000, 200_000] {
+                #expect(try await carry(tree, to: target, in: folder, limit: limit) != nil)
+                #expect(!Files.exists(target))
+                let there = size(below: "\(folder)/staging")
+                #expect(there >= before)
+                before = there
+            }
+            #expect(before > 300_000)
+            #expect(try await carry(tree, to: target, in: folder) == nil)
+            for name in ["a", "sub/b"] { #expect(try Files.read("\(target)/\(name)") == bytes) }
+            #expect(!Files.exists("\(folder)/staging"))
+        }
+    }
+
+    @Test("what was damaged where it waited is found, and brought again")
+    func damaged() async throws {
+        try await withTemporaryFolder { folder in
+            let file = "\(folder)/file"
+            try Files.replace(file, with: [UInt8](repeating: 1, count: 200_000), durability: .processes)
+            #expect(try await carry(file, to: "\(folder)/target", in: folder, limit: 150_000) != nil)
+            let pack = "\(folder)/staging/\(Files.names(in: "\(folder)/staging")[0])/pack"
+            let half = try #require(try Files.read(pack))
+            try Files.replace(pack, with: [2] + half.dropFirst(), durability: .processes)
+            let found = try await carry(file, to: "\(folder)/target", in: folder)
+            #expect(found?.kind == .damaged, "\(half.count): \(found?.message ?? "nothing")")
+            #expect(try await carry(file, to: "\(folder)/target", in: folder) == nil)
+        }
+    }
+
+    @Test(
+        "a manifest that leads anywhere else is refused",
+        arguments: [
+            [("", "folder"), ("../x", "file")], [("", "folder"), ("a", "link"), ("a/x", "file")], [("x", "file")],
+            [("", "folder"), ("a//b", "file")], [("", "folder"), ("/etc", "folder")], [("", "link")], [],
+            [("", "folder"), ("a", "file"), ("a", "file")], [("", "folder"), ("b/c", "file")],
+        ] as [[(String, String)]])
+    func hostile(entries: [(String, String)]) async throws {
+        let manifest = try manifest(entries)
+        #expect(manifest.problem != nil)
+        try await withTemporaryFolder { folder in
+            let failure = try await offer(PackOffer(manifest: manifest), in: folder)
+            #expect(failure?.kind == .badPath)
+            #expect(!Files.exists("\(folder)/target"))
+        }
+    }
+
+    @Test("a length beyond all measure, nonsense and silence end a receiver, and nothing else")
+    func garbage() async throws {
+        for bytes in [[0xff, 0xff, 0xff, 0xff], [0, 0, 0, 2, 1, 2], [0, 0, 1], []] as [[UInt8]] {
+            try await withTemporaryFolder { folder in
+                let link = try Link()
+                try Descriptor.writeAll(link.there.writing, bytes)
+                close(link.there.writing)
+                let receiver = PackReceiver(
+                    input: link.there.reading, output: link.back.writing, staging: "\(folder)/staging")
+                #expect(throws: HostFailure.self) { try receiver.receive(to: "\(folder)/target") }
+                for end in [link.there.reading, link.back.reading, link.back.writing] { close(end) }
+                #expect(!Files.exists("\(folder)/target"))
+            }
+        }
+    }
+
+    // MARK: Two ends
+
+    private struct Link {
+        let there: (reading: Int32, writing: Int32)
+        let back: (reading: Int32, writing: Int32)
+
+        init() throws {
+            there = try Descriptor.pipe()
+            back = try Descriptor.pipe()
+        }
+    }
+
+    /// Carries `source` over a link that breaks after `limit` bytes. What the receiver came to; nil if all is there.
+    private func carry(
+        _ source: String, to target: String, in folder: String, limit: Int = .max
+    ) async throws -> HostFailure? {
+        let (link, relay) = (try Link(), try Descriptor.pipe())
+        async let sent: Void = onThread {
+            try? PackSender(input: link.back.reading, output: relay.writing).send(source)
+            close(relay.writing)
+        }
+        async let carried: Void = onThread {
+            var left = limit
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while left > 0 {
+                let count = read(relay.reading, &buffer, min(buffer.count, left))
+                guard count > 0, (try? Descriptor.writeAll(link.there.writing, Array(buffer[..<count]))) != nil else {
+                    break
+                }
+                left -= count
+            }
+            for end in [relay.reading, link.there.writing] { close(end) }
+        }
+        async let received: HostFailure? = onThread {
+            defer { for end in [link.there.reading, link.back.writing] { close(end) } }
+            do throws(HostFailure) {
+                try PackReceiver(
+                    input: link.there.reading, output: link.back.writing, staging: "\(folder)/staging"
+                ).receive(to: target)
+                return nil
+            } catch { return error }
+        }
+        _ = await (sent, carried)
+        close(link.back.reading)
+        return await received
+    }
+
+    private func offer(_ offer: PackOffer, in folder: String) async throws -> HostFailure? {
+        let link = try Link()
+        try PackStream(input: -1, output: link.there.writing).send(offer)
+        close(link.there.writing)
+        defer { for end in [link.there.reading, link.back.reading, link.back.writing] { close(end) } }
+        do throws(HostFailure) {
+            try PackReceiver(
+                input: link.there.reading, output: link.back.writing, staging: "\(folder)/staging"
+            ).receive(to: "\(folder)/target")
+            return nil
+        } catch { return error }
+    }
+
+    private func manifest(_ entries: [(String, String)]) throws -> PackManifest {
+        var manifest = try PackManifest(of: "/etc/hostname")
+        manifest.entries = try entries.map { path, kind in
+            PackManifest.Entry(
+                path: path, kind: try #require(.init(rawValue: kind)), mode: 0o644, size: 0, changed: 0, target: "/etc")
+        }
+        return manifest
+    }
+
+    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            startThread { continuation.resume(returning: body()) }
+        }
+    }
+
+    private func size(below path: String) -> Int64 {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return 0 }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return Int64(status.st_size) }
+        return Files.names(in: path).reduce(0) { $0 + size(below: "\(path)/\($1)") }
+    }
+}
