@@ -79,7 +79,7 @@ struct AgentPrograms: Sendable {
         let path = "\(cache)/\(program.digest).gz"
         do throws(SystemError) {
             try Files.makeFolder(cache, mode: 0o700)
-            let lock = try await WaitingLock.acquire("\(path).lock")
+            let lock = try await WaitingLock.acquire(program.digest, in: "\(cache)/locks")
             defer { lock.release() }
             if Files.exists(path) { return path }
             for name in Files.names(in: cache) where name.hasSuffix(".gz") { unlink("\(cache)/\(name)") }

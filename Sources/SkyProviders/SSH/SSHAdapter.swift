@@ -120,7 +120,7 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
         }
         do throws(SystemError) {
             let now = SystemScriptClock().now()
-            try books.close(token, held: record.map { HeldSpan(since: $0.createdAt, until: now) })
+            try books.close(token, held: record.map { HeldSpan(since: $0.createdAt, until: now) }, from: nil)
             try store.remove(token)
         } catch { throw error.providerError(provider) }
     }

@@ -11,7 +11,7 @@ struct SSHConnection: Sendable {
     func open() async throws(SSHFailure) {
         if isOpen { return }
         let lock: WaitingLock
-        do throws(SystemError) { lock = try await WaitingLock.acquire("\(options.socket(of: host)).lock") } catch {
+        do throws(SystemError) { lock = try await options.lock("connection", of: host) } catch {
             throw .setup("\(error)")
         }
         defer { lock.release() }

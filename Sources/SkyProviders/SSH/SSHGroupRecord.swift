@@ -107,6 +107,6 @@ struct SSHGroupStore: Sendable {
 
     func lock(_ token: String) async throws(SystemError) -> WaitingLock {
         try Files.makeFolder(root, mode: 0o700)
-        return try await WaitingLock.acquire("\(root)/.\(token).lock")
+        return try await WaitingLock.acquire(token, in: "\(root)/.locks")
     }
 }

@@ -151,7 +151,7 @@ struct SSHHostSession: Sendable {
         // Of many here that find it missing, one brings it; the others then find it there.
         let lock: WaitingLock
         do throws(SystemError) {
-            lock = try await WaitingLock.acquire("\(connection.options.socket(of: host)).agent")
+            lock = try await connection.options.lock("agent", of: host)
         } catch { throw .setup("\(error)") }
         defer { lock.release() }
         let facts = try await look()

@@ -28,6 +28,11 @@ struct SSHOptions: Sendable {
         return "\(controlFolder)/\(SHA256.hex(SHA256.digest(of: Array(key.utf8)).prefix(12)))"
     }
 
+    /// Of many processes that want to do something to a host at once, one does it.
+    func lock(_ purpose: String, of host: SSHHost) async throws(SystemError) -> WaitingLock {
+        try await WaitingLock.acquire("\(purpose) \(socket(of: host))", in: "\(controlFolder)/locks")
+    }
+
     /// Opens the shared connection, and goes to the background once it stands. Without `-M`, which beside the option would
     /// make it ask a person about each command.
     func master(_ host: SSHHost) -> [String] {
