@@ -115,7 +115,7 @@ def main():
             files = figures(options.bench, host, agent, "files", str(tree))
             started = time.perf_counter()
             archive = subprocess.Popen(["tar", "-C", tree, "-cf", "-", "."], stdout=subprocess.PIPE)
-            subprocess.run(host.ssh("mkdir peer && tar -C peer -xf -"), stdin=archive.stdout, check=True)
+            subprocess.run(host.ssh(f"mkdir {host.home}/peer && tar -C {host.home}/peer -xf -"), stdin=archive.stdout, check=True)
             peer = time.perf_counter() - started
         finally:
             host.stop()

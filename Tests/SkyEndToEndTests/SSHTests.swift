@@ -137,7 +137,7 @@ struct SSHTests {
                 name: count
                 stages:
                   count:
-                    resources: {infra: ssh/rack}
+                    resources: {infra: ssh/desk}
                     checkpoint: {path: saved, every: 1s}
                     run: |
                       n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
