@@ -59,8 +59,10 @@ public enum ProcessTable {
     /// The command line of a process, the program's name first; empty when there is none to be seen.
     public static func arguments(of pid: Int32) -> [String] {
         guard let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? nil else { return [] }
-        return bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-            .map { String(decoding: $0, as: UTF8.self) }
+        var arguments = bytes.split(separator: 0, omittingEmptySubsequences: false)
+        // A zero is behind each; a program that has written a long title over them may have left none.
+        if arguments.last?.isEmpty ?? false { arguments.removeLast() }
+        return arguments.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func pids() -> [Int32] { Files.names(in: "/proc").compactMap { Int32($0) } }

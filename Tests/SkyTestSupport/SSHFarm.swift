@@ -141,7 +141,9 @@ public final class SSHFarm: Sendable {
         let ready = "\(host.folder)/sshd.pid"
         unlink(ready)
         let entry = host.namespace.map { ["ip", "netns", "exec", $0] } ?? []
-        let command = entry + [Self.server, "-f", "\(host.folder)/sshd_config", "-E", "\(host.folder)/sshd.log"]
+        // Tests that crash leave nothing for long.
+        let limited = ["timeout", "-s", "KILL", "1200", Self.server, "-D"]
+        let command = entry + limited + ["-f", "\(host.folder)/sshd_config", "-E", "\(host.folder)/sshd.log"]
         try ProcessSpawn(
             "/usr/bin/env", command, leadership: .session, standardOutput: .null, standardError: .null
         ).start().reap()
