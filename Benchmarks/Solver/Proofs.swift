@@ -1,3 +1,6 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
 import SkyCore
 import SkyPlacement
 import SkySpec
@@ -30,7 +33,11 @@ struct Limits {
 }
 
 /// Counts over a fixed set how many deadlines and budgets are proven with the standard effort.
-func countProofs(_ only: String?) throws {
+///
+/// - Parameter arguments: a shape, if only that one is wanted, and how many times the standard effort.
+func countProofs(_ arguments: [String]) throws {
+    let only = arguments.first
+    let times = arguments.count > 1 ? Int(arguments[1]) ?? 1 : 1
     let world = MadeUpWorld(seed: 7)
     let slacks = [1.05, 1.2, 1.5, 2, 3]
     let shapes: [(Shape, [Int])] = [
@@ -47,10 +54,21 @@ func countProofs(_ only: String?) throws {
             for seed in 0..<6 {
                 let pipeline = world.pipeline(
                     shape, stages: stages, gigabytes: [20, 100, 500][seed % 3], seed: UInt64(100 + seed))
-                let limits = try Limits(try PlacementProblem(pipeline: pipeline, offers: world))
+                var problem = try PlacementProblem(pipeline: pipeline, offers: world)
+                if times > 1 { problem.effort = .steps(100_000_000 * times) }
+                let limits = try Limits(problem)
                 for slack in slacks {
-                    deadline.add(try limits.withinDeadline(slack: slack))
-                    budget.add(try limits.withinBudget(slack: slack))
+                    let d = try limits.withinDeadline(slack: slack)
+                    let b = try limits.withinBudget(slack: slack)
+                    deadline.add(d)
+                    budget.add(b)
+                    for (w, a) in [("deadline", d), ("budget", b)]
+                    where a.milliseconds > 600 || a.placement.proof?.isOptimal != true {
+                        print(
+                            "  \(shape) \(stages) \(w) 1 \(slack) \(100 + seed): \(a.placement.proof?.isOptimal == true ? "proven" : "OPEN") \(Int(a.milliseconds)) ms gap \(solver_bench.text((a.placement.proof?.gap ?? 1) * 100)) %"
+                        )
+                        fflush(nil)
+                    }
                 }
             }
             print("| \(shape) of \(stages) | \(deadline.text) | \(budget.text) |")
