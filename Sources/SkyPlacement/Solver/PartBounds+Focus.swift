@@ -29,13 +29,16 @@ extension PartBounds {
             guard let best = values.indices.max(by: { values[$0] < values[$1] }) else { return }
             guard (cap == nil ? values[best] : time) <= Double(enough) else { return }
             aim(at: prices[best])
-            guard spent < most else { return }
+            // Prices that are all too low say next to nothing.
+            let isTooLow = worth == nil && best + 1 == prices.count
+            guard spent < most || isTooLow else { return }
             guard worth == nil else {
                 spread /= 4
                 guard round < min(rounds, 4), !isOneGrid, !meter.isOver else { return }
                 continue
             }
-            let peak = Self.peak(prices, values, best)
+            var peak = Self.peak(prices, values, best)
+            if isTooLow, isRough { peak.price *= 4 }
             guard round < rounds, !meter.isOver else { return }
             if peak.value - values[best] <= Self.nearness * abs(values[best]), isOneGrid || round > 3 { return }
             spread = min(0.5, max(1.5 * abs(peak.price - prices[best]) / peak.price, 1e-6))

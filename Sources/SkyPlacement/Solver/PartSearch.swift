@@ -177,7 +177,7 @@ private struct Pace {
 
     /// By how much farther it is looked at once.
     static let reach: Int64 = 16
-    static let stride = 8
+    static let stride = 16
     private static let most = Network.none / 64
 
     init(_ room: Int64) { self.room = room }
