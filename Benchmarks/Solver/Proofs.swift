@@ -1,6 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
 import SkyCore
 import SkyPlacement
 import SkySpec
@@ -58,17 +55,8 @@ func countProofs(_ arguments: [String]) throws {
                 if times > 1 { problem.effort = .steps(100_000_000 * times) }
                 let limits = try Limits(problem)
                 for slack in slacks {
-                    let d = try limits.withinDeadline(slack: slack)
-                    let b = try limits.withinBudget(slack: slack)
-                    deadline.add(d)
-                    budget.add(b)
-                    for (w, a) in [("deadline", d), ("budget", b)]
-                    where a.milliseconds > 600 || a.placement.proof?.isOptimal != true {
-                        print(
-                            "  \(shape) \(stages) \(w) 1 \(slack) \(100 + seed): \(a.placement.proof?.isOptimal == true ? "proven" : "OPEN") \(Int(a.milliseconds)) ms gap \(solver_bench.text((a.placement.proof?.gap ?? 1) * 100)) %"
-                        )
-                        fflush(nil)
-                    }
+                    deadline.add(try limits.withinDeadline(slack: slack))
+                    budget.add(try limits.withinBudget(slack: slack))
                 }
             }
             print("| \(shape) of \(stages) | \(deadline.text) | \(budget.text) |")
