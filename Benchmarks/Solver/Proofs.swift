@@ -30,7 +30,11 @@ struct Limits {
 }
 
 /// Counts over a fixed set how many deadlines and budgets are proven with the standard effort.
-func countProofs(_ only: String?) throws {
+///
+/// - Parameter arguments: a shape, if only that one is wanted, and how many times the standard effort.
+func countProofs(_ arguments: [String]) throws {
+    let only = arguments.first
+    let times = arguments.count > 1 ? Int(arguments[1]) ?? 1 : 1
     let world = MadeUpWorld(seed: 7)
     let slacks = [1.05, 1.2, 1.5, 2, 3]
     let shapes: [(Shape, [Int])] = [
@@ -47,7 +51,9 @@ func countProofs(_ only: String?) throws {
             for seed in 0..<6 {
                 let pipeline = world.pipeline(
                     shape, stages: stages, gigabytes: [20, 100, 500][seed % 3], seed: UInt64(100 + seed))
-                let limits = try Limits(try PlacementProblem(pipeline: pipeline, offers: world))
+                var problem = try PlacementProblem(pipeline: pipeline, offers: world)
+                if times > 1 { problem.effort = .steps(100_000_000 * times) }
+                let limits = try Limits(problem)
                 for slack in slacks {
                     deadline.add(try limits.withinDeadline(slack: slack))
                     budget.add(try limits.withinBudget(slack: slack))

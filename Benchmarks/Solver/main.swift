@@ -10,7 +10,7 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case nil: if try !bench() { exit(1) }
 case "dump": try dumpProblems()
-case "proofs": try countProofs(arguments.dropFirst().first)
+case "proofs": try countProofs(Array(arguments.dropFirst()))
 case "plan": try planInProcess(Array(arguments.dropFirst()))
 case "again": try again(Array(arguments.dropFirst()))
 default:

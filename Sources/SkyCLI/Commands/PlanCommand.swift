@@ -59,19 +59,20 @@ struct PlanCommand: SkySubcommand {
         var planned = try PlannedPipeline(pipeline, planning, in: context)
         let out = context.console.out
         if frontier || pick != nil, let problem = planned.problem {
-            let front = try problem.paretoFront().noticeable()
+            let front = try PlanningProgress.during(context.console.err) { try problem.paretoFront().noticeable() }
             guard let pick else { return try show(front, of: planned.pipeline, on: out) }
             planned = try planned.picking(pick, of: front)
         }
         switch output {
         case .file(let path): try write(planned, to: path, in: context)
-        case .format(.json) where explain: try out.write(try ExplanationJSON(planned.explanation()).text())
+        case .format(.json) where explain: try out.write(try ExplanationJSON(planned.explanation(in: context)).text())
         case .format(.json) where old == nil: try out.write(try PlanJSON(planned.plan).text())
         case .format(let format):
             guard let old else {
                 try out.lines(planned.screen(withOutlook: confidence).lines(width: out.terminal.width))
                 if explain {
-                    let screen = ExplanationScreen(explanation: try planned.explanation(), plan: planned.plan)
+                    let screen = ExplanationScreen(
+                        explanation: try planned.explanation(in: context), plan: planned.plan)
                     try out.lines([.empty] + screen.lines(width: out.terminal.width))
                 }
                 return .done
@@ -172,6 +173,7 @@ struct PlanningOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Look for the best plan no longer than this; the plan says what is proven.", valueName: "time"))
+            "Look for the best plan no longer than this, instead of until it is proven where that can be; the plan says what is proven.",
+            valueName: "time"))
     var solveFor: TimeSpan?
 }

@@ -47,7 +47,7 @@ struct PlannedPipeline {
         var problem = try Self.problem(pipeline, for: policy, market.offers, history, refusals)
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
-        plan = try Planner().plan(problem, policy: policy)
+        plan = try PlanningProgress.during(context.console.err) { try Planner().plan(problem, policy: policy) }
         plan.caveats += market.doubtfulTariffs(of: plan) + refusals.caveats(for: pipeline)
     }
 
@@ -91,9 +91,12 @@ struct PlannedPipeline {
     }
 
     /// Why the plan is as it is.
-    func explanation() throws -> PlanExplanation {
-        try Planner().explain(
-            plan, of: pipeline, offers: market.offers, policy: policy ?? pipeline.objective.policy, history: history)
+    func explanation(in context: CommandContext) throws -> PlanExplanation {
+        try PlanningProgress.during(context.console.err) {
+            try Planner().explain(
+                plan, of: pipeline, offers: market.offers, policy: policy ?? pipeline.objective.policy,
+                history: history)
+        }
     }
 
     /// Without ever having run anything there is no journal, and none is made for looking.

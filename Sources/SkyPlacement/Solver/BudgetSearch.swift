@@ -68,12 +68,13 @@ struct BudgetSearch {
     private mutating func takeApart(_ plan: Decomposition) {
         var room = max(best.time / Self.firstGuess, 1)
         while best.time - impossible > 1, !meter.isOver {
-            let limit = min(best.time - 1, impossible + room)
+            let limit = min(best.time - 1, Network.plus(impossible, room))
             switch ask(limit, isRough: true) {
             case .impossible: room *= Self.guessGrowth
-            case .found: room = max(min(room, best.time - impossible) / Self.guessGrowth, 1)
+            case .found: room = max(min(room, best.time - impossible) / 2, 1)
             case .open:
-                room *= Self.guessGrowth
+                // It goes from near to far by itself, and is spared to begin anew.
+                room = Network.none
                 var search = PartSearch(network.restricted(to: survivors), plan, limit: limit, price: price)
                 let bound = search.fastest(cap: budget, from: impossible + 1, &meter)
                 impossible = max(impossible, bound - 1)

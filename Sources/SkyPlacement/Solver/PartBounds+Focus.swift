@@ -1,8 +1,6 @@
 extension PartBounds {
     private static let mostRounds = 8
     private static let roughRounds = 2
-    /// What being exact about the prices may take, about.
-    private static let mostSteps = 12_000_000
     private static let nearness = 1e-6
 
     /// Works the insides out at prices that are dense near those that say most.
@@ -10,14 +8,18 @@ extension PartBounds {
     /// - Parameters:
     ///   - cap: nil for the most that can be said of the cost of plans that keep the limit; else for the most that
     ///   can be said of the time of plans that cost no more.
-    ///   - enough: to say that it costs more than this.
+    ///   - enough: to say that it costs more, or takes longer, than this.
     ///   - isRough: it is only to be found out what need not be looked at.
-    mutating func focus(cap: Int64?, enough: Int64 = .max, isRough: Bool = false, _ meter: inout Meter) {
+    ///   - most: about as many steps may be taken.
+    mutating func focus(
+        cap: Int64?, enough: Int64, isRough: Bool = false, steps most: Int = .max, _ meter: inout Meter
+    ) {
         let rounds = isRough ? Self.roughRounds : Self.mostRounds
         var spread = 0.5
         var spent = 0
         for round in 1...rounds {
             tell(spread: spread, isRough: isRough)
+            let steps = steps
             meter.spend(steps)
             spent += steps
             let prices = grid(root).prices
@@ -25,15 +27,18 @@ extension PartBounds {
             let time = cap.map { soonest(cap: $0) } ?? Double(limit)
             let values = worth == nil ? zip(prices, costs).map { $1 - $0 * time } : Array(costs.dropLast())
             guard let best = values.indices.max(by: { values[$0] < values[$1] }) else { return }
-            guard cap != nil || values[best] <= Double(enough) else { return }
+            guard (cap == nil ? values[best] : time) <= Double(enough) else { return }
             aim(at: prices[best])
-            guard spent < Self.mostSteps else { return }
+            // Prices that are all too low say next to nothing.
+            let isTooLow = worth == nil && best + 1 == prices.count
+            guard spent < most || isTooLow else { return }
             guard worth == nil else {
                 spread /= 4
                 guard round < min(rounds, 4), !isOneGrid, !meter.isOver else { return }
                 continue
             }
-            let peak = Self.peak(prices, values, best)
+            var peak = Self.peak(prices, values, best)
+            if isTooLow, isRough { peak.price *= 4 }
             guard round < rounds, !meter.isOver else { return }
             if peak.value - values[best] <= Self.nearness * abs(values[best]), isOneGrid || round > 3 { return }
             spread = min(0.5, max(1.5 * abs(peak.price - prices[best]) / peak.price, 1e-6))

@@ -27,6 +27,8 @@ struct PartBounds {
     let gridOf: [Int]
     /// Per part, row by row, per pair of places: the figures at each price, and then the least delay.
     private(set) var inside: [[Double]] = []
+    /// Within how much of the centres prices are dense.
+    private var spread = 0.5
     /// Per part the pairs of places that no plan of interest uses; none before `close`.
     private var closed: [[Int]] = []
     /// The same of all else, given that the part costs nothing and takes no time.
@@ -107,6 +109,7 @@ struct PartBounds {
 extension PartBounds {
     /// Works the insides out at prices near the centres.
     mutating func tell(spread: Double, isRough: Bool = false) {
+        self.spread = spread
         grids = []
         for (index, parent) in parents.enumerated() {
             guard parent >= 0 else {
@@ -131,6 +134,12 @@ extension PartBounds {
                 for k in 0..<width { inside[part][pair * width + k] = Self.never }
             }
         }
+    }
+
+    /// The same for another limit.
+    mutating func tellAgain(_ meter: inout Meter) {
+        tell(spread: spread)
+        meter.spend(steps)
     }
 
     /// Per pair of places of the part, whether some plan of interest may use it.

@@ -47,6 +47,8 @@ struct PartFronts {
     /// Steps of the meter for looking at a sum, and for keeping it.
     private static let stepsPerWay = 4
     private static let stepsPerPair = 6
+    /// Of all parts together, for the sake of memory.
+    private static let mostWays = 1 << 25
 
     /// - Parameters:
     ///   - bounds: insides and outsides for a limit.
@@ -57,15 +59,17 @@ struct PartFronts {
         self.goal = goal
     }
 
-    /// Returns false when `meter` was used up before the end.
+    /// Returns false when `meter` was used up before the end, or there were too many ways.
     mutating func search(_ meter: inout Meter) -> Bool {
+        var kept = 0
         for index in bounds.plan.parts.indices {
             if index == bounds.root, let root = joined() {
                 finish(root)
                 return true
             }
             fronts.append(front(index, &meter))
-            guard !meter.isOver, fronts[index].ways.count < Int(Int32.max) else { return false }
+            kept += fronts[index].ways.count
+            guard !meter.isOver, kept < Self.mostWays else { return false }
             guard !fronts[index].ways.isEmpty else { return true }
         }
         if let best = fronts[bounds.root].ways.min(by: { goal.rank($0) < goal.rank($1) }) {

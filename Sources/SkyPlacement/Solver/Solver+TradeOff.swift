@@ -8,6 +8,7 @@ extension Solver {
             cheapest.valueBound = cheapest.costBound
             return cheapest
         }
+        drawOnReserve()
         let worth = Worth(perHour: perHour)
         let (costBound, timeBound) = (costBound(), timeBound)
         var (plan, bound) = weightedSearch(worth, costBound: costBound)
@@ -25,6 +26,7 @@ extension Solver {
 
     /// Undominated assignments, cheapest first: all of them if there are no more than `count`.
     mutating func front(limit count: Int) -> (points: [FrontPoint], isComplete: Bool) {
+        forgoReserve()
         let (cheapest, fastest) = (cheapest(), fastest())
         guard let first = cheapest.plan, let last = fastest.plan else { return ([], false) }
         var points = [FrontPoint(plan: first, isProven: cheapest.isProven)]

@@ -5,6 +5,8 @@ struct Solver {
     /// A good plan for nearly the same network, as options per node; -1 where it says nothing.
     private let hint: [Int]?
     private var work: Meter
+    /// What more may be spent where that is certain to lead to a proof.
+    private var reserve: Int
     /// Per node the options that the cheapest assignments use, if a search without a time limit has found out.
     private var survivors: [[Int]]?
     private var knownCostBound: Int64?
@@ -22,13 +24,10 @@ struct Solver {
     }
 
     init(_ network: Network, effort: Effort, hint: [Int]? = nil) {
-        self.init(network, meter: Meter(effort), hint: hint)
-    }
-
-    private init(_ network: Network, meter: Meter, hint: [Int]? = nil) {
         self.network = network
-        work = meter
         self.hint = hint
+        work = Meter(effort)
+        if case .standard = effort { reserve = Effort.stepsOfProofs - Effort.standardSteps } else { reserve = 0 }
         let links = network.edges.map { (from: $0.from, to: $0.to) }
         guard GraphShape.spanningForest(links, nodeCount: network.nodes.count).count == links.count else {
             shape = .loops
@@ -46,6 +45,7 @@ struct Solver {
     /// The cheapest assignment that ends by `limit` and, of those, the fastest.
     mutating func cheapest(limit: Int64 = Network.forever) -> Outcome {
         survivors = nil
+        if limit < Network.forever { drawOnReserve() }
         let known = hinted(Assignment.isCheaper) { $0.time <= limit || limit == Network.forever }
         var result = cheapestAtAnyPace(limit: limit, known: known)
         // Looking at all transfer times takes longer than the whole rest, where time does not matter.
@@ -109,6 +109,7 @@ struct Solver {
 
     /// The fastest assignment that costs at most `budget` and, of those, the cheapest.
     mutating func fastest(budget: Int64 = Network.none) -> Outcome {
+        drawOnReserve()
         let known = hinted(Assignment.isFaster) { $0.cost <= budget }
         let answer = fastestAtAnyPrice(budget: budget, known: known)
         var result = Outcome(plan: answer.plan, isProven: answer.isProven)
@@ -132,6 +133,15 @@ struct Solver {
         knownCostBound = bound
         return bound
     }
+
+    /// Before looking for plans in a network that comes apart.
+    mutating func drawOnReserve() {
+        guard reserve > 0 else { return }
+        if messages != nil || Decomposition(network) != nil { work.extend(by: reserve) }
+        forgoReserve()
+    }
+
+    mutating func forgoReserve() { reserve = 0 }
 
     /// `known`: an assignment that keeps the limit.
     private mutating func cheapestAtAnyPace(limit: Int64, known: Assignment?) -> Outcome {
