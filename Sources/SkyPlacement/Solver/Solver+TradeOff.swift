@@ -8,7 +8,7 @@ extension Solver {
             cheapest.valueBound = cheapest.costBound
             return cheapest
         }
-        drawOnReserve()
+        drawOnReserve(isWeighted: true)
         let worth = Worth(perHour: perHour)
         let (costBound, timeBound) = (costBound(), timeBound)
         var (plan, bound) = weightedSearch(worth, costBound: costBound)

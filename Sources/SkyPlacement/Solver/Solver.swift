@@ -134,10 +134,13 @@ struct Solver {
         return bound
     }
 
-    /// Before looking for plans in a network that comes apart.
-    mutating func drawOnReserve() {
+    /// Before looking for plans in a network that comes apart. For the weighted goal, one with several ends is not
+    /// searched part by part: there more steps would not bring the proof.
+    mutating func drawOnReserve(isWeighted: Bool = false) {
         guard reserve > 0 else { return }
-        if messages != nil || Decomposition(network) != nil { work.extend(by: reserve) }
+        let parts = Decomposition(network)
+        let isSearchedByParts = parts.map { !isWeighted || !$0.isSided } ?? (messages != nil && !isWeighted)
+        if isSearchedByParts { work.extend(by: reserve) }
         forgoReserve()
     }
 
