@@ -167,7 +167,7 @@ import Testing
 
             stage.run = #"[ "$SKY_NODE_RANK" = 1 ] && exit 4; sleep 100"#
             let failed = try await world.drive(try await world.launch([stage]))
-            #expect(failed.stages[0].lastTrouble == "the command ended with exit code 4")
+            #expect(failed.stages[0].lastTrouble == "rank 1: the command ended with exit code 4")
             #expect(world.rentedGroups.isEmpty)
         }
     }

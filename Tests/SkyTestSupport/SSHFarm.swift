@@ -83,7 +83,7 @@ public final class SSHFarm: Sendable {
             Host(
                 name: "m\(number)", folder: "\(folder)/m\(number)",
                 address: network?.address(of: number) ?? "127.0.0.1",
-                port: network == nil ? Self.freePort() : 22, namespace: network?.namespace(of: number))
+                port: network == nil ? freePort() ?? 0 : 22, namespace: network?.namespace(of: number))
         }
         // sshd wants it, also where it does not use it; only root can make it, and only root's sshd insists.
         mkdir("/run/sshd", 0o755)
@@ -202,20 +202,6 @@ public final class SSHFarm: Sendable {
     private static func run(_ program: String, _ arguments: [String]) async throws {
         let end = try await ProcessSpawn(program, arguments, standardOutput: .null).start().wait()
         guard end.shellCode == 0 else { throw Missing(description: "\(program) ended with \(end.shellCode)") }
-    }
-
-    private static func freePort() -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = loopback(0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                _ = bind(descriptor, raw, length)
-                _ = getsockname(descriptor, raw, &length)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     private static func loopback(_ port: UInt16) -> sockaddr_in {

@@ -20,6 +20,8 @@ public struct Attempt: Hashable, Sendable {
     public internal(set) var held: HeldSpan?
     public internal(set) var transfers: [TransferRecord] = []
     public internal(set) var exitCode: Int?
+    /// The node whose command failed first, of several.
+    public internal(set) var failedRank: Int?
     public internal(set) var trouble: String?
     /// The provider has said that it will take the nodes at about this moment.
     public internal(set) var noticedLoss: Instant?

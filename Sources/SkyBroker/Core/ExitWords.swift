@@ -9,8 +9,14 @@ public enum ExitWords {
 
     /// `the command ended with exit code 137 (SIGKILL: often by the system, when memory ran out)`
     ///
-    /// - Parameter code: as a shell gives it: 0…255, or 128 + the signal.
-    public static func sentence(_ code: Int) -> String {
+    /// - Parameters:
+    ///   - code: as a shell gives it: 0…255, or 128 + the signal.
+    ///   - rank: the node whose command it was, of several: `rank 2: the command …`
+    public static func sentence(_ code: Int, rank: Int? = nil) -> String {
+        (rank.map { "rank \($0): " } ?? "") + sentence(of: code)
+    }
+
+    private static func sentence(of code: Int) -> String {
         guard code != 0 else { return "the command ended well" }
         let signal = code > 128 ? signals[code - 128] : nil
         return "the command ended with exit code \(code)" + (signal.map { " (\($0))" } ?? "")

@@ -15,7 +15,8 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case provisionFailed(AttemptID, ProviderError)
     /// Code and inputs are on all nodes.
     case delivered(AttemptID, [TransferRecord])
-    case jobEnded(AttemptID, exitCode: Int)
+    /// `rank` is the node whose command failed first, of several.
+    case jobEnded(AttemptID, exitCode: Int, rank: Int? = nil)
     case serviceReady(AttemptID, url: String)
     case collected(AttemptID, [StoredArtifact])
     /// What was being done with the attempt's nodes could not be done.

@@ -39,10 +39,11 @@ extension StageState {
         enter(isService ? .probing : .running, at: at)
     }
 
-    mutating func jobEnded(_ code: Int, dice: UInt32, at: Instant) {
+    mutating func jobEnded(_ code: Int, rank: Int?, dice: UInt32, at: Instant) {
         guard phase == .running || phase == .probing || phase.isServing else { return }
         updateAttempt {
             $0.exitCode = code
+            $0.failedRank = rank
             $0.workEndedAt = at
         }
         saves.end(nextAt: nil)
@@ -52,11 +53,11 @@ extension StageState {
         } else if code == 0 {
             enter(.collecting, at: at)
         } else if rules.recoverableCodes.contains(code) {
-            note("\(ExitWords.sentence(code)), from which it recovers")
+            note("\(ExitWords.sentence(code, rank: rank)), from which it recovers")
             interruptions += 1
             release(then: .retry(pause: backoff(interruptions, dice)), at: at)
         } else {
-            stageFailed(ExitWords.sentence(code), dice: dice, at: at)
+            stageFailed(ExitWords.sentence(code, rank: rank), dice: dice, at: at)
         }
     }
 

@@ -12,16 +12,51 @@ extension EffectPerformer {
         _ id: AttemptID, _ group: NodeGroup, accelerator: AcceleratorCount?
     ) async throws -> RunEvent {
         let gang = try await gang(id, group, accelerator: accelerator)
-        let code = try await withThrowingTaskGroup(of: Int.self) { ranks in
-            for rank in gang { ranks.addTask { try await follow(rank, of: id) } }
-            for try await code in ranks where code != 0 {
-                ranks.cancelAll()
-                return code
+        return try await withThrowingTaskGroup(of: GangNews.self) { news in
+            for rank in gang {
+                news.addTask { .ended(rank: rank.node.rank, code: try await follow(rank, of: id)) }
             }
-            return 0
+            defer { news.cancelAll() }
+            var running = Set(gang.map(\.node.rank))
+            while let next = try await news.next() {
+                guard case .ended(let rank, let code) = next else { continue }
+                running.remove(rank)
+                guard code != 0 else { continue }
+                await end(gang.filter { running.contains($0.node.rank) }, &news)
+                return .jobEnded(id, exitCode: code, rank: gang.count > 1 ? rank : nil)
+            }
+            return .jobEnded(id, exitCode: 0)
         }
-        return .jobEnded(id, exitCode: code)
     }
+
+    /// Has the other ranks end in order. Returns when what they printed is here too, or has taken too long.
+    private func end(_ others: [Rank], _ news: inout ThrowingTaskGroup<GangNews, any Error>) async {
+        for rank in others {
+            news.addTask {
+                // One that cannot be asked ends with its group.
+                if let agent = try? await rank.channel.connect() {
+                    try? await agent.kill(job: rank.job.id, grace: Self.graceOfOthers)
+                    await agent.close()
+                }
+                return .asked
+            }
+        }
+        news.addTask {
+            try await Task.sleep(for: Self.patienceWithOthers)
+            return .patienceIsOver
+        }
+        var left = others.count
+        while left > 0, let next = await news.nextResult() {
+            switch next {
+            case .success(.asked): break
+            case .success(.ended), .failure: left -= 1
+            case .success(.patienceIsOver): return
+            }
+        }
+    }
+
+    private static let graceOfOthers = TimeSpan.seconds(10)
+    private static let patienceWithOthers = Duration.seconds(20)
 
     /// Starts the service and waits until it answers; or reports that it ended first.
     func startService(
@@ -148,6 +183,14 @@ extension EffectPerformer {
         await agent.close()
         return code
     }
+}
+
+/// What comes from a gang while its job runs.
+private enum GangNews: Sendable {
+    case ended(rank: Int, code: Int)
+    /// A rank was asked to end.
+    case asked
+    case patienceIsOver
 }
 
 /// One node of a gang, the way to it, and what it runs.

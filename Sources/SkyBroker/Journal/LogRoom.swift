@@ -12,10 +12,13 @@ struct LogRoom {
     private var size: Int64 = 0
     private var commits = 0
 
-    /// Commits between two looks. After a look at a file's times the system writes them down exactly with the next write,
-    /// and the flush then has one more block to bring to the disk: to look after each commit costs a third of its time.
+    /// Commits from one look to the next. After a look at a file's times the system writes them down exactly with the next
+    /// write, and the flush then has one more block to bring to the disk: to look after each commit costs a third of its
+    /// time.
     private static let pause = 8
-    private static let firstStep: Int64 = 64 << 10
+    /// What is to be free after a look: more than that many commits of a few pages each take.
+    private static let reserve: Int64 = 128 << 10
+    private static let firstStep: Int64 = 256 << 10
     private static let longestStep: Int64 = 1 << 20
     /// About where a checkpoint lets the log begin anew.
     private static let most: Int64 = 4 << 20
@@ -23,19 +26,19 @@ struct LogRoom {
     /// - Parameter path: of the log.
     init(path: String) { self.path = path }
 
-    /// Makes more room if what there was is used up; does nothing when that fails, as on a full disk. Called after a
-    /// commit, while nobody else writes.
+    /// Makes more room if little is left; does nothing when that fails, as on a full disk. Called after a commit, while
+    /// nobody else writes.
     mutating func grow() {
-        commits += 1
+        defer { commits += 1 }
         guard size < Self.most, commits % Self.pause == 0 else { return }
         var status = stat()
-        guard stat(path, &status) == 0, Int64(status.st_size) != size else { return }
+        guard stat(path, &status) == 0 else { return }
         size = Int64(status.st_size)
         guard size > 0, size < Self.most else { return }
         let descriptor = open(path, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        guard Self.isUsedUp(descriptor, size) else { return }
+        guard Self.isRunningOut(descriptor, size) else { return }
         let step = min(max(size, Self.firstStep), Self.longestStep)
         let zeros = [UInt8](repeating: 0, count: Int(step))
         if pwrite(descriptor, zeros, zeros.count, off_t(size)) == zeros.count {
@@ -45,10 +48,11 @@ struct LogRoom {
         }
     }
 
-    /// False when the file ends with zeros: somebody has made room before, and it is not filled yet.
-    private static func isUsedUp(_ descriptor: Int32, _ size: Int64) -> Bool {
-        var end = [UInt8](repeating: 0, count: 64)
-        guard pread(descriptor, &end, end.count, off_t(size) - off_t(end.count)) == end.count else { return false }
-        return end.contains { $0 != 0 }
+    /// True when something is written where the reserve begins. A frame of the log is shorter than what is looked at.
+    private static func isRunningOut(_ descriptor: Int32, _ size: Int64) -> Bool {
+        guard size > reserve else { return true }
+        var bytes = [UInt8](repeating: 0, count: 5000)
+        guard pread(descriptor, &bytes, bytes.count, off_t(size - reserve)) == bytes.count else { return false }
+        return bytes.contains { $0 != 0 }
     }
 }

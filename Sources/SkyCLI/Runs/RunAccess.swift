@@ -98,10 +98,14 @@ struct RunAccess {
             .sorted { ($0.stage, $0.attempt, $0.rank) < ($1.stage, $1.attempt, $1.rank) }
     }
 
-    /// The end of what a stage's last try printed.
+    /// The end of what a stage's last try printed; of several nodes, on the one that failed first.
     func lastWords(of run: String, stage: String) -> [String] {
-        guard let run = RunID(run), let log = logSources(of: run, stage: stage).last else { return [] }
-        return lastLines(of: log.path)
+        guard let run = RunID(run) else { return [] }
+        let logs = logSources(of: run, stage: stage)
+        let state = try? broker.journal.state(of: run)
+        let rank = state?.stage(named: stage)?.attempts.last?.failedRank ?? 0
+        let last = logs.last { $0.attempt == logs.last?.attempt && $0.rank == rank }
+        return (last ?? logs.last).map { lastLines(of: $0.path) } ?? []
     }
 
     /// At most ten.

@@ -1,0 +1,35 @@
+public import Glibc
+
+/// A port that nobody has just now.
+///
+/// Below those that the kernel lends and those that the registry gives instead: nobody takes it by chance meanwhile.
+public func freePort() -> Int? {
+    for _ in 0..<100 {
+        guard let (socket, port) = listen(on: INADDR_LOOPBACK, port: .random(in: 10_000..<20_000)) else { continue }
+        close(socket)
+        return port
+    }
+    return nil
+}
+
+/// A socket that listens there, and its port; nil when it cannot. The caller closes it.
+public func listen(on address: in_addr_t, port wanted: UInt16 = 0) -> (socket: Int32, port: Int)? {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_addr.s_addr = address.bigEndian
+    name.sin_port = wanted.bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let port: UInt16? = withUnsafeMutablePointer(to: &name) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+            guard bind(socket, raw, length) == 0, Glibc.listen(socket, 1) == 0, getsockname(socket, raw, &length) == 0
+            else { return nil }
+            return pointer.pointee.sin_port
+        }
+    }
+    guard let port else {
+        close(socket)
+        return nil
+    }
+    return (socket, Int(UInt16(bigEndian: port)))
+}
