@@ -7,9 +7,15 @@ public struct FarmNetwork: Sendable {
     private let tag: String
     private let hosts: Int
 
-    /// Only root may make networks, and only with `ip` (the package iproute2).
+    /// Only root may make networks, where the machine lets it (many containers do not), and only with `ip` (the package
+    /// iproute2).
     public static var canBeMade: Bool {
-        getuid() == 0 && ["/sbin/ip", "/usr/sbin/ip", "/usr/bin/ip", "/bin/ip"].contains(where: Files.exists)
+        let status = String(decoding: ((try? Files.read("/proc/self/status")) ?? nil) ?? [], as: UTF8.self)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let rights = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) } ?? 0
+        let needed = UInt64(1) << 12 | 1 << 21  // CAP_NET_ADMIN and CAP_SYS_ADMIN
+        return rights & needed == needed
+            && ["/sbin/ip", "/usr/sbin/ip", "/usr/bin/ip", "/bin/ip"].contains(where: Files.exists)
     }
 
     /// Where whoever uses the hosts runs: `ip netns exec` this.
