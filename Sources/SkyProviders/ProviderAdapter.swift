@@ -170,3 +170,12 @@ public struct ProbedPlace: Hashable, Sendable, Codable {
         self.message = message
     }
 }
+
+extension NodeGroupRequest {
+    /// True if `other` asks for the same machines. Labels and ports may change their wording between versions of the
+    /// broker; a token must not come to mean other machines.
+    func asksForMachines(of other: NodeGroupRequest) -> Bool {
+        run == other.run && numNodes == other.numNodes && region == other.region
+            && instanceType == other.instanceType && isSpot == other.isSpot
+    }
+}

@@ -64,13 +64,6 @@ struct GroupRecord: Hashable, Sendable, Codable {
     /// The node's folder within the group's.
     static func nodeName(_ rank: Int) -> String { "node-\(rank)" }
 
-    /// True if `other` asks for the same machines. Labels and ports may change their wording between versions of the
-    /// broker; a token must not come to mean other machines.
-    func answers(_ other: NodeGroupRequest) -> Bool {
-        request.run == other.run && request.numNodes == other.numNodes && request.region == other.region
-            && request.instanceType == other.instanceType && request.isSpot == other.isSpot
-    }
-
     func encoded() throws(SystemError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]

@@ -89,7 +89,7 @@ struct ProcessBackend: Sendable {
             guard known.state != .lost, !folder.hasEndedNode(of: known) else {
                 throw lost("group \(request.token) is gone")
             }
-            guard known.answers(request) else {
+            guard known.request.asksForMachines(of: request) else {
                 throw refusal("token \(request.token) already stands for a group of other machines")
             }
             record = try countStart(of: known, folder)

@@ -9,7 +9,7 @@ extension SSHAdapter {
         guard !books.isGone(request.token) else { throw lost(request.token, "was given back") }
         var record = try load(request.token) ?? SSHGroupRecord(request)
         guard record.state != .lost else { throw lost(request.token, "is gone") }
-        guard record.answers(request) else {
+        guard record.request.asksForMachines(of: request) else {
             throw ProviderError(
                 .badRequest, provider: provider, "token \(request.token) already stands for a group of other machines")
         }

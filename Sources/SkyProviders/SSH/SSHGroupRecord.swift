@@ -36,11 +36,6 @@ struct SSHGroupRecord: Hashable, Sendable, Codable {
         members = Array(repeating: nil, count: request.numNodes)
     }
 
-    func answers(_ other: NodeGroupRequest) -> Bool {
-        request.run == other.run && request.numNodes == other.numNodes && request.region == other.region
-            && request.instanceType == other.instanceType && request.isSpot == other.isSpot
-    }
-
     mutating func touch(_ host: String) { if !touched.contains(host) { touched.append(host) } }
 
     func group(of provider: String) -> NodeGroup {
