@@ -17,12 +17,16 @@ public struct Pipeline: Hashable, Sendable, Codable {
     public var lease: TimeSpan?
     /// How many stages may run at the same time, at least 1; nil: all that are ready.
     public var maxParallel: Int?
+    /// A stage may take over the nodes of one that is done and would rent just the same. Nil in runs of older versions, which
+    /// did not.
+    public var reusesNodes: Bool?
     /// The pipeline file's folder, absolute; what relative paths in the file were relative to.
     public var directory: String
 
     public init(
         name: String, objective: Objective = .cost, policy: String? = nil, stages: [Stage], budget: Budget? = nil,
-        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, maxParallel: Int? = nil, directory: String
+        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, maxParallel: Int? = nil,
+        reusesNodes: Bool? = nil, directory: String
     ) {
         self.name = name
         self.objective = objective
@@ -32,6 +36,7 @@ public struct Pipeline: Hashable, Sendable, Codable {
         self.onDeviation = onDeviation
         self.lease = lease
         self.maxParallel = maxParallel
+        self.reusesNodes = reusesNodes
         self.directory = directory
     }
 

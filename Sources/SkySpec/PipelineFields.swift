@@ -16,7 +16,7 @@ enum PipelineFields {
 
     private static let rules =
         [RunRuleFields.budget(\PipelineDraft.budget, "the whole run")] + RunRuleFields.ofRun(\PipelineDraft.rules)
-        + [RunRuleFields.maxParallel(\PipelineDraft.rules)]
+        + [RunRuleFields.maxParallel(\PipelineDraft.rules), RunRuleFields.reuseNodes(\PipelineDraft.rules)]
 
     private static let name = Field<PipelineDraft>(
         "name", .plainText, "What the pipeline is called; the file's name when left out.", example: "support-tickets"

@@ -4,11 +4,12 @@ import SkyYAML
 /// What a pipeline says about its run as a whole.
 struct RunRulesDraft {
     var maxParallel: Int?
+    var reusesNodes: Bool?
     var onDeviation: DeviationRule?
     var lease: TimeSpan?
 }
 
-/// `budget`, `on_deviation`, `lease` and `max_parallel`.
+/// `budget`, `on_deviation`, `lease`, `max_parallel` and `reuse_nodes`.
 enum RunRuleFields {
     static let share = TextForm("a share such as 20%", pattern: "^[0-9.]+ *%$")
     private static let noLease = TextForm.oneOf(["off", "none"])
@@ -76,6 +77,16 @@ enum RunRuleFields {
         }
     }
 
+    static func reuseNodes<Target>(_ target: any WritableKeyPath<Target, RunRulesDraft> & Sendable) -> Field<Target> {
+        Field(
+            "reuse_nodes", .boolean,
+            "Whether a stage takes over the nodes of one that is done and would rent just the same; true when left out.",
+            example: "false"
+        ) { entry, draft, _ in
+            draft[keyPath: target].reusesNodes = entry.value.boolean
+        }
+    }
+
     static let deviation = Section<Located<DeviationRule>?>(
         name: "deviation", phrase: "'on_deviation'", summary: "How much dearer than planned it may be.",
         fields: [
@@ -131,6 +142,7 @@ enum RunRuleFields {
             pipeline.budget.map { "budget: \(text($0))" }, deviation.map { "on_deviation: \($0)" },
             pipeline.lease.map { "lease: \($0 > .zero ? $0.exactText : "off")" },
             pipeline.maxParallel.map { "max_parallel: \($0)" },
+            pipeline.reusesNodes == false ? "reuse_nodes: false" : nil,
         ].compactMap { $0 }
     }
 }

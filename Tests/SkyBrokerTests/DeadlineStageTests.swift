@@ -85,7 +85,7 @@ import Testing
             ])
         #expect(
             history.play(.checkpointed(spot, .named("checkpoint", in: "aws"), number: 1)) == [
-                .release(spot, provider: "aws")
+                .release(spot, token: spot.token, provider: "aws")
             ])
         let next = history.play(.released(spot))
         #expect(next.count == 1)
@@ -119,7 +119,7 @@ import Testing
         history.play(.jobEnded(spot, exitCode: 0))
         history.play(.provisioned(beside, history.group(beside)))
         history.play(.collected(spot, []))
-        #expect(history.play(.released(spot)) == [.release(beside, provider: "aws")])
+        #expect(history.play(.released(spot)) == [.release(beside, token: beside.token, provider: "aws")])
         #expect(history.state.endedAt == nil)
         history.play(.released(beside))
         #expect(history.state.status == .succeeded)

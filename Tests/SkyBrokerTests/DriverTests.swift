@@ -37,6 +37,38 @@ import Testing
         }
     }
 
+    @Test("a stage on nodes that another has done with sees nothing of it, and runs with its own inputs and outputs")
+    func reusedNodes() async throws {
+        try await withTemporaryFolder { path in
+            let world = try TestWorld(path: path)
+            let look = #"ls -A "$(dirname "$SKY_OUTPUT_TEXT")" . > "$SKY_OUTPUT_TEXT"; cat "$SKY_INPUT_TEXT""#
+            let run = try await world.launch(
+                [
+                    Stage(
+                        name: "make", outputs: [StageOutput(name: "text"), StageOutput(name: "more")],
+                        run: #"echo made > "$SKY_OUTPUT_TEXT"; echo more > "$SKY_OUTPUT_MORE"; touch left; sleep 60 &"#),
+                    Stage(
+                        name: "look",
+                        inputs: [StageInput(name: "text", source: .output(stage: "make", artifact: "text"))],
+                        outputs: [StageOutput(name: "text")], run: look),
+                    Stage(
+                        name: "read",
+                        inputs: [StageInput(name: "seen", source: .output(stage: "look", artifact: "text"))],
+                        run: #"cat "$SKY_INPUT_SEEN"; ls "$(dirname "$SKY_INPUT_SEEN")""#),
+                ], reusesNodes: true)
+            let state = try await world.drive(run)
+            #expect(state.status == .succeeded)
+            #expect(state.stages.compactMap { $0.attempt?.isInherited } == [false, true, true])
+            #expect(Set(state.stages.compactMap { $0.attempt?.group?.token }).count == 1)
+            #expect(try world.log(run, "look") == "made\n")
+            let seen = try world.log(run, "read").split(separator: "\n").map(String.init)
+            #expect(!seen.contains("left") && !seen.contains("more"), "\(seen)")
+            #expect(seen.last == "seen")
+            #expect(world.rentedGroups.isEmpty)
+            #expect(try world.journal.state(of: run) == state)
+        }
+    }
+
     @Test("a stage done before is found by its recipe, and a damaged artifact is made again")
     func reuseAndLineage() async throws {
         try await withTemporaryFolder { path in

@@ -170,7 +170,10 @@ import Testing
         var history = try history(zones: ["a", "b"])
         history.play(.lookedUp(stage: "one", reuse: nil))
         let before = history.now
-        #expect(history.ring(.patience, of: "one") == [.release(history.id("one"), provider: "aws")])
+        #expect(
+            history.ring(.patience, of: "one") == [
+                .release(history.id("one"), token: history.id("one").token, provider: "aws")
+            ])
         #expect(history.now - before == PhaseLimits.provisioning)
         history.play(.released(history.id("one")))
         #expect(history.state.stages[0].attempt?.zone == "b")

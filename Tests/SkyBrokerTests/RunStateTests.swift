@@ -32,7 +32,7 @@ import Testing
         history.playToRunning("one")
         history.play(.jobEnded(history.id("one"), exitCode: 0))
         let effects = history.play(.collected(history.id("one"), [.named("out", in: "aws")]))
-        #expect(effects.contains(.release(history.id("one"), provider: "aws")))
+        #expect(effects.contains(.release(history.id("one"), token: history.id("one").token, provider: "aws")))
         #expect(effects.contains { if case .lookUp("two", _) = $0 { true } else { false } })
     }
 
@@ -46,7 +46,7 @@ import Testing
         var history = try History()
         history.play(.lookedUp(stage: "one", reuse: nil))
         let effects = history.play(.provisionFailed(history.id("one"), ProviderError(kind, provider: "aws", "no")))
-        #expect(effects == [.release(history.id("one"), provider: "aws")])
+        #expect(effects == [.release(history.id("one"), token: history.id("one").token, provider: "aws")])
         history.play(.released(history.id("one")))
         let phase = history.state.stages[0].phase
         let seen =

@@ -103,7 +103,7 @@ struct SimulatedDriver {
             if let lost = alive(id) { return lost }
             let outputs = state.launch.pipeline.stage(named: id.stage)?.outputs ?? []
             return .collected(id, outputs.map { stored($0.name, id, group) })
-        case .release(let id, _):
+        case .release(let id, _, _):
             cloud.terminate(id)
             return .released(id)
         case .sleep(let alarm, let until):

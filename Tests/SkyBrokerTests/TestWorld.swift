@@ -32,7 +32,7 @@ struct TestWorld {
             environment: [:], now: { Instant(Date()) }, log: { _ in })
     }
 
-    func launch(_ stages: [Stage]) async throws -> RunID {
+    func launch(_ stages: [Stage], reusesNodes: Bool = false) async throws -> RunID {
         let offer = Offer(
             provider: "aws", region: "us-east-1", instanceType: "m5.large", cpus: 2, memoryGiB: 8,
             pricePerHour: Money("0.096") ?? .zero)
@@ -44,7 +44,8 @@ struct TestWorld {
         let plan = Plan(
             pipeline: "test", objective: .cost, policy: "cheapest", stages: planned, transfers: [], totalCost: .zero,
             totalTime: .zero, proof: Plan.Proof(isOptimal: true, costLowerBound: .zero))
-        let pipeline = Pipeline(name: "test", stages: stages, directory: folder.path)
+        let pipeline = Pipeline(
+            name: "test", stages: stages, reusesNodes: reusesNodes, directory: folder.path)
         var generator = SystemRandomNumberGenerator()
         return try await RunLauncher(journal: journal, store: world.store)
             .launch(pipeline, plan: plan, zones: [:], at: world.now(), using: &generator)

@@ -29,7 +29,7 @@ struct ExplanationTests {
             let stage = Stage(
                 name: "null", resources: ResourceRequest(), envs: ["no": text, "A": text], setup: text, run: text,
                 secretNames: ["on"])
-            let pipeline = Pipeline(name: "7", stages: [stage], directory: folder)
+            let pipeline = Pipeline(name: "7", stages: [stage], reusesNodes: true, directory: folder)
             let explained = PipelineExplanation.yaml(pipeline)
             #expect(try read(explained).pipeline == pipeline, "\(explained)")
         }

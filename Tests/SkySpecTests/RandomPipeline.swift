@@ -24,6 +24,7 @@ enum RandomPipeline {
             budget: pick(budgets, using: &random),
             onDeviation: pick([nil, .ask, .fail, .allow(percent: 20), .allow(percent: 0.05)], using: &random),
             lease: pick([nil, .seconds(7200)], using: &random), maxParallel: pick([nil, 1, 8], using: &random),
+            reusesNodes: pick([true, false], using: &random),
             directory: folder)
     }
 

@@ -8,9 +8,13 @@ public struct Attempt: Hashable, Sendable {
     public var planned: PlannedStage { plan.value }
     private let plan: Shared<PlannedStage>
     /// Nil lets the provider choose.
-    public let zone: String?
+    public internal(set) var zone: String?
     public let startedAt: Instant
     public internal(set) var group: NodeGroup?
+    /// Whose nodes it took over, instead of renting some; its group then has that one's token.
+    package internal(set) var inheritedFrom: AttemptPosition?
+    /// Who took its own nodes over.
+    package internal(set) var heir: AttemptPosition?
     public internal(set) var provisionedAt: Instant?
     /// When the last node had its code and inputs: from then on it works.
     public internal(set) var deliveredAt: Instant?
@@ -57,6 +61,12 @@ public struct Attempt: Hashable, Sendable {
     }
 
     public var transferCost: Money { transfers.reduce(.zero) { $0 + $1.cost } }
+
+    /// It works on nodes that another stage rented.
+    public var isInherited: Bool { inheritedFrom != nil }
+
+    /// What the provider knows its nodes by.
+    var nodesToken: String { group?.token ?? id.token }
 
     /// Nodes are held, as far as is known, and cost money.
     var holdsNodes: Bool { provisionedAt != nil && releasedAt == nil }

@@ -57,8 +57,9 @@ public struct Effect: Hashable, Sendable {
         case keep(AttemptID, NodeGroup)
         /// Put the outputs into the store of the stage's location.
         case collect(AttemptID, NodeGroup)
-        /// Give the attempt's nodes back, whether or not they ever came.
-        case release(AttemptID, provider: String)
+        /// Give back what was rented under the token, the attempt's own or that of the one it took its nodes over from;
+        /// whether or not they ever came.
+        case release(AttemptID, token: String, provider: String)
         /// Choose another place for the stage, away from these; a deadline of its own counts from when it began.
         case relocate(stage: String, excluded: [BlockedPlace], onDemandOnly: Bool, begunAt: Instant)
         /// Have a person decide.

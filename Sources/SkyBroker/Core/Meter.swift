@@ -84,7 +84,7 @@ extension StageState {
     var part: Tally.Part {
         var part = Tally.Part(isDone: outputs != nil, meter: meter)
         switch phase {
-        case .waiting: break
+        case .waiting, .yielding: break
         case .serving: (part.isSettled, part.isServing, part.isDone) = (true, true, true)
         case .ended(.succeeded): (part.isEnded, part.isSettled) = (true, true)
         case .ended: part.isEnded = true

@@ -8,6 +8,8 @@ package enum PhaseLimits {
     /// Bringing inputs to the nodes, or outputs from them: a terabyte at a gigabit per second takes two and a half hours.
     static let carrying = TimeSpan.seconds(6 * 3600)
     static let saving = TimeSpan.seconds(1800)
+    /// Nodes that nobody has taken over stand idle: finding out whether somebody needs them mostly takes milliseconds.
+    static let yielding = TimeSpan.seconds(60)
     static let relocating = TimeSpan.seconds(300)
     /// For a person to answer a question, while nothing more is rented.
     static let asking = TimeSpan.seconds(900)
@@ -22,6 +24,7 @@ package enum PhaseLimits {
         case .relocating: relocating
         case .asking: asking
         case .saving: saving
+        case .yielding: yielding
         case .waiting, .running, .probing, .serving, .releasing, .pausing, .ended: nil
         }
     }

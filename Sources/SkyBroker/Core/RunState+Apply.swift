@@ -10,6 +10,7 @@ extension RunState {
         change(by: recorded)
         holdBackUnfed(at: recorded.at)
         startQueued(at: recorded.at)
+        passNodesOn(at: recorded.at)
         readMeters(at: recorded.at)
         if tally.unended == 0, endedAt == nil { endedAt = recorded.at }
         ringing = false
@@ -91,7 +92,7 @@ extension RunState {
             update(name) { stage in
                 switch stage.phase {
                 case .ended(.succeeded): stage.waitAgain(at: at)
-                case .releasing(next: .end(.succeeded)): stage.release(then: .wait, at: at)
+                case .releasing(next: .end(.succeeded)), .yielding: stage.release(then: .wait, at: at)
                 default: return
                 }
                 stage.outputs = nil
@@ -105,13 +106,20 @@ extension RunState {
 
     private mutating func released(_ id: AttemptID, _ held: HeldSpan?, at: Instant) {
         let (run, isStopping) = (self.run, stopping != nil)
+        if let index = graph.index[id.stage], stages[index].isCurrent(id), stages[index].phase.isReleasing,
+            let current = stages[index].current, stages[index].attempts[current].isInherited
+        {
+            givenBackInherited(AttemptPosition(stage: index, attempt: current), held, at: at)
+        }
         update(id) { stage in
             if stage.isHandover(id) {
                 if stage.handover?.isGivenUp == true { stage.handoverReleased(run: run, held: held, at: at) }
                 return
             }
             guard case .releasing(let next) = stage.phase else { return }
-            if let current = stage.current { stage.givenBack(current, held, at: at) }
+            if let current = stage.current, !stage.attempts[current].isInherited {
+                stage.givenBack(current, held, at: at)
+            }
             if stage.handover != nil { return stage.handOver(or: next, isStopping: isStopping, at: at) }
             switch next {
             case .end(let outcome): stage.end(outcome, at: at)
@@ -167,6 +175,7 @@ extension RunState {
         for index in stages.indices {
             switch stages[index].phase {
             case .ended, .releasing: break
+            case .yielding: update(index) { $0.release(then: .end(.succeeded), at: at) }
             case .waiting, .lookingUp, .pausing, .relocating, .asking: update(index) { $0.end(.stopped, at: at) }
             default: update(index) { $0.release(then: .end(.stopped), at: at) }
             }

@@ -99,6 +99,7 @@ extension StageState {
         let outcome = Outcome.failed("its budget of \(limit) is spent: raise 'budget' and launch again")
         switch phase {
         case .ended, .releasing: break
+        case .yielding: release(then: .end(.succeeded), at: at)
         case .waiting, .lookingUp, .pausing, .relocating, .asking: end(outcome, at: at)
         default: release(then: .end(outcome), at: at)
         }

@@ -61,6 +61,7 @@ extension RunState {
         let phase = stages[index].phase
         switch phase {
         case .waiting, .ended: return
+        case .yielding: break
         default: guard wanted.want(index, .phase, stages[index].serial, work(of: phase, index)) else { return }
         }
         if let limit = PhaseLimits.limit(of: phase) {
@@ -107,7 +108,8 @@ extension RunState {
             wanted.want(index, .keep, number, .keep(attempt.id, group))
         } else if handover.isGivenUp {
             let provider = attempt.planned.offer.provider
-            wanted.want(index, .handover, -number, .release(attempt.id, provider: provider))
+            wanted.want(
+                index, .handover, -number, .release(attempt.id, token: attempt.nodesToken, provider: provider))
         } else {
             wanted.want(index, .handover, number, .provision(attempt.id, attempt.planned, zone: attempt.zone))
         }
@@ -130,7 +132,7 @@ extension RunState {
     /// What the stage's phase is about.
     private func work(of phase: StageState.Phase, _ index: Int) -> Effect.Work? {
         switch phase {
-        case .waiting, .ended: return nil
+        case .waiting, .yielding, .ended: return nil
         case .lookingUp: return .lookUp(stage: stages[index].name, inputs: inputs(of: index) ?? [])
         case .pausing(let until):
             return .sleep(Alarm(stage: stages[index].name, slot: .phase, serial: stages[index].serial), until: until)
@@ -151,7 +153,9 @@ extension RunState {
     private func work(of phase: StageState.Phase, _ index: Int, attempt current: Int) -> Effect.Work? {
         let id = stages[index].attempts[current].id
         if case .releasing = phase {
-            return .release(id, provider: stages[index].attempts[current].planned.offer.provider)
+            return .release(
+                id, token: stages[index].attempts[current].nodesToken,
+                provider: stages[index].attempts[current].planned.offer.provider)
         }
         guard let group = stages[index].attempts[current].group else {
             return .provision(

@@ -5,11 +5,15 @@ import SkySpec
 extension RunState {
     /// Changes one stage and keeps the books on who is at work, who has ended and who may begin.
     mutating func update(_ index: Int, _ body: (inout StageState) -> Void) {
-        let before = stages[index].part
+        let (before, serial) = (stages[index].part, stages[index].serial)
         body(&stages[index])
         let now = stages[index].part
         tally.replace(before, by: now)
         touched.append(index)
+        if stages[index].serial != serial {
+            if stages[index].phase == .provisioning { asking.append(index) }
+            if stages[index].phase == .yielding { yielding.append(index) }
+        }
         if now.isDone, !before.isDone { graph.after[index].forEach { enqueueIfReady($0) } }
         if stages[index].phase == .waiting { enqueueIfReady(index) }
     }

@@ -31,6 +31,11 @@ public struct RunState: Hashable, Sendable {
     /// The budget's own clock has rung, or a person has agreed to more. False between events.
     var ringing = false
 
+    /// Stages that are done and whose nodes may be taken over, in the order they were.
+    var yielding: [Int] = []
+    /// Stages that the event being applied has made ask for nodes. Empty between events.
+    var asking: [Int] = []
+
     /// Positions of stages that the event being applied has changed. Empty between events.
     var touched: [Int] = []
 
@@ -54,6 +59,7 @@ public struct RunState: Hashable, Sendable {
         tally = Tally(stages: stages.count)
         for index in stages.indices where graph.before[index].isEmpty { queue.append(index) }
         startQueued(at: first.at)
+        asking = []
         touched = []
     }
 

@@ -98,7 +98,7 @@ extension StageState {
         case .serving: .serving
         case .collecting: .collecting
         case .saving: .saving
-        case .releasing: .releasing
+        case .releasing, .yielding: .releasing
         case .pausing: .pausing
         case .relocating: .relocating
         case .asking: .asking

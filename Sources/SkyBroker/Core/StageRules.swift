@@ -21,6 +21,9 @@ struct StageRules: Hashable, Sendable {
     /// What the stage may cost, and what happens when it has.
     var budget: Budget?
 
+    /// What else than the offer makes its nodes what they are; nil: they are rented for it alone.
+    var nodeTraits: NodeTraits?
+
     init(_ stage: Stage, in pipeline: Pipeline) {
         if let recovery = stage.jobRecovery {
             retries = recovery.maxRestartsOnErrors
@@ -30,6 +33,7 @@ struct StageRules: Hashable, Sendable {
         interruptionsBeforeOnDemand = stage.onDemandAfterInterruptions
         if stage.checkpointPath != nil { saveInterval = stage.checkpointInterval ?? .seconds(600) }
         budget = stage.budget
+        if pipeline.reusesNodes == true, stage.service == nil { nodeTraits = NodeTraits(stage) }
         switch pipeline.onDeviation {
         case nil: break
         case .allow(let percent): allowedDeviation = percent / 100

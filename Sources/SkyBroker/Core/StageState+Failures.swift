@@ -25,6 +25,8 @@ extension StageState {
     }
 
     mutating func failed(_ failure: AttemptFailure, dice: UInt32, at: Instant) {
+        // What happens to nodes that it has done with is no trouble of its own.
+        if phase == .yielding { return release(then: .end(.succeeded), at: at) }
         switch failure {
         case .inputsLost(let artifacts):
             note("lost: \(artifacts.joined(separator: ", "))")
@@ -101,6 +103,7 @@ extension StageState {
             note("the checkpoint was not fetched within \(PhaseLimits.saving)")
             release(then: next, at: at)
         case .relocating: end(.failed("no other place was found within \(limit)"), at: at)
+        case .yielding: release(then: .end(.succeeded), at: at)
         case .asking: end(.failed("nobody agreed within \(limit): \(proposal?.question ?? "")"), at: at)
         default: break
         }

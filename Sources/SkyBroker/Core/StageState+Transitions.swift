@@ -72,7 +72,9 @@ extension StageState {
         self.outputs = outputs
         checkpoint = nil
         work = WorkDone()
-        release(then: .end(.succeeded), at: at)
+        guard mayLeaveNodes else { return release(then: .end(.succeeded), at: at) }
+        saves.end(nextAt: nil)
+        enter(.yielding, at: at)
     }
 
     /// The nodes are always given back before anything else happens to the stage: never two groups, never two jobs.

@@ -87,6 +87,8 @@ public struct StageState: Hashable, Sendable {
         case collecting
         /// What the stage has saved is fetched before its nodes are given up; `next` follows.
         case saving(next: Next)
+        /// It is done. Its nodes are kept for stages of which it is just being found out whether they need any.
+        case yielding
         /// The nodes are being given back; `next` follows.
         case releasing(next: Next)
         case pausing(until: Instant)
@@ -99,10 +101,10 @@ public struct StageState: Hashable, Sendable {
         var isReleasing: Bool { if case .releasing = self { true } else { false } }
         var isEnded: Bool { if case .ended = self { true } else { false } }
 
-        /// Counts against `max_parallel`. A service that serves holds nobody up.
+        /// Counts against `max_parallel`. A service that serves holds nobody up, and nor does a stage that is done.
         var isBusy: Bool {
             switch self {
-            case .waiting, .serving, .ended: false
+            case .waiting, .serving, .yielding, .ended: false
             default: true
             }
         }
@@ -110,7 +112,7 @@ public struct StageState: Hashable, Sendable {
         /// The attempt holds nodes that can fail.
         var usesNodes: Bool {
             switch self {
-            case .delivering, .running, .probing, .serving, .collecting, .saving: true
+            case .delivering, .running, .probing, .serving, .collecting, .saving, .yielding: true
             default: false
             }
         }

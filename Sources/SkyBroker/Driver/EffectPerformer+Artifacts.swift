@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SkyCore
 import SkyProcess
 import SkyProviders
@@ -9,7 +10,8 @@ enum NodeLayout {
     static let work = "work"
     static let outputs = "outputs"
     static let checkpoint = "checkpoint"
-    static func input(_ name: String) -> String { "inputs/\(name)" }
+    static let inputs = "inputs"
+    static func input(_ name: String) -> String { "\(inputs)/\(name)" }
     static func output(_ name: String) -> String { "\(outputs)/\(name)" }
 }
 
@@ -55,6 +57,7 @@ extension EffectPerformer {
         let store = world.store(here)
         for node in group.nodes {
             let channel = try await adapter(group.provider).channel(to: node, of: group)
+            if group.token != id.token { try await clear(channel, of: id) }
             if let code {
                 try await place(code.artifact.digest, from: store, on: channel, at: NodeLayout.work, of: id)
             }
@@ -114,6 +117,20 @@ extension EffectPerformer {
             let staged = "\(world.folder.scratch(of: id))/\(digest.hex)"
             try await store.materialize(digest, at: staged)
             try await channel.push(from: staged, to: path)
+        }
+    }
+
+    /// Nothing of the stage that had the node before is to be seen by this one.
+    private func clear(_ channel: any NodeChannel, of id: AttemptID) async throws {
+        for folder in [NodeLayout.work, NodeLayout.inputs, NodeLayout.outputs, NodeLayout.checkpoint] {
+            if channel.isOnThisMachine {
+                let path = channel.absolutePath(folder)
+                if !Files.names(in: path).isEmpty { try FileManager.default.removeItem(atPath: path) }
+            } else if try await channel.exists(folder) {
+                let empty = "\(world.folder.scratch(of: id))/empty"
+                try Files.makeFolder(empty)
+                try await channel.push(from: empty, to: folder)
+            }
         }
     }
 

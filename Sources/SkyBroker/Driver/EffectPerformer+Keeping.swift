@@ -19,7 +19,7 @@ extension EffectPerformer {
         var isNoticed = false
         while (try? await Task.sleep(for: .milliseconds(Self.interval.milliseconds))) != nil {
             do {
-                let now = try await adapter(group.provider).describe(token: id.token)
+                let now = try await adapter(group.provider).describe(token: group.token)
                 absences = now == nil ? absences + 1 : 0
                 // Providers' lists can lag behind: once missing is not gone.
                 if now?.state == .lost || absences >= 3 {

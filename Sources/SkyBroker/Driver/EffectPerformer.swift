@@ -44,7 +44,7 @@ struct EffectPerformer: EffectPerforming {
             return await attempting(id) { try await startService(id, group, accelerator: accelerator) }
         case .save(let id, let group, let number): return await save(id, group, number: number)
         case .collect(let id, let group): return await attempting(id) { try await collect(id, group) }
-        case .release(let id, let provider): return await release(id, provider: provider)
+        case .release(let id, let token, let provider): return await release(id, token: token, provider: provider)
         case .relocate(let stage, let excluded, let onDemandOnly, let begunAt):
             let request = DriverWorld.RelocationRequest(
                 stage: stage, pinned: pinned, excluded: excluded, onDemandOnly: onDemandOnly,
@@ -131,14 +131,14 @@ struct EffectPerformer: EffectPerforming {
     }
 
     /// Goes on until the provider has confirmed: what is rented is never forgotten.
-    private func release(_ id: AttemptID, provider: String) async -> RunEvent? {
+    private func release(_ id: AttemptID, token: String, provider: String) async -> RunEvent? {
         var failures = 0
         while !Task.isCancelled {
             do {
                 let adapter = try adapter(provider)
-                try await adapter.terminate(token: id.token)
+                try await adapter.terminate(token: token)
                 try? FileManager.default.removeItem(atPath: world.folder.scratch(of: id))
-                return .released(id, held: await held(id, by: adapter))
+                return .released(id, held: await held(token, by: adapter))
             } catch {
                 failures += 1
                 world.log("giving back \(id) failed, trying again: \(error)")
@@ -150,10 +150,10 @@ struct EffectPerformer: EffectPerforming {
     }
 
     /// What the provider's books say, if they can be asked now: no reason to wait.
-    private func held(_ id: AttemptID, by adapter: any ProviderAdapter) async -> HeldSpan? {
+    private func held(_ token: String, by adapter: any ProviderAdapter) async -> HeldSpan? {
         guard let bookkeeper = adapter as? any BookkeepingAdapter else { return nil }
-        do { return try await bookkeeper.held(token: id.token) } catch {
-            world.log("when \(id) was held is not known: \(error)")
+        do { return try await bookkeeper.held(token: token) } catch {
+            world.log("when \(token) was held is not known: \(error)")
             return nil
         }
     }

@@ -52,6 +52,8 @@ private struct EventTrail {
     let output: any TextOutput
     private var next = 0
     private var version: Int64?
+    /// What the events so far come to: whose nodes a stage took over follows from it, and is no event of its own.
+    private var state: RunState?
 
     init(run: RunID, journal: Journal, output: any TextOutput) {
         self.run = run
@@ -62,12 +64,27 @@ private struct EventTrail {
     mutating func show(as format: OutputFormat) throws {
         let current = try journal.version()
         guard current != version else { return }
-        let entries = try journal.records(of: run, from: next).map { EventEntry($0, of: run) }
+        var entries: [EventEntry] = []
+        for record in try journal.records(of: run, from: next) {
+            entries.append(EventEntry(record, of: run, formerHolder: formerHolder(record.event)))
+        }
         version = current
         next += entries.count
         switch format {
         case .json: for entry in entries { try output.write(Array(try EventJSON(entry).line().utf8)) }
         case .text: for entry in entries { try output.line(EventScreen.line(for: entry)) }
         }
+    }
+
+    /// Of an event that tells that nodes are ready to work: the stage that had them before.
+    private mutating func formerHolder(_ event: RecordedEvent?) -> String? {
+        guard let event else { return nil }
+        guard state != nil else {
+            state = RunState(event)
+            return nil
+        }
+        _ = state?.apply(event)
+        guard case .delivered(let id, _) = event.event else { return nil }
+        return state?.formerHolder(ofNodesOf: id)
     }
 }

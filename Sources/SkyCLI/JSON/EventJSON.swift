@@ -45,7 +45,8 @@ struct EventEntry: Hashable, Sendable {
     let message: String
     let data: JSONValue
 
-    init(_ record: JournalRecord, of run: RunID) {
+    /// - Parameter formerHolder: the stage whose nodes the event's stage took over, where that is to be told.
+    init(_ record: JournalRecord, of run: RunID, formerHolder: String? = nil) {
         let json = try? JSONDecoder().decode(JSONValue.self, from: Data(record.text.utf8))
         var (key, payload) = ("unknown", json?["event"] ?? .null)
         if case .object(let fields) = payload, let first = fields.first { (key, payload) = (first.key, first.value) }
@@ -59,8 +60,9 @@ struct EventEntry: Hashable, Sendable {
         let isAttempt = subject?["run"] != nil && subject?["pipeline"] == nil
         attempt = isAttempt ? subject?["number"]?.integer.map(Int.init(clamping:)) : nil
         data = payload
-        message =
+        let words =
             record.event.flatMap { EventWords.message(for: $0.event) } ?? Self.words(of: key).joined(separator: " ")
+        message = words + (formerHolder.map { ", on nodes taken over from \($0)" } ?? "")
     }
 
     /// `provisionFailed` as `provision`, `failed`.

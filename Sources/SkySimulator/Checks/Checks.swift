@@ -41,6 +41,21 @@ struct Checks {
         }
     }
 
+    /// An attempt took over the machines that another has done with.
+    mutating func passedOn(from before: AttemptPlace, to place: AttemptPlace, in run: SimulatedRun, _ world: World) {
+        if case .working = run.attempt(before).job {
+            fell(
+                OneStagePerGroup.self,
+                "\(run.name(of: place)) took over machines on which \(run.name(of: before)) works",
+                world)
+        }
+        if run.watch[place.stage].liveGroups > 1 {
+            fell(
+                OneAttemptPerStage.self,
+                "\(run.name(of: place)) took machines over while an earlier attempt still holds some", world)
+        }
+    }
+
     // MARK: In the journal
 
     /// A stage may have changed, and the journal has it.
@@ -77,8 +92,9 @@ struct Checks {
         guard run.watch[index].liveGroups > 0 else { return }
         let recorded = run.state.stages[index].attempts.count
         for number in run.attempts[index].indices.suffix(3)
-        where number < recorded && run.attempts[index][number].machines.isLive
-            && run.state.stages[index].attempts[number].releasedAt != nil
+        where number < recorded && run.state.stages[index].attempts[number].releasedAt != nil
+            && run.state.stages[index].attempts[number].heir == nil
+            && run.machines(of: AttemptPlace(run: run.index, stage: index, number: number + 1)).machines.isLive
         {
             let name = run.state.stages[index].attempts[number].id
             fell(ReleasedIsGone.self, "\(name) still holds its machines", world)

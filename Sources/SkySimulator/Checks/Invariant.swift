@@ -19,6 +19,10 @@ public enum OneAttemptPerStage: Invariant {
     public static let sentence = "two attempts of one stage never hold machines at once"
 }
 
+public enum OneStagePerGroup: Invariant {
+    public static let sentence = "two stages never work on one node group at once"
+}
+
 public enum NothingUnintended: Invariant {
     public static let sentence = "nothing is rented that the journal does not know as intended"
 }
@@ -74,7 +78,8 @@ public enum SameSeedSameJournal: Invariant {
 
 public enum Invariants {
     public static let all: [any Invariant.Type] = [
-        OneGroupPerAttempt.self, OneAttemptPerStage.self, NothingUnintended.self, ReleasedIsGone.self,
+        OneGroupPerAttempt.self, OneAttemptPerStage.self, OneStagePerGroup.self, NothingUnintended.self,
+        ReleasedIsGone.self,
         NothingLeft.self, MoneyIsTrue.self, OneJobPerStage.self, RanAsRecorded.self, DigestsStay.self,
         EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, FoldIsState.self, BudgetHolds.self,
         SameSeedSameJournal.self,

@@ -36,7 +36,15 @@ public enum MadeUpPipelines {
             Stage(name: "serve", inputs: reading(["prepare"]), run: "true", service: ServiceSpec(port: 8080)),
         ], spot: [], budget: Budget(limit: Money(nanodollars: 1_200_000_000)))
 
-    public static let all = [chain, diamond, budgeted]
+    /// Four that would rent the same, two at a time, and one that reads them all: each of the later ones can take over the
+    /// nodes of one that is done.
+    public static let fan = pipeline(
+        "fan",
+        ["a", "b", "c", "d"].map { Stage(name: $0, outputs: out, run: "true") }
+            + [Stage(name: "join", inputs: reading(["a", "b", "c", "d"]), outputs: out, run: "true")],
+        spot: ["a", "b", "c", "d"], machineTypes: 1, maxParallel: 2)
+
+    public static let all = [chain, diamond, budgeted, fan]
 
     /// A stage that keeps a deadline of its own between spot and on demand. Not among `all`: its looks at the market take a
     /// hundred times as long as everything else.
@@ -56,11 +64,13 @@ public enum MadeUpPipelines {
     }
 
     private static func pipeline(
-        _ name: String, _ stages: [Stage], spot: Set<String>, budget: Budget? = nil
+        _ name: String, _ stages: [Stage], spot: Set<String>, budget: Budget? = nil, machineTypes: Int = 2,
+        maxParallel: Int? = nil
     ) -> SimulatedPipeline {
         var ladders: [Ladder] = []
         for (index, stage) in stages.enumerated() {
-            ladders.append(ladder(of: stage, number: index, onSpot: spot.contains(stage.name)))
+            ladders.append(
+                ladder(of: stage, number: index, type: index % machineTypes, onSpot: spot.contains(stage.name)))
         }
         let planned = ladders.compactMap(\.rungs.first?.planned)
         let total = planned.reduce(Money.zero) { $0 + $1.cost }
@@ -72,12 +82,13 @@ public enum MadeUpPipelines {
             ladders.compactMap(\.rungs.first).map { ($0.planned.stage, $0.zones) },
             uniquingKeysWith: { first, _ in first })
         return SimulatedPipeline(
-            Pipeline(name: name, stages: stages, budget: budget, directory: "/"), plan: plan, zones: zones,
-            ladders: ladders)
+            Pipeline(
+                name: name, stages: stages, budget: budget, maxParallel: maxParallel, reusesNodes: true, directory: "/"),
+            plan: plan, zones: zones, ladders: ladders)
     }
 
     /// Three providers of three regions of two zones; the further, the dearer.
-    private static func ladder(of stage: Stage, number: Int, onSpot: Bool) -> Ladder {
+    private static func ladder(of stage: Stage, number: Int, type: Int, onSpot: Bool) -> Ladder {
         var rungs: [Ladder.Rung] = []
         for market in onSpot ? [Offer.Market.spot, .onDemand] : [.onDemand] {
             for step in 0..<9 {
@@ -85,7 +96,7 @@ public enum MadeUpPipelines {
                 let price = Money(
                     nanodollars: (market == .spot ? 300_000_000 : 1_000_000_000) + Int64(step) * 20_000_000)
                 let offer = Offer(
-                    provider: provider, region: region, instanceType: "m\(number % 2)", cpus: 4, memoryGiB: 16,
+                    provider: provider, region: region, instanceType: "m\(type)", cpus: 4, memoryGiB: 16,
                     pricePerHour: price, market: market)
                 let duration = TimeSpan.seconds(Int64(1200 + 1800 * number))
                 let perHour = price * stage.numNodes

@@ -50,6 +50,8 @@ final class RemoteAttempt {
     /// Machines that were made under this attempt's other tokens, which no provider that keeps its promise ever makes.
     var strays: [Instant] = []
     var group: NodeGroup?
+    /// Who works on them, when that is not this attempt any more.
+    var occupant: AttemptPlace?
 
     var job = Job.none
     var jobStarts = 0

@@ -83,6 +83,20 @@ final class SimulatedRun {
 
     func attempt(_ place: AttemptPlace) -> RemoteAttempt { attempts[place.stage][place.number - 1] }
 
+    /// Whose token the attempt's machines have: its own, unless it took them over.
+    func renter(of place: AttemptPlace) -> AttemptPlace {
+        var renter = place
+        while state.stages[renter.stage].attempts.indices.contains(renter.number - 1),
+            let source = state.stages[renter.stage].attempts[renter.number - 1].inheritedFrom
+        {
+            renter = AttemptPlace(run: index, stage: source.stage, number: source.attempt + 1)
+        }
+        return renter
+    }
+
+    /// What the provider knows of the machines that the attempt works on.
+    func machines(of place: AttemptPlace) -> RemoteAttempt { attempt(renter(of: place)) }
+
     func update(_ place: AttemptPlace, _ body: (inout RemoteAttempt) -> Void) {
         while attempts[place.stage].count < place.number { attempts[place.stage].append(RemoteAttempt()) }
         var attempt = attempts[place.stage][place.number - 1]

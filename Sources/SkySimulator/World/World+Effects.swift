@@ -39,7 +39,7 @@ extension World {
             answer(reference, event, at: now + pause(place, effect.id, .zero, .seconds(2)))
         case .ask(let question): beginAsking(question, run, place, reference)
         case .keep: beginKeeping(place, reference)
-        case .release(let id, _):
+        case .release(let id, _, _):
             guard bug == .forgetsRelease || bug == .doesNotWaitForRelease else {
                 return travel(reference, place, effect.id)
             }
@@ -130,8 +130,10 @@ extension World {
 
     private func beginKeeping(_ place: AttemptPlace, _ reference: Operations.Reference) {
         guard let run = runs[place.run] else { return }
-        run.update(place) { $0.keeper = reference }
-        let attempt = run.attempt(place)
+        run.update(place) { _ in }
+        let renter = run.renter(of: place)
+        run.update(renter) { $0.keeper = reference }
+        let attempt = run.attempt(renter)
         if !attempt.machines.isLive || attempt.liveGroups == 0 { return tellOfLoss(place, reference) }
         guard gate.strikes(.falseAbsence, run: place.run, stage: place.stage, attempt: place.number, at: now) else {
             return
@@ -156,7 +158,7 @@ extension Effect.Work {
     var attempt: AttemptID? {
         switch self {
         case .provision(let id, _, _), .deliver(let id, _, _, _, _), .run(let id, _, _), .probe(let id, _, _),
-            .watch(let id, _, _, _), .save(let id, _, _), .keep(let id, _), .collect(let id, _), .release(let id, _):
+            .watch(let id, _, _, _), .save(let id, _, _), .keep(let id, _), .collect(let id, _), .release(let id, _, _):
             id
         case .lookUp, .relocate, .ask, .sleep: nil
         }

@@ -10,22 +10,23 @@ extension World {
     func node(_ place: AttemptPlace, _ what: NodeHappening) {
         guard let run = runs[place.run] else { return }
         let attempt = run.attempt(place)
+        let occupant = attempt.occupant ?? place
         switch what {
         case .notice:
             guard attempt.machines.isLive, run.isAlive, let keeper = attempt.keeper, operations.isCurrent(keeper),
-                let id = run.id(of: place)
+                let id = run.id(of: occupant)
             else { return }
             put(.lossNoticed(id, at: now + .seconds(120)), to: run)
         case .taken, .bootFailed:
             guard attempt.machines.isLive else { return }
             story?.tell(.taken(run.name(of: place)), now)
             endMachines(place, as: .lost)
-            if let keeper = attempt.keeper { tellOfLoss(place, keeper) }
-            if let waiter = attempt.waiter { breakOff(waiter, place, run) }
+            if let keeper = attempt.keeper { tellOfLoss(occupant, keeper) }
+            if let waiter = run.attempt(occupant).waiter { breakOff(waiter, occupant, run) }
         case .jobEnds:
             guard case .working(let until, let code) = attempt.job, until == now else { return }
             run.update(place) {
-                $0.job = .ended(code: code)
+                if bug != .leavesJobsBehind { $0.job = .ended(code: code) }
                 if code == 0 { $0.successes += 1 }
             }
             if let waiter = attempt.waiter { tellEnd(code, waiter, place, run) }
@@ -47,7 +48,7 @@ extension World {
 
     /// True, and said so, when the attempt's nodes cannot be reached.
     private func isCutOff(_ id: AttemptID, _ place: AttemptPlace, _ operation: Operation, _ run: SimulatedRun) -> Bool {
-        guard run.attempt(place).machines.isLive else {
+        guard run.machines(of: place).machines.isLive else {
             put(.attemptFailed(id, .nodesLost(message: "the node does not answer")), to: run)
             return true
         }
@@ -75,13 +76,28 @@ extension World {
         if isCutOff(id, place, operation, run) { return }
         let progress = checkpoint.map { stores.progress(in: $0) } ?? .zero
         let number = bug == .deliversWrongInputs && run.incarnation > 1 ? 1 : number(of: inputs)
+        occupy(place, run)
         run.update(place) {
-            if case .creating = $0.machines { $0.machines = .up }
             $0.inputs = number
             $0.areInputsThere = true
             $0.progress = progress
         }
         put(.delivered(id, []), to: run)
+    }
+
+    /// The attempt begins to work on its machines, whoever did before.
+    private func occupy(_ place: AttemptPlace, _ run: SimulatedRun) {
+        let renter = run.renter(of: place)
+        run.update(place) { _ in }
+        let before = run.attempt(renter).occupant ?? renter
+        run.update(renter) {
+            if case .creating = $0.machines { $0.machines = .up }
+            $0.occupant = place == renter ? nil : place
+        }
+        guard before != place else { return }
+        run.watch[before.stage].liveGroups -= 1
+        run.watch[place.stage].liveGroups += 1
+        checks.passedOn(from: before, to: place, in: run, self)
     }
 
     /// Sometimes it has just been lost. What came from outside the pipeline is nobody's to make again.
@@ -122,10 +138,10 @@ extension World {
         _ id: AttemptID, _ group: NodeGroup, _ number: Int, _ place: AttemptPlace, _ operation: Operation,
         _ run: SimulatedRun
     ) {
-        let attempt = run.attempt(place)
+        let (attempt, machines) = (run.attempt(place), run.machines(of: place).machines)
         let fails = gate.strikes(
             .checkpointFailure, run: place.run, stage: place.stage, attempt: place.number, count: number, at: now)
-        guard attempt.machines.isLive, !fails, let started = attempt.startedAt else {
+        guard machines.isLive, !fails, let started = attempt.startedAt else {
             return put(.checkpointFailed(id, message: "the folder cannot be read", number: number), to: run)
         }
         let name = Chance.mixed(UInt64(place.run) << 40 | UInt64(place.stage) << 24 | UInt64(place.number) << 8)

@@ -39,7 +39,7 @@ extension World {
         switch operation.work {
         case .provision(let id, let planned, let zone):
             arrive(provision: id, planned, zone, place, operation, reference, run)
-        case .release(let id, let provider): arrive(release: id, provider, place, operation, reference, run)
+        case .release(let id, _, _): arrive(release: id, place, operation, reference, run)
         // A job that is started although nobody waits any more does as if nothing had been sent.
         case _ where !operation.isHeard: break
         case .deliver(let id, _, let inputs, _, let checkpoint):
@@ -181,10 +181,11 @@ extension World {
     // MARK: Giving back
 
     private func arrive(
-        release id: AttemptID, _ provider: String, _ place: AttemptPlace, _ operation: Operation,
+        release id: AttemptID, _ place: AttemptPlace, _ operation: Operation,
         _ reference: Operations.Reference, _ run: SimulatedRun
     ) {
-        run.update(place) { _ in }
+        let renter = run.renter(of: place)
+        run.update(renter) { _ in }
         let count = run.incarnation << 6 | operation.tries
         func strikes(_ kind: FaultKind) -> Bool {
             gate.strikes(kind, run: place.run, stage: place.stage, attempt: place.number, count: count, at: now)
@@ -197,16 +198,16 @@ extension World {
         if operation.tries < 60, strikes(.terminateFailure) {
             return tryAgain(after: .seconds(Int64(1 << min(operation.tries, 5))))
         }
-        if run.attempt(place).machines.isLive, operation.tries == 0,
+        if run.attempt(renter).machines.isLive, operation.tries == 0,
             gate.strikes(.slowTerminate, run: place.run, stage: place.stage, attempt: place.number, at: now)
         {
             return tryAgain(after: pause(place, operation.id, .seconds(30), .seconds(3600)))
         }
-        run.update(place) { $0.isFenced = true }
-        endMachines(place, as: .givenBack)
+        run.update(renter) { $0.isFenced = true }
+        endMachines(renter, as: .givenBack)
         guard operation.isHeard else { return }
         if operation.tries < 60, strikes(.lostTerminateReply) { return tryAgain(after: .seconds(20)) }
-        let span = run.attempt(place).heldSpan
+        let span = run.attempt(renter).heldSpan
         answer(
             reference, .released(id, held: bug == .metersByOwnClock ? nil : span),
             at: now + travelTime(place, operation.id, tries: 1 + operation.tries))
@@ -225,11 +226,12 @@ extension World {
             $0.machines = end
             $0.until = now
             $0.liveGroups -= 1
-            if case .working = $0.job { $0.job = .killed }
         }
+        let occupant = attempt.occupant ?? place
+        run.update(occupant) { if case .working = $0.job { $0.job = .killed } }
         cloud.free(attempt.nodes, in: attempt.pool)
         run.liveGroups -= 1
         run.rate = run.rate - attempt.pricePerHour
-        run.watch[place.stage].liveGroups -= 1
+        run.watch[occupant.stage].liveGroups -= 1
     }
 }

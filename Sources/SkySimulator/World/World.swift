@@ -130,6 +130,8 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
     case hearsClocksLate
     /// Does not hear the clocks of its budgets.
     case deafToBudgets
+    /// Lets a job that has ended well go on working.
+    case leavesJobsBehind
     /// Rolls dice of its own.
     case rollsItsOwnDice
 }
