@@ -10,7 +10,7 @@ public struct DriverLock: ~Copyable {
     /// held holds it for that moment.
     public init?(run: RunID, folder: StateFolder) throws(JournalError) {
         do {
-            try Files.makeFolder(folder.logs(of: run), mode: 0o700)
+            try folder.makeFolders(of: run)
             var taken = try FileLock(folder.driverLock(of: run))
             for _ in 0..<10 where taken == nil {
                 usleep(10_000)

@@ -21,7 +21,7 @@ public enum DriverProcess {
             case .allRuns: (["--all"], folder.fleetLog)
             }
         do {
-            if case .run(let run) = charge { try Files.makeFolder(folder.logs(of: run), mode: 0o700) }
+            if case .run(let run) = charge { try folder.makeFolders(of: run) }
             let log = ProcessSpawn.Stream.append(path: path)
             let spawn = ProcessSpawn(
                 executable, ["driver"] + arguments, environment: environment, workingDirectory: folder.path,

@@ -136,12 +136,11 @@ extension EffectPerformer {
 
     /// Commands write into a folder that is there.
     private func makeOutputFolder(on channel: any NodeChannel, of id: AttemptID) async throws {
+        if channel.isOnThisMachine { return try Files.makeFolder(channel.absolutePath(NodeLayout.outputs)) }
         guard try await !channel.exists(NodeLayout.outputs) else { return }
-        let empty =
-            channel.isOnThisMachine
-            ? channel.absolutePath(NodeLayout.outputs) : "\(world.folder.scratch(of: id))/outputs"
+        let empty = "\(world.folder.scratch(of: id))/outputs"
         try Files.makeFolder(empty)
-        if !channel.isOnThisMachine { try await channel.push(from: empty, to: NodeLayout.outputs) }
+        try await channel.push(from: empty, to: NodeLayout.outputs)
     }
 
     private func collect(

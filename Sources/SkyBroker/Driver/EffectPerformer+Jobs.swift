@@ -115,7 +115,7 @@ extension EffectPerformer {
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
                 environment: environment.variables)
-            ranks.append(Rank(node: node, channel: channel, job: job))
+            ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
         }
         return ranks
     }
@@ -147,18 +147,23 @@ extension EffectPerformer {
         while true {
             try Task.checkCancellation()
             let obstacle: String
+            let known = held.takeConnection(to: rank.key)
             do {
-                let agent = try await rank.channel.connect()
-                return try await withTaskCancellationHandler {
+                let agent = if let known { known } else { try await rank.channel.connect() }
+                let code = try await withTaskCancellationHandler {
                     _ = try await agent.submit(rank.job)
                     failures = 0
                     return try await follow(rank.job, on: agent, into: log)
                 } onCancel: {
                     Task { await agent.close() }
                 }
+                await held.keep(agent, to: rank.key)
+                return code
             } catch let error as AgentError where error.kind == .ending {
                 throw AttemptFailureError(.nodesLost(message: error.message))
             } catch let error as AgentError where error.kind == .disconnected {
+                // One that has stood idle since the last stage may have broken long ago.
+                if known != nil, failures == 0 { continue }
                 obstacle = error.message
             } catch let error as ProviderError where error.kind == .transient {
                 obstacle = error.message
@@ -180,7 +185,6 @@ extension EffectPerformer {
         async let copied: Void = log.follow(job.id, of: agent)
         let code = try await agent.waitForExit(ofJob: job.id)
         try await copied
-        await agent.close()
         return code
     }
 }
@@ -195,6 +199,7 @@ private enum GangNews: Sendable {
 
 /// One node of a gang, the way to it, and what it runs.
 private struct Rank: Sendable {
+    let key: HeldNodes.Key
     let node: Node
     let channel: any NodeChannel
     let job: JobSpec

@@ -39,8 +39,13 @@ extension EffectPerformer {
     /// A third of the lease passes between two renewals, so that two of them may fail.
     private func renewLeases(of id: AttemptID, _ group: NodeGroup) async {
         guard let lease = world.lease(of: launch) else { return }
-        let pause = max(lease.milliseconds / 3, 1000)
+        let pause = TimeSpan(milliseconds: max(lease.milliseconds / 3, 1000))
         while !Task.isCancelled {
+            let since = held.lastRenewal(of: group.token).map { max(world.now() - $0, .zero) } ?? pause
+            if since < pause {
+                guard (try? await Task.sleep(for: .milliseconds((pause - since).milliseconds))) != nil else { return }
+            }
+            let begun = world.now()
             for node in group.nodes {
                 do {
                     let agent = try await adapter(group.provider).channel(to: node, of: group).connect()
@@ -50,7 +55,7 @@ extension EffectPerformer {
                     world.log("the lease of node \(node.rank) of \(id) was not renewed: \(error)")
                 }
             }
-            guard (try? await Task.sleep(for: .milliseconds(pause))) != nil else { return }
+            held.leaseRenewed(of: group.token, at: begun)
         }
     }
 

@@ -15,6 +15,7 @@ struct EffectPerformer: EffectPerforming {
     let launch: Launch
     /// The pipeline's stages, by name.
     let stages: [String: Stage]
+    let held = HeldNodes()
 
     init(world: DriverWorld, launch: Launch) {
         self.world = world
@@ -121,8 +122,10 @@ struct EffectPerformer: EffectPerforming {
                 instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,
                 isSpot: planned.offer.market == .spot, numNodes: planned.numNodes,
                 labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port, lease: world.lease(of: launch))
-            let adapter = try adapter(planned.offer.provider)
-            return .provisioned(id, try await patiently(id) { try await adapter.provision(request) })
+            let (adapter, begun) = (try adapter(planned.offer.provider), world.now())
+            let group = try await patiently(id) { try await adapter.provision(request) }
+            held.leaseRenewed(of: group.token, at: begun)
+            return .provisioned(id, group)
         } catch let error as ProviderError {
             return Task.isCancelled ? nil : .provisionFailed(id, error)
         } catch {
@@ -133,12 +136,13 @@ struct EffectPerformer: EffectPerforming {
     /// Goes on until the provider has confirmed: what is rented is never forgotten.
     private func release(_ id: AttemptID, token: String, provider: String) async -> RunEvent? {
         var failures = 0
+        await held.forget(token)
         while !Task.isCancelled {
             do {
                 let adapter = try adapter(provider)
                 try await adapter.terminate(token: token)
                 try? FileManager.default.removeItem(atPath: world.folder.scratch(of: id))
-                return .released(id, held: await held(token, by: adapter))
+                return .released(id, held: await heldSpan(of: token, by: adapter))
             } catch {
                 failures += 1
                 world.log("giving back \(id) failed, trying again: \(error)")
@@ -150,7 +154,7 @@ struct EffectPerformer: EffectPerforming {
     }
 
     /// What the provider's books say, if they can be asked now: no reason to wait.
-    private func held(_ token: String, by adapter: any ProviderAdapter) async -> HeldSpan? {
+    private func heldSpan(of token: String, by adapter: any ProviderAdapter) async -> HeldSpan? {
         guard let bookkeeper = adapter as? any BookkeepingAdapter else { return nil }
         do { return try await bookkeeper.held(token: token) } catch {
             world.log("when \(token) was held is not known: \(error)")

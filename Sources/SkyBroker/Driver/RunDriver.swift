@@ -16,6 +16,7 @@ public actor RunDriver {
     private var count: Int
     /// By the stage's position, -1 for the run's own.
     private var underWay: [Int: [Effect.ID: Task<Void, Never>]] = [:]
+    private var wanted = WantedEffects()
     private let mailbox = Mailbox()
 
     /// The caller holds the run's `DriverLock`. From here on the run has a clock of its own (`RunClock`).
@@ -106,14 +107,14 @@ public actor RunDriver {
     }
 
     private func keepUnderWay(_ stage: Int) {
-        let wanted = stage < 0 ? state.effectsOfRun : state.effects(of: stage)
         var tasks = underWay[stage] ?? [:]
-        let ids = Set(wanted.map(\.id))
-        for (id, task) in tasks where !ids.contains(id) {
+        wanted.begin(beside: Array(tasks.keys))
+        state.gatherEffects(of: stage, in: &wanted)
+        for (id, task) in tasks where !wanted.ids.contains(id) {
             task.cancel()
             tasks[id] = nil
         }
-        for effect in wanted where tasks[effect.id] == nil {
+        for effect in wanted.new {
             let pinned: [String: Offer] = if case .relocate = effect.work { state.pinnedOffers } else { [:] }
             tasks[effect.id] = Task { [performer, mailbox] in
                 await performer.perform(effect.work, pinned: pinned) { event in

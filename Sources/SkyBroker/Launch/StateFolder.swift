@@ -1,4 +1,5 @@
 public import SkyCore
+import SkyProcess
 
 /// Where a broker keeps what must outlive it, below `$XDG_STATE_HOME/sky`.
 public struct StateFolder: Hashable, Sendable {
@@ -14,7 +15,8 @@ public struct StateFolder: Hashable, Sendable {
     public var fleetLock: String { "\(path)/fleet.lock" }
     public var fleetLog: String { "\(path)/fleet.log" }
 
-    public func folder(of run: RunID) -> String { "\(path)/runs/\(run)" }
+    private var runs: String { "\(path)/runs" }
+    public func folder(of run: RunID) -> String { "\(runs)/\(run)" }
     public func driverLock(of run: RunID) -> String { "\(folder(of: run))/driver.lock" }
     /// Held while somebody watches the run who can be asked something.
     public func watchLock(of run: RunID) -> String { "\(folder(of: run))/watch.lock" }
@@ -22,6 +24,16 @@ public struct StateFolder: Hashable, Sendable {
     /// What ties the run's clock to the machine's.
     public func clock(of run: RunID) -> String { "\(folder(of: run))/clock" }
     public func logs(of run: RunID) -> String { "\(folder(of: run))/logs" }
+
+    /// Makes the folders of a run. Runs are spread over the disk: a new file of one would else be looked a place for among all
+    /// those just removed with another (`Files.spreadSubfolders`).
+    func makeFolders(of run: RunID) throws(SystemError) {
+        if !Files.isFolder(runs) {
+            try Files.makeFolder(runs, mode: 0o700)
+            Files.spreadSubfolders(of: runs)
+        }
+        try Files.makeFolder(logs(of: run), mode: 0o700)
+    }
 
     /// What one rank of an attempt printed, as far as it has come here.
     public func log(of attempt: AttemptID, rank: Int) -> String {

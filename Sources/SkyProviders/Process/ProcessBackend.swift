@@ -306,7 +306,7 @@ struct ProcessBackend: Sendable {
     func runningFolder(of token: String) throws(ProviderError) -> GroupFolder { try runningGroup(token).folder }
 
     private func runningGroup(_ token: String) throws(ProviderError) -> (folder: GroupFolder, record: GroupRecord) {
-        guard GroupFolder.isName(token), let root = Files.absolutePath(root) else {
+        guard GroupFolder.isName(token), let root = memory.resolve(root) else {
             throw lost("there is no group \(token)")
         }
         let folder = GroupFolder(root: root, token: token)

@@ -25,6 +25,15 @@ final class RecordMemory: Sendable {
     }
 
     private let known = Mutex<[String: Memory]>([:])
+    private let roots = Mutex<[String: String]>([:])
+
+    /// The folder without links; nil while it is not there. Where it is does not change while somebody works in it.
+    func resolve(_ root: String) -> String? {
+        if let resolved = roots.withLock({ $0[root] }) { return resolved }
+        guard let resolved = Files.absolutePath(root) else { return nil }
+        roots.withLock { $0[root] = resolved }
+        return resolved
+    }
 
     func load(_ folder: GroupFolder) throws(SystemError) -> GroupFolder.Contents {
         // Before it is read: one that is replaced meanwhile is found to be another next time.

@@ -15,7 +15,9 @@ public struct NodePaths: Sendable {
 
     /// Where something on the node is, with all links followed; nil when it is not there or leads out of the node.
     public func existing(_ relative: String) throws(EscapesNode) -> String? {
-        guard let resolved = Files.absolutePath(join(try inside(relative))) else { return nil }
+        let parts = try inside(relative)
+        if !parts.isEmpty, isFreeOfLinks(parts) { return join(parts) }
+        guard let resolved = Files.absolutePath(join(parts)) else { return nil }
         guard contains(resolved) else { throw EscapesNode(path: relative) }
         return resolved
     }
@@ -35,6 +37,15 @@ public struct NodePaths: Sendable {
             // Something is there but leads nowhere: a link to what is not there yet.
             guard Disk.kind(join(known)) == nil, let last = known.popLast() else { throw EscapesNode(path: relative) }
             missing.append(last)
+        }
+    }
+
+    /// All of it is there, and none of it is a link: following links would lead nowhere else.
+    private func isFreeOfLinks(_ parts: [Substring]) -> Bool {
+        var path = self.path
+        return parts.allSatisfy { part in
+            path += "/\(part)"
+            return Disk.kind(path).map { $0 != S_IFLNK } ?? false
         }
     }
 
