@@ -12,6 +12,17 @@ public struct JournalRecord: Hashable, Sendable {
 }
 
 extension Journal {
+    /// The process that was the last to drive the run; nil when none has.
+    func lastDriver(of run: RunID) throws(JournalError) -> Int32? {
+        let texts = try read { db in try EventChain(of: run, in: db)?.texts(from: 0) ?? [] }
+        // A run may have thousands of events, and few of them are this one.
+        for text in texts.reversed() where text.contains("driverStarted") {
+            let recorded = try? JournalCoding.decode(RecordedEvent.self, from: text)
+            if case .driverStarted(let processID)? = recorded?.event { return processID }
+        }
+        return nil
+    }
+
     /// A run's events from the `start`th on, in order, those included that this version does not know; none of a run
     /// that is not known.
     public func records(of run: RunID, from start: Int = 0) throws(JournalError) -> [JournalRecord] {

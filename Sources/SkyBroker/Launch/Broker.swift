@@ -54,11 +54,11 @@ public struct Broker: Sendable {
     /// Waits, for a second at most, until the last driver of a run that has ended is gone too: whoever was told that
     /// nothing is left should find nothing.
     public func waitForDriverToLeave(_ run: RunID) throws(JournalError) {
-        let drivers = try journal.events(of: run).compactMap { recorded -> Int32? in
-            if case .driverStarted(let processID) = recorded.event { processID } else { nil }
+        guard let last = try journal.lastDriver(of: run) else { return }
+        for _ in 0..<500 {
+            guard ProcessTable.isAlive(last) else { return }
+            usleep(2000)
         }
-        guard let last = drivers.last else { return }
-        for _ in 0..<500 where ProcessTable.isAlive(last) { usleep(2000) }
     }
 
     /// Picks up every run whose driver died. One that cannot be picked up does not hold up the others.
