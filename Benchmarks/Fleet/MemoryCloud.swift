@@ -75,9 +75,9 @@ final class MemoryCloud: ProviderAdapter {
             }
         }
 
-        func waitForExit(ofJob id: String) async throws(AgentError) -> Int {
+        func waitForEnd(ofJob id: String) async throws(AgentError) -> JobEnd {
             guard (try? await sleep(untilEndOf: id)) != nil else { throw AgentError(.disconnected, "cancelled") }
-            return 0
+            return JobEnd(code: 0)
         }
 
         func kill(job id: String, grace: TimeSpan) async throws(AgentError) {}

@@ -62,6 +62,10 @@ public struct Stage: Hashable, Sendable, Codable {
     public var estimate: DurationEstimate
     /// When it must be done, from its own start. Spot machines are then given up in time; nil: whenever.
     public var deadline: TimeSpan?
+    /// How long its commands may take on a node, each time they are begun; nil: as long as they like.
+    public var timeout: TimeSpan?
+    /// What its commands may use of a node; nil: all that there is.
+    public var limits: StageLimits?
     /// How often the stage saves what it has done, so that an interruption costs no more than this; nil: not at all.
     public var checkpointInterval: TimeSpan?
     /// Where on the node it saves that; relative paths are inside the working directory. Nil: it did not say.
@@ -101,7 +105,7 @@ public struct Stage: Hashable, Sendable, Codable {
         code: StageCode = StageCode(), service: ServiceSpec? = nil,
         after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
         alternativesAreOrdered: Bool = false, jobRecovery: JobRecovery? = nil, budget: Budget? = nil,
-        onDemandAfterInterruptions: Int? = nil
+        onDemandAfterInterruptions: Int? = nil, timeout: TimeSpan? = nil, limits: StageLimits? = nil
     ) {
         self.name = name
         self.resources = resources
@@ -124,6 +128,8 @@ public struct Stage: Hashable, Sendable, Codable {
         self.jobRecovery = jobRecovery
         self.budget = budget
         self.onDemandAfterInterruptions = onDemandAfterInterruptions
+        self.timeout = timeout
+        self.limits = limits
     }
 
     /// The requests of which one must be met; never empty.

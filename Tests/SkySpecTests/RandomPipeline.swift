@@ -62,6 +62,9 @@ enum RandomPipeline {
             .init(accelerator: $0, duration: estimate(TimeSpan.init(milliseconds:), using: &random))
         }
         stage.deadline = pick([nil, TimeSpan(milliseconds: 86_400_001)], using: &random)
+        stage.limits = pick(
+            [nil, StageLimits(memory: DataSize("8GB")), StageLimits(memory: DataSize("64MiB"), files: 65536)],
+            using: &random)
         if Bool.random(using: &random) {
             stage.checkpointInterval = pick([nil, .seconds(600)], using: &random)
             stage.checkpointPath = pick([nil, "/a b", "~/ckpt", "ckpt", "10m"], using: &random)
@@ -76,6 +79,8 @@ enum RandomPipeline {
                     backoff: .seconds(90)),
             ], using: &random)
         if Bool.random(using: &random) {
+            stage.timeout = pick([nil, TimeSpan(milliseconds: 90_001)], using: &random)
+        } else {
             stage.service = ServiceSpec(
                 port: 8080, readinessPath: pick([nil, "/h"], using: &random),
                 initialDelay: TimeSpan(milliseconds: 1050), replicas: 2)

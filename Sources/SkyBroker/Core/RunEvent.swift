@@ -1,6 +1,7 @@
 public import SkyCore
 public import SkyPlacement
 public import SkyProviders
+public import SkyRuntime
 public import SkySpec
 public import SkyStorage
 
@@ -15,8 +16,8 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case provisionFailed(AttemptID, ProviderError)
     /// Code and inputs are on all nodes.
     case delivered(AttemptID, [TransferRecord])
-    /// `rank` is the node whose command failed first, of several.
-    case jobEnded(AttemptID, exitCode: Int, rank: Int? = nil)
+    /// `rank` is the node whose command failed first, of several; `exceeded` the limit that it was ended for.
+    case jobEnded(AttemptID, exitCode: Int, rank: Int? = nil, exceeded: JobLimit? = nil)
     case serviceReady(AttemptID, url: String)
     case collected(AttemptID, [StoredArtifact])
     /// What was being done with the attempt's nodes could not be done.

@@ -1,4 +1,5 @@
 import SkyCore
+import SkyRuntime
 import SkySpec
 
 /// What a pipeline's author wants done when a stage fails, in the broker's own terms.
@@ -18,8 +19,19 @@ struct StageRules: Hashable, Sendable {
     /// How often what the stage has saved is fetched from its nodes; nil: never.
     var saveInterval: TimeSpan?
 
+    /// How long its commands may take, and what they may use, as its author said: for words only, the nodes see to it.
+    var timeout: TimeSpan?
+    var memory: DataSize?
     /// What the stage may cost, and what happens when it has.
     var budget: Budget?
+
+    /// A limit as its author wrote it; nil when nothing was written.
+    func text(of limit: JobLimit) -> String? {
+        switch limit {
+        case .time: timeout.map { "\($0)" }
+        case .memory: memory.map { "\($0)" }
+        }
+    }
 
     init(_ stage: Stage, in pipeline: Pipeline) {
         if let recovery = stage.jobRecovery {
@@ -30,6 +42,8 @@ struct StageRules: Hashable, Sendable {
         interruptionsBeforeOnDemand = stage.onDemandAfterInterruptions
         if stage.checkpointPath != nil { saveInterval = stage.checkpointInterval ?? .seconds(600) }
         budget = stage.budget
+        timeout = stage.timeout
+        memory = stage.limits?.memory
         switch pipeline.onDeviation {
         case nil: break
         case .allow(let percent): allowedDeviation = percent / 100
