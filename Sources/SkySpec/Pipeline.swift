@@ -15,6 +15,8 @@ public struct Pipeline: Hashable, Sendable, Codable {
     /// How long what is rented may stand without hearing from its broker before it gives itself back; zero: for ever; nil:
     /// the broker's own time.
     public var lease: TimeSpan?
+    /// How long the nodes of a stage that has failed for good are kept for people to look at; nil: not at all.
+    public var keepOnFailure: TimeSpan?
     /// How many stages may run at the same time, at least 1; nil: all that are ready.
     public var maxParallel: Int?
     /// The pipeline file's folder, absolute; what relative paths in the file were relative to.
@@ -22,7 +24,9 @@ public struct Pipeline: Hashable, Sendable, Codable {
 
     public init(
         name: String, objective: Objective = .cost, policy: String? = nil, stages: [Stage], budget: Budget? = nil,
-        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, maxParallel: Int? = nil, directory: String
+        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, keepOnFailure: TimeSpan? = nil,
+        maxParallel: Int? = nil,
+        directory: String
     ) {
         self.name = name
         self.objective = objective
@@ -31,6 +35,7 @@ public struct Pipeline: Hashable, Sendable, Codable {
         self.budget = budget
         self.onDeviation = onDeviation
         self.lease = lease
+        self.keepOnFailure = keepOnFailure
         self.maxParallel = maxParallel
         self.directory = directory
     }

@@ -24,7 +24,8 @@ struct PipelineResolver {
         let pipeline = Pipeline(
             name: name, objective: draft.objective.objective, policy: draft.policy, stages: stages,
             budget: draft.budget, onDeviation: draft.rules.onDeviation, lease: draft.rules.lease,
-            maxParallel: draft.rules.maxParallel, directory: reading.directory)
+            keepOnFailure: draft.rules.keepOnFailure, maxParallel: draft.rules.maxParallel, directory: reading.directory
+        )
         return (pipeline, variables.secretValues(stages: draft.stages))
     }
 

@@ -23,7 +23,8 @@ enum RandomPipeline {
             policy: pick([nil, "spot-first", "exec:./a policy.py --x"], using: &random), stages: stages,
             budget: pick(budgets, using: &random),
             onDeviation: pick([nil, .ask, .fail, .allow(percent: 20), .allow(percent: 0.05)], using: &random),
-            lease: pick([nil, .seconds(7200)], using: &random), maxParallel: pick([nil, 1, 8], using: &random),
+            lease: pick([nil, .seconds(7200)], using: &random),
+            keepOnFailure: pick([nil, .seconds(1800)], using: &random), maxParallel: pick([nil, 1, 8], using: &random),
             directory: folder)
     }
 

@@ -92,8 +92,13 @@ public struct Launch: Hashable, Sendable, Codable {
 public struct LaunchOptions: Hashable, Sendable, Codable {
     /// Stages that are run even if an earlier result of theirs would do.
     public var runAnew: Set<String>
+    /// How long the nodes of a stage that has failed for good are kept for people to look at; nil: as the pipeline says.
+    public var keepOnFailure: TimeSpan?
 
-    public init(runAnew: Set<String> = []) { self.runAnew = runAnew }
+    public init(runAnew: Set<String> = [], keepOnFailure: TimeSpan? = nil) {
+        self.runAnew = runAnew
+        self.keepOnFailure = keepOnFailure
+    }
 }
 
 /// A named artifact and a place whose store holds it.

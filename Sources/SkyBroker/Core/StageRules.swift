@@ -19,6 +19,8 @@ struct StageRules: Hashable, Sendable {
     /// How often what the stage has saved is fetched from its nodes; nil: never.
     var saveInterval: TimeSpan?
 
+    /// How long its nodes are kept for people to look at when it has failed for good; nil: not at all.
+    var keepOnFailure: TimeSpan?
     /// How long its commands may take, and what they may use, as its author said: for words only, the nodes see to it.
     var timeout: TimeSpan?
     var memory: DataSize?
@@ -33,7 +35,7 @@ struct StageRules: Hashable, Sendable {
         }
     }
 
-    init(_ stage: Stage, in pipeline: Pipeline) {
+    init(_ stage: Stage, in pipeline: Pipeline, _ options: LaunchOptions? = nil) {
         if let recovery = stage.jobRecovery {
             retries = recovery.maxRestartsOnErrors
             recoverableCodes = Set(recovery.recoverOnExitCodes)
@@ -42,6 +44,7 @@ struct StageRules: Hashable, Sendable {
         interruptionsBeforeOnDemand = stage.onDemandAfterInterruptions
         if stage.checkpointPath != nil { saveInterval = stage.checkpointInterval ?? .seconds(600) }
         budget = stage.budget
+        keepOnFailure = options?.keepOnFailure ?? pipeline.keepOnFailure
         timeout = stage.timeout
         memory = stage.limits?.memory
         switch pipeline.onDeviation {

@@ -87,6 +87,8 @@ public struct StageState: Hashable, Sendable {
         case collecting
         /// What the stage has saved is fetched before its nodes are given up; `next` follows.
         case saving(next: Next)
+        /// It has failed for good, and its nodes are kept for people to look at; `failure` says why.
+        case held(until: Instant, failure: String)
         /// The nodes are being given back; `next` follows.
         case releasing(next: Next)
         case pausing(until: Instant)
@@ -98,6 +100,7 @@ public struct StageState: Hashable, Sendable {
         var isServing: Bool { if case .serving = self { true } else { false } }
         var isReleasing: Bool { if case .releasing = self { true } else { false } }
         var isEnded: Bool { if case .ended = self { true } else { false } }
+        var isHeld: Bool { if case .held = self { true } else { false } }
 
         /// Counts against `max_parallel`. A service that serves holds nobody up.
         var isBusy: Bool {
@@ -110,7 +113,7 @@ public struct StageState: Hashable, Sendable {
         /// The attempt holds nodes that can fail.
         var usesNodes: Bool {
             switch self {
-            case .delivering, .running, .probing, .serving, .collecting, .saving: true
+            case .delivering, .running, .probing, .serving, .collecting, .saving, .held: true
             default: false
             }
         }

@@ -229,7 +229,7 @@ final class Agent {
         if lease.hasEnded, !isShuttingDown { return giveNodeBack(lease.end) }
         guard isShuttingDown else { return }
         // Without a child, a subreaper has no descendant at all.
-        let isAlone = jobs.isFirst && Children.areAllGone
+        let isAlone = jobs.isFirst && Children.areAllGone && !Files.exists(node.visited)
         for asker in shutdownAskers { answer(asker, isAlone ? .alone : .done) }
         shutdownAskers = []
         loop.stop()

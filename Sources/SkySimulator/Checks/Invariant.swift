@@ -59,6 +59,10 @@ public enum WithinLimits: Invariant {
     public static let sentence = "no phase takes longer than its limit while a broker lives"
 }
 
+public enum HeldAsAsked: Invariant {
+    public static let sentence = "nodes of a failed stage are kept no longer than was asked for, and never after a stop"
+}
+
 public enum FoldIsState: Invariant {
     public static let sentence = "folding the journal gives the live state"
 }
@@ -76,8 +80,8 @@ public enum Invariants {
     public static let all: [any Invariant.Type] = [
         OneGroupPerAttempt.self, OneAttemptPerStage.self, NothingUnintended.self, ReleasedIsGone.self,
         NothingLeft.self, MoneyIsTrue.self, OneJobPerStage.self, RanAsRecorded.self, DigestsStay.self,
-        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, FoldIsState.self, BudgetHolds.self,
-        SameSeedSameJournal.self,
+        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, HeldAsAsked.self, FoldIsState.self,
+        BudgetHolds.self, SameSeedSameJournal.self,
     ]
 }
 
