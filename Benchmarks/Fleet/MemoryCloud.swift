@@ -57,6 +57,11 @@ final class MemoryCloud: ProviderAdapter {
         func absolutePath(_ path: String) -> String { "/node/\(path)" }
         func push(from localPath: String, to nodePath: String) async throws(ProviderError) {}
         func pull(from nodePath: String, to localPath: String) async throws(ProviderError) {}
+        func entrance(
+            job: String, command: String?, hasTerminal: Bool
+        ) async throws(ProviderError) -> NodeEntrance {
+            throw ProviderError(.badRequest, provider: "memory", "there is nothing to enter")
+        }
         func exists(_ nodePath: String) async throws(ProviderError) -> Bool { true }
     }
 
@@ -75,9 +80,9 @@ final class MemoryCloud: ProviderAdapter {
             }
         }
 
-        func waitForExit(ofJob id: String) async throws(AgentError) -> Int {
+        func waitForEnd(ofJob id: String) async throws(AgentError) -> JobEnd {
             guard (try? await sleep(untilEndOf: id)) != nil else { throw AgentError(.disconnected, "cancelled") }
-            return 0
+            return JobEnd(code: 0)
         }
 
         func kill(job id: String, grace: TimeSpan) async throws(AgentError) {}

@@ -65,6 +65,18 @@ public enum ProcessTable {
         return arguments.map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The variables that a process was started with; nil where they may not be seen.
+    public static func environment(of pid: Int32) -> [String: String]? {
+        guard let bytes = (try? Files.read("/proc/\(pid)/environ")) ?? nil else { return nil }
+        var variables: [String: String] = [:]
+        for entry in bytes.split(separator: 0) {
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(decoding: entry[..<equals], as: UTF8.self)
+            variables[name] = String(decoding: entry[(equals + 1)...], as: UTF8.self)
+        }
+        return variables
+    }
+
     private static func pids() -> [Int32] { Files.names(in: "/proc").compactMap { Int32($0) } }
 
     private static func status(at path: String, of pid: Int32) -> ProcessStatus? {

@@ -144,6 +144,11 @@ public protocol NodeChannel: Sendable {
     /// Copies a file or folder of the node to this machine, replacing what is there, all or nothing.
     func pull(from nodePath: String, to localPath: String) async throws(ProviderError)
 
+    /// How a person gets into the node: a shell, or `command` for `/bin/sh`, in the job's folder and with its variables.
+    ///
+    /// - Parameter hasTerminal: a person types into it.
+    func entrance(job: String, command: String?, hasTerminal: Bool) async throws(ProviderError) -> NodeEntrance
+
     /// True if there is such a file or folder on the node.
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool
 }

@@ -8,22 +8,26 @@ public struct JobSpec: Hashable, Sendable, Codable {
     /// Relative to the node's directory; made if missing.
     public var workingDirectory: String
     public var environment: [String: String]
+    /// Nil: none.
+    public var limits: JobLimits?
 
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], limits: JobLimits? = nil
     ) {
         self.id = id
         self.setup = setup
         self.run = run
         self.workingDirectory = workingDirectory
         self.environment = environment
+        self.limits = limits
     }
 }
 
 /// Where a job is in its life, as its node's disk says.
 public enum JobState: Hashable, Sendable, Codable {
     case running
-    /// 0…255 as `exit` gave it, or 128 + the signal that ended it.
-    case exited(code: Int)
+    /// `code`: 0…255 as `exit` gave it, or 128 + the signal that ended it; never 0 of a job that was ended because it
+    /// `exceeded` a limit.
+    case exited(code: Int, exceeded: JobLimit? = nil)
 }

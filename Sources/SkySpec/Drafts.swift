@@ -57,6 +57,8 @@ struct StageDraft {
     var outputs: [OutputDraft] = []
     var estimate = EstimateDraft()
     var deadline: TimeSpan?
+    var timeout: Located<TimeSpan>?
+    var limits: StageLimits?
     var checkpointInterval: TimeSpan?
     var checkpointPath: String?
     var retries: Located<JobRecovery>?

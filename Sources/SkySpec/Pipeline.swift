@@ -15,6 +15,8 @@ public struct Pipeline: Hashable, Sendable, Codable {
     /// How long what is rented may stand without hearing from its broker before it gives itself back; zero: for ever; nil:
     /// the broker's own time.
     public var lease: TimeSpan?
+    /// How long the nodes of a stage that has failed for good are kept for people to look at; nil: not at all.
+    public var keepOnFailure: TimeSpan?
     /// How many stages may run at the same time, at least 1; nil: all that are ready.
     public var maxParallel: Int?
     /// A stage may take over the nodes of one that is done and would rent just the same. Nil in runs of older versions, which
@@ -25,8 +27,8 @@ public struct Pipeline: Hashable, Sendable, Codable {
 
     public init(
         name: String, objective: Objective = .cost, policy: String? = nil, stages: [Stage], budget: Budget? = nil,
-        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, maxParallel: Int? = nil,
-        reusesNodes: Bool? = nil, directory: String
+        onDeviation: DeviationRule? = nil, lease: TimeSpan? = nil, keepOnFailure: TimeSpan? = nil,
+        maxParallel: Int? = nil, reusesNodes: Bool? = nil, directory: String
     ) {
         self.name = name
         self.objective = objective
@@ -35,6 +37,7 @@ public struct Pipeline: Hashable, Sendable, Codable {
         self.budget = budget
         self.onDeviation = onDeviation
         self.lease = lease
+        self.keepOnFailure = keepOnFailure
         self.maxParallel = maxParallel
         self.reusesNodes = reusesNodes
         self.directory = directory
@@ -67,6 +70,10 @@ public struct Stage: Hashable, Sendable, Codable {
     public var estimate: DurationEstimate
     /// When it must be done, from its own start. Spot machines are then given up in time; nil: whenever.
     public var deadline: TimeSpan?
+    /// How long its commands may take on a node, each time they are begun; nil: as long as they like.
+    public var timeout: TimeSpan?
+    /// What its commands may use of a node; nil: all that there is.
+    public var limits: StageLimits?
     /// How often the stage saves what it has done, so that an interruption costs no more than this; nil: not at all.
     public var checkpointInterval: TimeSpan?
     /// Where on the node it saves that; relative paths are inside the working directory. Nil: it did not say.
@@ -106,7 +113,7 @@ public struct Stage: Hashable, Sendable, Codable {
         code: StageCode = StageCode(), service: ServiceSpec? = nil,
         after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
         alternativesAreOrdered: Bool = false, jobRecovery: JobRecovery? = nil, budget: Budget? = nil,
-        onDemandAfterInterruptions: Int? = nil
+        onDemandAfterInterruptions: Int? = nil, timeout: TimeSpan? = nil, limits: StageLimits? = nil
     ) {
         self.name = name
         self.resources = resources
@@ -129,6 +136,8 @@ public struct Stage: Hashable, Sendable, Codable {
         self.jobRecovery = jobRecovery
         self.budget = budget
         self.onDemandAfterInterruptions = onDemandAfterInterruptions
+        self.timeout = timeout
+        self.limits = limits
     }
 
     /// The requests of which one must be met; never empty.

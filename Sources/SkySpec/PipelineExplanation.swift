@@ -105,6 +105,8 @@ private struct StageText {
     private var time: [String] {
         var lines = EstimateFields.lines(stage.estimate)
         if let deadline = stage.deadline { lines.append("deadline: \(deadline.exactText)") }
+        if let timeout = stage.timeout { lines.append("timeout: \(timeout.exactText)") }
+        lines += LimitFields.lines(stage.limits)
         if let budget = stage.budget { lines.append("budget: \(RunRuleFields.text(budget))") }
         if let interruptions = stage.onDemandAfterInterruptions {
             lines.append("spot: \(SpotFields.text(interruptions))")

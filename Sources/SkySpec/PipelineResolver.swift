@@ -24,8 +24,8 @@ struct PipelineResolver {
         let pipeline = Pipeline(
             name: name, objective: draft.objective.objective, policy: draft.policy, stages: stages,
             budget: draft.budget, onDeviation: draft.rules.onDeviation, lease: draft.rules.lease,
-            maxParallel: draft.rules.maxParallel, reusesNodes: draft.rules.reusesNodes ?? true,
-            directory: reading.directory)
+            keepOnFailure: draft.rules.keepOnFailure, maxParallel: draft.rules.maxParallel,
+            reusesNodes: draft.rules.reusesNodes ?? true, directory: reading.directory)
         return (pipeline, variables.secretValues(stages: draft.stages))
     }
 
@@ -57,6 +57,8 @@ struct PipelineResolver {
             alternativesAreOrdered: resources.areOrdered)
         stage.estimate = EstimateResolver(reading: reading).resolve(stageDraft, for: stage.acceptableResources)
         stage.deadline = stageDraft.deadline
+        stage.timeout = timeout(of: stageDraft)
+        stage.limits = stageDraft.limits
         stage.checkpointInterval = stageDraft.checkpointInterval
         stage.checkpointPath = stageDraft.checkpointPath
         stage.budget = stageDraft.budget
@@ -64,6 +66,17 @@ struct PipelineResolver {
         warnOfIdleFallback(stageDraft, stage)
         stage.jobRecovery = recovery(stageDraft.retries, resources.recovery)
         return stage
+    }
+
+    private func timeout(of stage: StageDraft) -> TimeSpan? {
+        if let timeout = stage.timeout, let service = stage.service {
+            reading.error(
+                "spec.conflict", at: timeout.range, "a service is to keep serving, and has no 'timeout'",
+                expected:
+                    "'timeout' in a stage that ends, or readiness_probe: {initial_delay_seconds: 60} in the service",
+                notes: [Diagnostic.Note(range: service.place, message: "a service")])
+        }
+        return stage.timeout?.value
     }
 
     private func warnOfIdleFallback(_ draft: StageDraft, _ stage: Stage) {

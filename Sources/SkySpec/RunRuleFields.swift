@@ -7,6 +7,7 @@ struct RunRulesDraft {
     var reusesNodes: Bool?
     var onDeviation: DeviationRule?
     var lease: TimeSpan?
+    var keepOnFailure: TimeSpan?
 }
 
 /// `budget`, `on_deviation`, `lease`, `max_parallel` and `reuse_nodes`.
@@ -66,6 +67,13 @@ enum RunRuleFields {
             ) { entry, draft, reading in
                 let isOff = entry.value.scalar.map(noLease.admits) ?? false
                 draft[keyPath: target].lease = isOff ? .zero : Amounts.readDuration(entry.value, reading)
+            },
+            Field(
+                "keep_on_failure", .text(Amounts.duration),
+                "How long the nodes of a stage that has failed are kept for you to look at, with sky ssh.",
+                example: "30m"
+            ) { entry, draft, reading in
+                draft[keyPath: target].keepOnFailure = Amounts.readDuration(entry.value, reading)
             },
         ]
     }
@@ -141,6 +149,7 @@ enum RunRuleFields {
         return [
             pipeline.budget.map { "budget: \(text($0))" }, deviation.map { "on_deviation: \($0)" },
             pipeline.lease.map { "lease: \($0 > .zero ? $0.exactText : "off")" },
+            pipeline.keepOnFailure.map { "keep_on_failure: \($0.exactText)" },
             pipeline.maxParallel.map { "max_parallel: \($0)" },
             pipeline.reusesNodes == false ? "reuse_nodes: false" : nil,
         ].compactMap { $0 }

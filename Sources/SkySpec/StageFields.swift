@@ -147,6 +147,18 @@ enum StageFields {
             draft.deadline = Amounts.readDuration(entry.value, reading)
         },
         Field(
+            "timeout", .text(Amounts.duration), "How long its commands may take, each time they are begun.",
+            example: "2h"
+        ) { entry, draft, reading in
+            draft.timeout = Amounts.readDuration(entry.value, reading).map { Located($0, entry.keyRange) }
+        },
+        Field(
+            "limits", .section("limits"), "What its commands may use of a node.",
+            example: "{memory: 8GB, files: 65536}"
+        ) { entry, draft, reading in
+            draft.limits = LimitFields.read(entry, reading)
+        },
+        Field(
             "retries", RecoveryFields.shape, "How often it is begun again after its command failed.",
             example: "{max: 3, backoff: 10s}"
         ) { entry, draft, reading in

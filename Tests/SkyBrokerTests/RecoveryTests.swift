@@ -2,6 +2,7 @@ import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyProviders
+import SkyRuntime
 import SkySpec
 import SkyStorage
 import Testing
@@ -16,6 +17,32 @@ import Testing
         var stage = Stage(name: "one", outputs: [StageOutput(name: "out")], run: "true")
         change(&stage)
         return try History(launch: .of([stage], zones: zones, pricePerHour: Money("1") ?? .zero, market: market))
+    }
+
+    @Test(
+        "a command that exceeds a limit fails its stage, which says which, and counts as one of its tries",
+        arguments: [
+            (JobLimit.time, "the command took longer than its timeout of 2h"),
+            (.memory, "the command used more memory than its limit of 8.00 GB"),
+        ])
+    func exceeded(limit: JobLimit, sentence: String) throws {
+        var history = try history {
+            $0.timeout = TimeSpan("2h")
+            $0.limits = StageLimits(memory: DataSize("8GB"))
+            // Not even a code from which it recovers makes it one.
+            $0.jobRecovery = JobRecovery(maxRestartsOnErrors: 1, recoverOnExitCodes: [143])
+        }
+        history.playToRunning("one")
+        history.play(.jobEnded(history.id("one"), exitCode: 143, exceeded: limit))
+        #expect(history.state.stages[0].lastTrouble == sentence && history.state.stages[0].errors == 1)
+        history.play(.released(history.id("one")))
+        history.ring(.phase, of: "one")
+        history.play(.provisioned(history.id("one"), history.group("one")))
+        history.play(.delivered(history.id("one"), []))
+        history.play(.jobEnded(history.id("one"), exitCode: 143, exceeded: limit))
+        history.play(.released(history.id("one")))
+        #expect(history.state.status == .failed)
+        #expect(history.state.stages[0].lastTrouble == "\(sentence); it was tried 2 times")
     }
 
     @Test("a command that fails is tried again as often as its author allows, and then says how often it was")

@@ -60,6 +60,38 @@ struct SSHSurvivalTests {
         }
     }
 
+    @Test("people get in over the shared connection, with a terminal or without one, and go when the node does")
+    func entrance() async throws {
+        try await SSHUnderTest.use(1) { world in
+            let adapter = try world.adapter()
+            let group = try await adapter.provision(try world.request("a"))
+            let channel = try await adapter.channel(to: group.nodes[0], of: group)
+            let job = JobSpec(id: "job", run: "sleep 600", environment: ["LR": "0.1 'x'"])
+            _ = try await channel.connect().submit(job)
+            let said = "\(world.farm.folder)/said"
+            func enter(_ command: String, hasTerminal: Bool) async throws -> SpawnedProcess {
+                let way = try await channel.entrance(job: "job", command: command, hasTerminal: hasTerminal)
+                return try ProcessSpawn(
+                    way.executable, way.arguments, standardOutput: .append(path: said),
+                    standardError: .append(path: said)
+                ).start()
+            }
+            let plain = try await enter("pwd; echo \"$LR\"; test -t 1 || exit 4", hasTerminal: false)
+            #expect(await plain.wait() == .exited(code: 4))
+            let text = String(decoding: try Files.read(said) ?? [], as: UTF8.self)
+            #expect(text == "\(channel.absolutePath("work"))\n0.1 'x'\n")
+            let terminal = try await enter("test -t 1 && exit 5", hasTerminal: true)
+            #expect(await terminal.wait() == .exited(code: 5))
+            let staying = try await enter("echo in; exec sleep 600", hasTerminal: false)
+            for _ in 0..<3000 where !String(decoding: try Files.read(said) ?? [], as: UTF8.self).contains("in\n") {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try await adapter.terminate(token: "a")
+            #expect(world.farm.hosts[0].processes().isEmpty)
+            #expect(await staying.wait() != .exited(code: 0))
+        }
+    }
+
     @Test("a host that was started anew in the middle of a job is a lost node, and free for the next")
     func reboot() async throws {
         try await SSHUnderTest.use(1) { world in

@@ -13,7 +13,7 @@ struct AgentTests {
     func hello() async throws {
         try await withAgent { node, agent in
             let info = agent.agent
-            #expect(info.protocolVersion == 2)
+            #expect(info.protocolVersion == AgentProtocol.version)
             #expect(info.directory == node.directory)
             #expect(Int32(info.pid) == node.agentPID)
             #expect(info.cpus >= 1 && info.memoryBytes > 1 << 20 && !info.hostName.isEmpty)

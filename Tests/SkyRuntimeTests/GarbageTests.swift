@@ -9,7 +9,8 @@ import Testing
 
 @Suite("whoever connects may say anything", .timeLimit(.minutes(5)))
 struct GarbageTests {
-    private static let hello = Frame.encode(AgentRequest(id: 1, call: .hello(protocolVersion: 2))) ?? []
+    private static let hello =
+        Frame.encode(AgentRequest(id: 1, call: .hello(protocolVersion: AgentProtocol.version))) ?? []
 
     private func frame(_ text: String) -> [UInt8] {
         withUnsafeBytes(of: UInt32(text.utf8.count).bigEndian) { Array($0) } + Array(text.utf8)
@@ -25,7 +26,7 @@ struct GarbageTests {
                 Issue.record("\(responses)")
                 return
             }
-            #expect(message.contains("speaks protocol 2, not 99"))
+            #expect(message.contains("speaks protocol \(AgentProtocol.version), not 99"))
         }
     }
 
@@ -93,7 +94,8 @@ struct GarbageTests {
     /// A conversation that begins well or not, and goes wrong somewhere.
     private static func garbage(_ random: inout SeededGenerator) -> [UInt8] {
         let calls: [AgentRequest.Call] = [
-            .hello(protocolVersion: 2), .state(job: "j"), .wait(job: "j"), .readLog(job: "j", offset: 0, follow: true),
+            .hello(protocolVersion: AgentProtocol.version), .state(job: "j"), .wait(job: "j"),
+            .readLog(job: "j", offset: 0, follow: true),
             .cancel(request: 3), .kill(job: "no", grace: .zero), .readLog(job: "../..", offset: .max, follow: false),
             .wait(job: "\u{0}/"), .kill(job: "..", grace: TimeSpan(milliseconds: .min)),
         ]

@@ -36,7 +36,7 @@ struct LeaseTests {
             #expect(tree.filter(ProcessTable.isAlive).isEmpty)
             #expect(NodeEnd.hasBegun(in: node.directory))
             // What is on the disk outlives the lease.
-            #expect(node.job("j").exitCode() != nil)
+            #expect(node.job("j").end() != nil)
         }
     }
 
@@ -143,7 +143,7 @@ struct LeaseTests {
             try await start(JobSpec(id: "j", run: Self.hidden), on: agent)
             try await agent.renewLease(for: Self.short)
             try await eventually { Files.exists("\(folder)/given-back") }
-            #expect(node.job("j").exitCode() != nil)
+            #expect(node.job("j").end() != nil)
             // The command did not take this machine away: its agent says what is, until it does.
             #expect(try await agent.waitForExit(ofJob: "done") == 3)
             for call in [JobSpec(id: "j", run: ""), JobSpec(id: "new", run: "true")] {

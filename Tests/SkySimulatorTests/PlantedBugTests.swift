@@ -15,7 +15,7 @@ import Testing
         (.deliversWrongInputs, DigestsStay.self), (.deafToClocks, EveryRunEnds.self),
         (.failsWithoutReason, FailuresSayWhy.self), (.hearsClocksLate, WithinLimits.self),
         (.forgetsToWriteDown, FoldIsState.self), (.deafToBudgets, BudgetHolds.self),
-        (.leavesJobsBehind, OneStagePerGroup.self),
+        (.leavesJobsBehind, OneStagePerGroup.self), (.hearsClocksLate, HeldAsAsked.self),
     ]
 
     @Test("each invariant catches the bug that is planted for it, and tells it in a short history", arguments: cases)

@@ -9,7 +9,7 @@ struct MistakeTests {
         "unknown-field", "misspelt-stage", "cycle", "wrong-type", "unknown-accelerator", "missing-env", "bad-size",
         "bad-duration", "duplicate-key", "tab-indentation", "output-never-declared", "impossible-resources", "many",
         "bad-range", "unknown-area", "residency", "bad-exclusion", "bad-estimate", "bad-deadline", "both-orders",
-        "bad-accelerators", "skypilot-forms", "bad-recovery", "bad-rules",
+        "bad-accelerators", "skypilot-forms", "bad-recovery", "bad-rules", "bad-limits",
         "bad-matrix",
     ]
 

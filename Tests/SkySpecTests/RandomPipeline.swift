@@ -23,7 +23,8 @@ enum RandomPipeline {
             policy: pick([nil, "spot-first", "exec:./a policy.py --x"], using: &random), stages: stages,
             budget: pick(budgets, using: &random),
             onDeviation: pick([nil, .ask, .fail, .allow(percent: 20), .allow(percent: 0.05)], using: &random),
-            lease: pick([nil, .seconds(7200)], using: &random), maxParallel: pick([nil, 1, 8], using: &random),
+            lease: pick([nil, .seconds(7200)], using: &random),
+            keepOnFailure: pick([nil, .seconds(1800)], using: &random), maxParallel: pick([nil, 1, 8], using: &random),
             reusesNodes: pick([true, false], using: &random),
             directory: folder)
     }
@@ -63,6 +64,9 @@ enum RandomPipeline {
             .init(accelerator: $0, duration: estimate(TimeSpan.init(milliseconds:), using: &random))
         }
         stage.deadline = pick([nil, TimeSpan(milliseconds: 86_400_001)], using: &random)
+        stage.limits = pick(
+            [nil, StageLimits(memory: DataSize("8GB")), StageLimits(memory: DataSize("64MiB"), files: 65536)],
+            using: &random)
         if Bool.random(using: &random) {
             stage.checkpointInterval = pick([nil, .seconds(600)], using: &random)
             stage.checkpointPath = pick([nil, "/a b", "~/ckpt", "ckpt", "10m"], using: &random)
@@ -77,6 +81,8 @@ enum RandomPipeline {
                     backoff: .seconds(90)),
             ], using: &random)
         if Bool.random(using: &random) {
+            stage.timeout = pick([nil, TimeSpan(milliseconds: 90_001)], using: &random)
+        } else {
             stage.service = ServiceSpec(
                 port: 8080, readinessPath: pick([nil, "/h"], using: &random),
                 initialDelay: TimeSpan(milliseconds: 1050), replicas: 2)

@@ -6,11 +6,14 @@ import Testing
 struct RunRuleTests {
     @Test("a pipeline says how much, how far from the plan, how long and how many at once")
     func pipeline() throws {
-        let head = "budget: {limit: $50, at_limit: ask}\non_deviation: {allow: 20%}\nlease: 2h\nmax_parallel: 4\n"
+        let head =
+            "budget: {limit: $50, at_limit: ask}\non_deviation: {allow: 20%}\nlease: 2h\nmax_parallel: 4\n"
+            + "keep_on_failure: 30m\n"
         let pipeline = try read(head + "stages: {a: {run: x, budget: 5}}\n").pipeline
         #expect(pipeline.budget == Budget(limit: Money("50")!, atLimit: .ask))
         #expect(pipeline.onDeviation == .allow(percent: 20))
         #expect(pipeline.lease == TimeSpan("2h") && pipeline.maxParallel == 4)
+        #expect(pipeline.keepOnFailure == TimeSpan("30m"))
         #expect(pipeline.stages[0].budget == Budget(limit: Money("5")!))
         let chain = try read(head + "---\nrun: x\n---\nrun: y\n").pipeline
         #expect(chain.maxParallel == 4 && chain.budget?.atLimit == .ask)

@@ -1,3 +1,5 @@
+public import SkyRuntime
+
 /// How a command ended, in words.
 public enum ExitWords {
     /// The numbers that POSIX and Linux agree on everywhere, of signals that end commands.
@@ -14,6 +16,18 @@ public enum ExitWords {
     ///   - rank: the node whose command it was, of several: `rank 2: the command …`
     public static func sentence(_ code: Int, rank: Int? = nil) -> String {
         (rank.map { "rank \($0): " } ?? "") + sentence(of: code)
+    }
+
+    /// `the command took longer than its timeout of 2 h`
+    ///
+    /// - Parameter limit: `2 h`, `8 GB`; nil where it is not known.
+    public static func sentence(_ exceeded: JobLimit, of limit: String? = nil, rank: Int? = nil) -> String {
+        let what =
+            switch exceeded {
+            case .time: "took longer than its timeout"
+            case .memory: "used more memory than its limit"
+            }
+        return (rank.map { "rank \($0): " } ?? "") + "the command \(what)" + (limit.map { " of \($0)" } ?? "")
     }
 
     private static func sentence(of code: Int) -> String {

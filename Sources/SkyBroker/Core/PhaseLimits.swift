@@ -14,7 +14,7 @@ package enum PhaseLimits {
     /// For a person to answer a question, while nothing more is rented.
     static let asking = TimeSpan.seconds(900)
 
-    /// Nil for phases that end by something else: a job by itself, a service by `sky down`, a pause by its own clock, and
+    /// Nil for phases that end by something else: a job by itself, a service by `sky down`, a pause and a hold by their own clocks, and
     /// giving back only when nothing is left, however long the provider takes.
     package static func limit(of phase: StageState.Phase) -> TimeSpan? {
         switch phase {
@@ -25,7 +25,7 @@ package enum PhaseLimits {
         case .asking: asking
         case .saving: saving
         case .yielding: yielding
-        case .waiting, .running, .probing, .serving, .releasing, .pausing, .ended: nil
+        case .waiting, .running, .probing, .serving, .held, .releasing, .pausing, .ended: nil
         }
     }
 }

@@ -1,6 +1,7 @@
 public import SkyCore
 public import SkyPlacement
 public import SkyProviders
+public import SkyRuntime
 public import SkySpec
 public import SkyStorage
 
@@ -15,8 +16,8 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case provisionFailed(AttemptID, ProviderError)
     /// Code and inputs are on all nodes.
     case delivered(AttemptID, [TransferRecord])
-    /// `rank` is the node whose command failed first, of several.
-    case jobEnded(AttemptID, exitCode: Int, rank: Int? = nil)
+    /// `rank` is the node whose command failed first, of several; `exceeded` the limit that it was ended for.
+    case jobEnded(AttemptID, exitCode: Int, rank: Int? = nil, exceeded: JobLimit? = nil)
     case serviceReady(AttemptID, url: String)
     case collected(AttemptID, [StoredArtifact])
     /// What was being done with the attempt's nodes could not be done.
@@ -91,8 +92,13 @@ public struct Launch: Hashable, Sendable, Codable {
 public struct LaunchOptions: Hashable, Sendable, Codable {
     /// Stages that are run even if an earlier result of theirs would do.
     public var runAnew: Set<String>
+    /// How long the nodes of a stage that has failed for good are kept for people to look at; nil: as the pipeline says.
+    public var keepOnFailure: TimeSpan?
 
-    public init(runAnew: Set<String> = []) { self.runAnew = runAnew }
+    public init(runAnew: Set<String> = [], keepOnFailure: TimeSpan? = nil) {
+        self.runAnew = runAnew
+        self.keepOnFailure = keepOnFailure
+    }
 }
 
 /// A named artifact and a place whose store holds it.

@@ -1,5 +1,6 @@
 import SkyCore
 import SkyProviders
+import SkyRuntime
 
 extension RunState {
     /// Takes one event in and says which stages it has changed, by position: only their effects can differ now.
@@ -8,6 +9,7 @@ extension RunState {
     /// late echo and changes nothing: effects are begun again after a restart, so every event may come twice.
     public mutating func apply(_ recorded: RecordedEvent) -> [Int] {
         change(by: recorded)
+        settleHolds(at: recorded.at)
         holdBackUnfed(at: recorded.at)
         startQueued(at: recorded.at)
         passNodesOn(at: recorded.at)
@@ -48,8 +50,8 @@ extension RunState {
             }
         case .delivered(let id, let transfers):
             update(id) { $0.delivered(transfers, at: at) }
-        case .jobEnded(let id, let code, let rank):
-            update(id) { $0.jobEnded(code, rank: rank, dice: dice, at: at) }
+        case .jobEnded(let id, let code, let rank, let exceeded):
+            update(id) { $0.jobEnded(JobEnd(code: code, exceeded: exceeded), rank: rank, dice: dice, at: at) }
         case .serviceReady(let id, let url):
             update(id) { if $0.phase == .probing { $0.nowServing(url, at: at) } }
         case .checkpointed(let id, let stored, let number): update(id) { $0.saved(stored, number, at: at) }
@@ -149,7 +151,10 @@ extension RunState {
         let (at, dice, run, serial) = (recorded.at, recorded.dice, self.run, stages[index].serial)
         switch alarm.slot {
         case .phase where serial == alarm.serial:
-            update(name) { if case .pausing = $0.phase { $0.proceed(run: run, at: at) } }
+            update(name) { stage in
+                if case .pausing = stage.phase { return stage.proceed(run: run, at: at) }
+                stage.endHold(at: at)
+            }
         case .nextSave:
             update(name) { if $0.saves.clock == alarm.serial { $0.saveIsDue(at: at) } }
         case .budget where stages[index].budget?.readings == alarm.serial: update(index) { _ in }
@@ -167,14 +172,29 @@ extension RunState {
         stop(.stageFailed(name), at: at)
     }
 
-    /// Everything that holds nodes gives them back; everything else ends where it stands.
+    /// A run in which a stage has failed for good does nothing more, also while that stage's nodes are kept for people.
+    private mutating func settleHolds(at: Instant) {
+        guard stopping == nil, let index = touched.first(where: { stages[$0].phase.isHeld }) else { return }
+        stop(.stageFailed(stages[index].name), at: at)
+        if budget?.isSpent == true { endHolds(at: at) }
+    }
+
+    /// Nodes that are kept for people are given back now.
+    mutating func endHolds(at: Instant) {
+        for index in stages.indices where stages[index].phase.isHeld { update(index) { $0.endHold(at: at) } }
+    }
+
+    /// Everything that holds nodes gives them back; everything else ends where it stands. Nodes that are kept for people go
+    /// too, unless a failure is the reason.
     mutating func stop(_ reason: Stopping, at: Instant) {
-        guard endedAt == nil, stopping == nil else { return }
+        guard endedAt == nil else { return }
+        if case .stageFailed = reason {} else { endHolds(at: at) }
+        guard stopping == nil else { return }
         stopping = reason
         queue = []
         for index in stages.indices {
             switch stages[index].phase {
-            case .ended, .releasing: break
+            case .ended, .releasing, .held: break
             case .yielding: update(index) { $0.release(then: .end(.succeeded), at: at) }
             case .waiting, .lookingUp, .pausing, .relocating, .asking: update(index) { $0.end(.stopped, at: at) }
             default: update(index) { $0.release(then: .end(.stopped), at: at) }

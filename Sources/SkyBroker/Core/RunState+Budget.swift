@@ -25,7 +25,9 @@ extension RunState {
     private mutating func readMeter(at: Instant) {
         let (spent, rate) = (spent(at: at), rate)
         guard let notice = budget?.read(spent: spent, rate: rate, at: at) else { return }
-        guard notice == .spent, stopping == nil, let rule = budget?.rule else { return }
+        guard notice == .spent, let rule = budget?.rule else { return }
+        // All that a run still holds that is being stopped is being given back, or is kept for people.
+        guard stopping == nil else { return endHolds(at: at) }
         switch rule.atLimit {
         case .stop: stop(.budgetSpent(spentText), at: at)
         case .finish: isWindingDown = true
@@ -42,6 +44,7 @@ extension RunState {
             guard stage.budget?.read(spent: spent, rate: rate, at: at) == .spent, let rule = stage.budget?.rule,
                 stage.phase.isBusy || stage.phase.isServing
             else { return }
+            if stage.phase.isHeld { return stage.endHold(at: at) }
             switch rule.atLimit {
             case .stop: stage.budgetIsSpent(at: at)
             case .ask: stage.budget?.ask(at: at)

@@ -55,7 +55,7 @@ extension RunState {
     /// Goes through the array of stages by position all along: a stage is large, and handing one on would copy it.
     package func gatherEffects(of index: Int, in wanted: inout WantedEffects) {
         guard index >= 0 else {
-            if let budget, stopping == nil, endedAt == nil { gather(budget, -1, in: &wanted) }
+            if let budget, stopping == nil || isHolding, endedAt == nil { gather(budget, -1, in: &wanted) }
             return
         }
         let phase = stages[index].phase
@@ -81,6 +81,8 @@ extension RunState {
             stages[index].attempts[current].group.map { .keep(stages[index].attempts[current].id, $0) })
         if phase == .running { gatherSaves(of: index, current, in: &wanted) }
     }
+
+    private var isHolding: Bool { stages.contains { $0.phase.isHeld } }
 
     private func alarm(
         _ index: Int, _ slot: Effect.Slot, _ serial: Int, at moment: Instant, in wanted: inout WantedEffects
@@ -134,7 +136,7 @@ extension RunState {
         switch phase {
         case .waiting, .yielding, .ended: return nil
         case .lookingUp: return .lookUp(stage: stages[index].name, inputs: inputs(of: index) ?? [])
-        case .pausing(let until):
+        case .pausing(let until), .held(let until, _):
             return .sleep(Alarm(stage: stages[index].name, slot: .phase, serial: stages[index].serial), until: until)
         case .relocating:
             return .relocate(

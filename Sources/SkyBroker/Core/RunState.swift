@@ -51,7 +51,7 @@ public struct RunState: Hashable, Sendable {
             stages.append(
                 StageState(
                     stage, index: index, planned: planned, zones: launch.zones[stage.name] ?? [],
-                    rules: StageRules(stage, in: launch.pipeline), at: first.at))
+                    rules: StageRules(stage, in: launch.pipeline, launch.options), at: first.at))
         }
         self.stages = stages
         budget = BudgetState(launch.pipeline.budget)

@@ -24,7 +24,7 @@ public struct RunView: Hashable, Sendable {
 /// One stage of a run as people see it.
 public struct StageView: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, Codable {
-        case waiting, provisioning, delivering, running, starting, serving, collecting, saving, releasing, pausing
+        case waiting, provisioning, delivering, running, starting, serving, collecting, saving, held, releasing, pausing
         case relocating, asking
         case succeeded, reused, failed, stopped
     }
@@ -48,6 +48,8 @@ public struct StageView: Hashable, Sendable {
     /// What a person is asked, while the stage waits for the answer.
     public var question: String?
     public var url: String?
+    /// Until when its nodes are kept for people to look at, after it has failed.
+    public var heldUntil: Instant?
     public var reusedFrom: RunID?
     /// Bytes that moved to the stage's nodes, over all attempts.
     public var transferred: DataSize
@@ -77,13 +79,14 @@ extension RunState {
 extension StageState {
     func view(at now: Instant) -> StageView {
         let url: String? = if case .serving(let url) = phase { url } else { nil }
+        let heldUntil: Instant? = if case .held(let until, _) = phase { until } else { nil }
         return StageView(
             name: name, state: visibleState, offer: offer, numNodes: planned.numNodes,
             reason: planned.reason, startedAt: startedAt, endedAt: endedAt,
             cost: spent(at: now), attempts: attempts.count,
             exitCode: attempt?.exitCode, trouble: lastTrouble, why: why,
             isWhyExpected: why.map(RunReason.isExpected) ?? true,
-            question: phase == .asking ? proposal?.question : nil, url: url,
+            question: phase == .asking ? proposal?.question : nil, url: url, heldUntil: heldUntil,
             reusedFrom: reusedFrom,
             transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
     }
@@ -98,6 +101,7 @@ extension StageState {
         case .serving: .serving
         case .collecting: .collecting
         case .saving: .saving
+        case .held: .held
         case .releasing, .yielding: .releasing
         case .pausing: .pausing
         case .relocating: .relocating

@@ -1,4 +1,5 @@
 import SkyCore
+import SkyRuntime
 import SkySpec
 
 /// What a pipeline's author wants done when a stage fails, in the broker's own terms.
@@ -18,13 +19,26 @@ struct StageRules: Hashable, Sendable {
     /// How often what the stage has saved is fetched from its nodes; nil: never.
     var saveInterval: TimeSpan?
 
+    /// How long its nodes are kept for people to look at when it has failed for good; nil: not at all.
+    var keepOnFailure: TimeSpan?
+    /// How long its commands may take, and what they may use, as its author said: for words only, the nodes see to it.
+    var timeout: TimeSpan?
+    var memory: DataSize?
     /// What the stage may cost, and what happens when it has.
     var budget: Budget?
 
     /// What else than the offer makes its nodes what they are; nil: they are rented for it alone.
     var nodeTraits: NodeTraits?
 
-    init(_ stage: Stage, in pipeline: Pipeline) {
+    /// A limit as its author wrote it; nil when nothing was written.
+    func text(of limit: JobLimit) -> String? {
+        switch limit {
+        case .time: timeout.map { "\($0)" }
+        case .memory: memory.map { "\($0)" }
+        }
+    }
+
+    init(_ stage: Stage, in pipeline: Pipeline, _ options: LaunchOptions? = nil) {
         if let recovery = stage.jobRecovery {
             retries = recovery.maxRestartsOnErrors
             recoverableCodes = Set(recovery.recoverOnExitCodes)
@@ -34,6 +48,9 @@ struct StageRules: Hashable, Sendable {
         if stage.checkpointPath != nil { saveInterval = stage.checkpointInterval ?? .seconds(600) }
         budget = stage.budget
         if pipeline.reusesNodes == true, stage.service == nil { nodeTraits = NodeTraits(stage) }
+        keepOnFailure = options?.keepOnFailure ?? pipeline.keepOnFailure
+        timeout = stage.timeout
+        memory = stage.limits?.memory
         switch pipeline.onDeviation {
         case nil: break
         case .allow(let percent): allowedDeviation = percent / 100

@@ -27,6 +27,8 @@ extension StageState {
     mutating func failed(_ failure: AttemptFailure, dice: UInt32, at: Instant) {
         // What happens to nodes that it has done with is no trouble of its own.
         if phase == .yielding { return release(then: .end(.succeeded), at: at) }
+        // What becomes of nodes that are only looked at changes nothing any more.
+        if phase.isHeld { return endHold(at: at) }
         switch failure {
         case .inputsLost(let artifacts):
             note("lost: \(artifacts.joined(separator: ", "))")
@@ -50,10 +52,27 @@ extension StageState {
         note(message)
         guard errors < rules.retries else {
             let tries = errors == 0 ? "" : "; it was tried \(errors + 1) times"
-            return release(then: .end(.failed(message + tries)), at: at)
+            return failForGood(message + tries, at: at)
         }
         errors += 1
         release(then: .retry(pause: backoff(errors, dice)), at: at)
+    }
+
+    /// Ends the stage, at once or after people have had their time to look at its nodes.
+    private mutating func failForGood(_ message: String, at: Instant) {
+        guard let span = rules.keepOnFailure, phase.usesNodes, handover == nil, attempt?.noticedLoss == nil,
+            budget?.isSpent != true
+        else { return release(then: .end(.failed(message)), at: at) }
+        note(message)
+        saves.end(nextAt: nil)
+        work.end()
+        enter(.held(until: at + span, failure: message), at: at)
+    }
+
+    /// The time is over, or somebody wants the nodes back.
+    mutating func endHold(at: Instant) {
+        guard case .held(_, let failure) = phase else { return }
+        release(then: .end(.failed(failure)), at: at)
     }
 
     /// Spot machines were taken back: the zone is left out, and after some times spot altogether.

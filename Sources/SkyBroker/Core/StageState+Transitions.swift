@@ -2,6 +2,7 @@ import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyProviders
+import SkyRuntime
 
 /// The steps of an attempt's life. Each ignores what its phase does not wait for.
 extension StageState {
@@ -39,25 +40,28 @@ extension StageState {
         enter(isService ? .probing : .running, at: at)
     }
 
-    mutating func jobEnded(_ code: Int, rank: Int?, dice: UInt32, at: Instant) {
+    mutating func jobEnded(_ end: JobEnd, rank: Int?, dice: UInt32, at: Instant) {
         guard phase == .running || phase == .probing || phase.isServing else { return }
         updateAttempt {
-            $0.exitCode = code
+            $0.exitCode = end.code
             $0.failedRank = rank
             $0.workEndedAt = at
         }
         saves.end(nextAt: nil)
         work.end()
-        if isService {
-            stageFailed("the service ended by itself with exit code \(code)", dice: dice, at: at)
-        } else if code == 0 {
+        if let limit = end.exceeded {
+            let sentence = ExitWords.sentence(limit, of: rules.text(of: limit), rank: rank)
+            stageFailed(sentence, dice: dice, at: at)
+        } else if isService {
+            stageFailed("the service ended by itself with exit code \(end.code)", dice: dice, at: at)
+        } else if end.code == 0 {
             enter(.collecting, at: at)
-        } else if rules.recoverableCodes.contains(code) {
-            note("\(ExitWords.sentence(code, rank: rank)), from which it recovers")
+        } else if rules.recoverableCodes.contains(end.code) {
+            note("\(ExitWords.sentence(end.code, rank: rank)), from which it recovers")
             interruptions += 1
             release(then: .retry(pause: backoff(interruptions, dice)), at: at)
         } else {
-            stageFailed(ExitWords.sentence(code, rank: rank), dice: dice, at: at)
+            stageFailed(ExitWords.sentence(end.code, rank: rank), dice: dice, at: at)
         }
     }
 

@@ -89,6 +89,8 @@ public struct StageState: Hashable, Sendable {
         case saving(next: Next)
         /// It is done. Its nodes are kept for stages of which it is just being found out whether they need any.
         case yielding
+        /// It has failed for good, and its nodes are kept for people to look at; `failure` says why.
+        case held(until: Instant, failure: String)
         /// The nodes are being given back; `next` follows.
         case releasing(next: Next)
         case pausing(until: Instant)
@@ -100,6 +102,7 @@ public struct StageState: Hashable, Sendable {
         var isServing: Bool { if case .serving = self { true } else { false } }
         var isReleasing: Bool { if case .releasing = self { true } else { false } }
         var isEnded: Bool { if case .ended = self { true } else { false } }
+        var isHeld: Bool { if case .held = self { true } else { false } }
 
         /// Counts against `max_parallel`. A service that serves holds nobody up, and nor does a stage that is done.
         var isBusy: Bool {
@@ -112,7 +115,7 @@ public struct StageState: Hashable, Sendable {
         /// The attempt holds nodes that can fail.
         var usesNodes: Bool {
             switch self {
-            case .delivering, .running, .probing, .serving, .collecting, .saving, .yielding: true
+            case .delivering, .running, .probing, .serving, .collecting, .saving, .yielding, .held: true
             default: false
             }
         }

@@ -14,23 +14,24 @@ extension EffectPerformer {
         let gang = try await gang(id, group, accelerator: accelerator)
         return try await withThrowingTaskGroup(of: GangNews.self) { news in
             for rank in gang {
-                news.addTask { .ended(rank: rank.node.rank, code: try await follow(rank, of: id)) }
+                news.addTask { .ended(rank: rank.node.rank, try await follow(rank, of: id)) }
             }
             defer { news.cancelAll() }
             var running = Set(gang.map(\.node.rank))
             while let next = try await news.next() {
-                guard case .ended(let rank, let code) = next else { continue }
+                guard case .ended(let rank, let end) = next else { continue }
                 running.remove(rank)
-                guard code != 0 else { continue }
-                await end(gang.filter { running.contains($0.node.rank) }, &news)
-                return .jobEnded(id, exitCode: code, rank: gang.count > 1 ? rank : nil)
+                guard end.code != 0 else { continue }
+                await stop(gang.filter { running.contains($0.node.rank) }, &news)
+                return .jobEnded(
+                    id, exitCode: end.code, rank: gang.count > 1 ? rank : nil, exceeded: end.exceeded)
             }
             return .jobEnded(id, exitCode: 0)
         }
     }
 
     /// Has the other ranks end in order. Returns when what they printed is here too, or has taken too long.
-    private func end(_ others: [Rank], _ news: inout ThrowingTaskGroup<GangNews, any Error>) async {
+    private func stop(_ others: [Rank], _ news: inout ThrowingTaskGroup<GangNews, any Error>) async {
         for rank in others {
             news.addTask {
                 // One that cannot be asked ends with its group.
@@ -114,10 +115,15 @@ extension EffectPerformer {
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
-                environment: environment.variables)
+                environment: environment.variables, limits: Self.limits(of: spec))
             ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
         }
         return ranks
+    }
+
+    private static func limits(of spec: Stage) -> JobLimits? {
+        let limits = JobLimits(time: spec.timeout, memory: spec.limits?.memory, files: spec.limits?.files)
+        return limits == JobLimits() ? nil : limits
     }
 
     private func secrets(of spec: Stage) throws -> [String: String] {
@@ -141,7 +147,7 @@ extension EffectPerformer {
     /// One rank's job from start (or wherever it is) to its end, its output copied to this machine as it comes. A
     /// connection that breaks is made again, however often: the agent may have died, and its jobs live on. Only when
     /// several in a row come to nothing is the node given up.
-    private func follow(_ rank: Rank, of id: AttemptID) async throws -> Int {
+    private func follow(_ rank: Rank, of id: AttemptID) async throws -> JobEnd {
         let log = LogCopy(path: world.folder.log(of: id, rank: rank.node.rank))
         var failures = 0
         while true {
@@ -150,7 +156,7 @@ extension EffectPerformer {
             let known = held.takeConnection(to: rank.key)
             do {
                 let agent = if let known { known } else { try await rank.channel.connect() }
-                let code = try await withTaskCancellationHandler {
+                let end = try await withTaskCancellationHandler {
                     _ = try await agent.submit(rank.job)
                     failures = 0
                     return try await follow(rank.job, on: agent, into: log)
@@ -158,7 +164,7 @@ extension EffectPerformer {
                     Task { await agent.close() }
                 }
                 await held.keep(agent, to: rank.key)
-                return code
+                return end
             } catch let error as AgentError where error.kind == .ending {
                 throw AttemptFailureError(.nodesLost(message: error.message))
             } catch let error as AgentError where error.kind == .disconnected {
@@ -181,17 +187,17 @@ extension EffectPerformer {
     /// Connections in a row that did not get as far as the job before the node counts as lost: 15 seconds and more.
     private static let futileConnections = 6
 
-    private func follow(_ job: JobSpec, on agent: any NodeAgent, into log: LogCopy) async throws -> Int {
+    private func follow(_ job: JobSpec, on agent: any NodeAgent, into log: LogCopy) async throws -> JobEnd {
         async let copied: Void = log.follow(job.id, of: agent)
-        let code = try await agent.waitForExit(ofJob: job.id)
+        let end = try await agent.waitForEnd(ofJob: job.id)
         try await copied
-        return code
+        return end
     }
 }
 
 /// What comes from a gang while its job runs.
 private enum GangNews: Sendable {
-    case ended(rank: Int, code: Int)
+    case ended(rank: Int, JobEnd)
     /// A rank was asked to end.
     case asked
     case patienceIsOver

@@ -21,6 +21,7 @@ struct LaunchCommand: SkySubcommand {
               sky launch pipeline.yaml --dryrun
               sky launch pipeline.yaml --from train
               sky plan pipeline.yaml -o plan.json && sky launch plan.json
+              sky launch pipeline.yaml --keep-on-failure 30m
               sky launch pipeline.yaml --env SEED=8 --name tickets-seed-8
             """)
 
@@ -46,6 +47,12 @@ struct LaunchCommand: SkySubcommand {
 
     @Flag(help: "Run every stage anew, whatever was done before.")
     var noCache = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the nodes of a stage that fails for so long, for 'sky ssh'; 'sky down' ends it.",
+            valueName: "duration"))
+    var keepOnFailure: String?
 
     @OptionGroup var options: OutputOptions
 
@@ -129,8 +136,9 @@ struct LaunchCommand: SkySubcommand {
 
     /// - Throws: `CommandFailure` for a stage that the pipeline does not have.
     private func launchOptions(of pipeline: Pipeline) throws -> LaunchOptions? {
-        if noCache { return LaunchOptions(runAnew: Set(pipeline.stages.map(\.name))) }
-        guard let from else { return nil }
+        let keepOnFailure = try keepOnFailure.map(Self.span)
+        if noCache { return LaunchOptions(runAnew: Set(pipeline.stages.map(\.name)), keepOnFailure: keepOnFailure) }
+        guard let from else { return keepOnFailure.map { LaunchOptions(keepOnFailure: $0) } }
         guard pipeline.stage(named: from) != nil else {
             let names = pipeline.stages.map(\.name)
             let nearest = nearestName(to: from, among: names)
@@ -145,7 +153,14 @@ struct LaunchCommand: SkySubcommand {
                 anew.insert(stage.name)
             }
         }
-        return LaunchOptions(runAnew: anew)
+        return LaunchOptions(runAnew: anew, keepOnFailure: keepOnFailure)
+    }
+
+    private static func span(_ text: String) throws -> TimeSpan {
+        if let span = TimeSpan(text), span > .zero { return span }
+        throw CommandFailure(
+            .wrongRequest, "--keep-on-failure \(text): a duration is written as 90s, 30m or 1h30m",
+            hints: ["--keep-on-failure 30m"])
     }
 
     private func refuseUnlessName(_ name: String) throws {

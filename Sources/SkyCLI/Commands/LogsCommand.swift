@@ -35,7 +35,7 @@ struct LogsCommand: SkySubcommand {
         let run = try access.find(about.run)
         var look = try RunLook(run, broker: access.broker, standIns: [])
         let row = try look.row(at: context.now())
-        try refuseUnknownStage(in: row)
+        if let stage { try row.requireStage(stage) }
         if follow { _ = try access.broker.ensureDriven(run) }
         try refuseUnknownAttempt(in: row)
         let sources = access.logSources(of: run, stage: stage, attempt: attempt)
@@ -83,14 +83,5 @@ struct LogsCommand: SkySubcommand {
                 "--attempt \(attempt): stage '\(stage)' of \(row.id) has had \(Figures.count(tries, "try", "tries"))",
                 hints: tries > 0 ? ["sky logs \(row.id) \(stage) --attempt \(tries)"] : ["sky status \(row.id)"])
         }
-    }
-
-    private func refuseUnknownStage(in row: RunRow) throws {
-        let names = row.stages.map(\.name)
-        guard let stage, !names.contains(stage) else { return }
-        let nearest = nearestName(to: stage, among: names)
-        throw CommandFailure(
-            .wrongRequest, "\(row.id) has no stage '\(stage)'",
-            hints: [nearest.map { "did you mean '\($0)'?" } ?? "it has \(names.joined(separator: ", "))"])
     }
 }

@@ -27,7 +27,8 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Runs",
                 subcommands: [
-                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, EventsCommand.self, CostCommand.self,
+                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, ShellCommand.self, EventsCommand.self,
+                    CostCommand.self,
                     CancelCommand.self, DownCommand.self, ApproveCommand.self, ResumeCommand.self, PurgeCommand.self,
                     GarbageCommand.self,
                 ]),

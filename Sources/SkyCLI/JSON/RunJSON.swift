@@ -47,6 +47,7 @@ struct StageJSON: Encodable {
     @Nullable var message: String?
     @Nullable var why: String?
     @Nullable var url: String?
+    @Nullable var heldUntil: Timestamp?
     @Nullable var reusedFrom: String?
 
     init(_ row: StageRow) {
@@ -64,6 +65,7 @@ struct StageJSON: Encodable {
         message = row.note
         why = row.why
         url = row.url
+        heldUntil = row.heldUntil.map(Timestamp.init)
         reusedFrom = row.reusedFrom
     }
 }

@@ -72,6 +72,13 @@ enum RunSteps {
             return [
                 ("sky logs -f \(run.id)", "follow it"), ("sky down \(run.id)", "stop serving, give everything back"),
             ]
+        case .active where run.heldStage != nil:
+            let stage = run.heldStage?.name ?? ""
+            return [
+                ("sky ssh \(run.id) \(stage)", "a shell where it failed"),
+                ("sky logs \(run.id) \(stage)", "all it said"),
+                ("sky down \(run.id)", "give its nodes back now"),
+            ]
         case .active where run.asks, .waiting where run.asks:
             return [("sky approve \(run.id)", "agree to what it asks"), ("sky approve \(run.id) --deny", "do not")]
         case .active, .waiting:

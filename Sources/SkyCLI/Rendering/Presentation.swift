@@ -69,6 +69,9 @@ struct RunRow: Hashable, Sendable {
 
     func elapsed(at now: Instant) -> TimeSpan { max(.zero, (endedAt ?? now) - startedAt) }
 
+    /// The stage whose nodes are kept for people to look at.
+    var heldStage: StageRow? { stages.first { $0.heldUntil != nil } }
+
     /// True when nothing has happened in between but time and what it costs.
     func isSame(as other: RunRow) -> Bool {
         state == other.state && asks == other.asks && stages.count == other.stages.count
@@ -94,6 +97,8 @@ struct StageRow: Hashable, Sendable {
     var why: String?
     /// Where the service answers.
     var url: String?
+    /// Until when its nodes are kept for people to look at.
+    var heldUntil: Instant?
     /// The path below it that says whether the service is well: `/healthz`.
     var probePath: String?
     /// The run that made this stage's artifacts, when it did not have to run again.

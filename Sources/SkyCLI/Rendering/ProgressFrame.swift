@@ -39,7 +39,7 @@ struct ProgressFrame: Sendable {
                 "\(stage.elapsed(at: now).map(Figures.clock) ?? "")",
                 stage.cost == .zero ? .empty : "\(Figures.amount(stage.cost))",
             ])
-            for note in StageNotes.lines(of: stage) { table.addNote(note, under: 1) }
+            for note in StageNotes.lines(of: stage, in: run) { table.addNote(note, under: 1) }
         }
         var lines = table.lines(width: width)
         let hidden = run.stages.count - stages.count
@@ -77,17 +77,18 @@ struct ProgressChanges: Sendable {
             let before = old?.stages.first { $0.name == stage.name }
             let isQuiet = before == nil && stage.state.tone == .waiting
             guard !isQuiet, before?.isChanged(to: stage) ?? true else { continue }
-            lines.append(clock + " " + StyledText(stage.name, .cyan).padded(to: names) + "  " + words(of: stage))
+            lines.append(
+                clock + " " + StyledText(stage.name, .cyan).padded(to: names) + "  " + words(of: stage, in: new))
         }
         return lines
     }
 
-    private static func words(of stage: StageRow) -> StyledText {
+    private static func words(of stage: StageRow, in run: RunRow) -> StyledText {
         var text = stage.state.styled
         if let place = stage.place, stage.state.tone != .waiting { text += "  \(place.location) \(place.machines)" }
         if stage.attempts > 1 { text += "  \("try \(stage.attempts)", .yellow)" }
         if stage.endedAt != nil, stage.cost > .zero { text += "  \(Figures.amount(stage.cost))" }
-        for note in StageNotes.lines(of: stage) { text += "  " + note }
+        for note in StageNotes.lines(of: stage, in: run) { text += "  " + note }
         return text
     }
 }

@@ -63,7 +63,7 @@ struct RunScreen: Sendable {
                 "\(stage.place?.machines ?? "")", "\(stage.elapsed(at: now)?.description ?? "")",
                 "\(Figures.amount(stage.cost))", "\(stage.attempts)",
             ])
-            for note in StageNotes.lines(of: stage) { table.addNote(note, under: 1) }
+            for note in StageNotes.lines(of: stage, in: run) { table.addNote(note, under: 1) }
         }
         return table
     }
@@ -71,13 +71,17 @@ struct RunScreen: Sendable {
 
 /// What else there is to say of a stage, below its line.
 enum StageNotes {
-    static func lines(of stage: StageRow) -> [StyledText] {
+    static func lines(of stage: StageRow, in run: RunRow) -> [StyledText] {
         var lines: [StyledText] = []
         if let origin = stage.reusedFrom {
             lines.append(StyledText("unchanged: artifacts of \(origin) used again", .dim))
         }
         if let url = stage.url { lines.append(StyledText(url, .green, bold: true)) }
-        if let note = stage.note { lines.append(StyledText(note, stage.state.tone == .failed ? .red : .dim)) }
+        let isFailed = stage.state.tone == .failed || stage.heldUntil != nil
+        if let note = stage.note { lines.append(StyledText(note, isFailed ? .red : .dim)) }
+        if stage.heldUntil != nil {
+            lines.append("kept for you: \("sky ssh \(run.id) \(stage.name)", .none, bold: true)")
+        }
         return lines
     }
 }

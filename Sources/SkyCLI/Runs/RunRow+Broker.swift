@@ -50,7 +50,7 @@ extension StageRow {
             name: view.name, state: StateWord(view.state), place: isPlaced ? Place(view) : nil,
             startedAt: view.startedAt, endedAt: view.endedAt, cost: view.cost, attempts: view.attempts,
             note: view.question ?? (view.state == .succeeded ? (view.isWhyExpected ? nil : view.why) : view.trouble),
-            why: view.why, url: view.url,
+            why: view.why, url: view.url, heldUntil: view.heldUntil,
             probePath: stage?.service?.readinessPath, reusedFrom: view.reusedFrom?.text)
     }
 }
@@ -80,7 +80,7 @@ extension StateWord {
         let tone: Tone =
             switch state {
             case .waiting: .waiting
-            case .provisioning, .delivering, .running, .starting, .collecting, .saving, .releasing, .pausing,
+            case .provisioning, .delivering, .running, .starting, .collecting, .saving, .held, .releasing, .pausing,
                 .relocating, .asking:
                 .active
             case .serving: .serving

@@ -10,7 +10,7 @@ import SkyRuntime
 /// goes on from there. A lock for each token keeps two brokers from doing it twice.
 struct ProcessBackend: Sendable {
     let provider: String
-    private let agentExecutable: String
+    let agentExecutable: String
     private let root: String
     private let ports: PortRegistry
     private let launcher: AgentLauncher
@@ -29,8 +29,8 @@ struct ProcessBackend: Sendable {
         patience: TimeSpan = .seconds(3)
     ) {
         self.provider = provider
-        self.agentExecutable = agentExecutable
         launcher = AgentLauncher(executable: agentExecutable)
+        self.agentExecutable = agentExecutable
         self.grace = grace
         self.patience = patience
         root = "\(stateDirectory)/nodes/\(provider)"

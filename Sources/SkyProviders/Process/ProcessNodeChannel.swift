@@ -47,6 +47,13 @@ struct ProcessNodeChannel: NodeChannel {
         try await copy(source, localPath)
     }
 
+    func entrance(job: String, command: String?, hasTerminal: Bool) throws(ProviderError) -> NodeEntrance {
+        _ = try backend.runningFolder(of: folder.token)
+        return NodeEntrance(
+            executable: backend.agentExecutable,
+            arguments: NodeEntrance.agentArguments(directory: node.path, job: job, command: command))
+    }
+
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool { try find(nodePath) != nil }
 
     private func find(_ nodePath: String) throws(ProviderError) -> String? {

@@ -62,6 +62,20 @@ struct SSHNodeChannel: NodeChannel {
         }
     }
 
+    func entrance(
+        job: String, command: String?, hasTerminal: Bool
+    ) async throws(ProviderError) -> NodeEntrance {
+        let arguments = NodeEntrance.agentArguments(
+            directory: SSHHostSession.quoted(directory), job: job, command: command)
+        let line = try await patiently { () async throws(SSHFailure) in
+            try await session.connection.open()
+            return try await session.agentCommand(arguments.joined(separator: " "))
+        }
+        let options = session.connection.options
+        return NodeEntrance(
+            executable: "ssh", arguments: options.command(session.host, line, hasTerminal: hasTerminal))
+    }
+
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool {
         try await patiently { () async throws(SSHFailure) in try await session.exists(nodePath, in: directory) }
     }

@@ -41,8 +41,12 @@ struct SSHOptions: Sendable {
     }
 
     /// Runs a command over the shared connection, or over one of its own where that is full.
-    func command(_ host: SSHHost, _ command: String) -> [String] {
-        options(of: host) + ["-o", "ControlMaster=no", "-T", host.destination, command]
+    ///
+    /// - Parameter hasTerminal: the command gets one, and a person types into it.
+    func command(_ host: SSHHost, _ command: String, hasTerminal: Bool = false) -> [String] {
+        // Twice, which beats what is always said of it.
+        (hasTerminal ? ["-tt"] : []) + options(of: host)
+            + ["-o", "ControlMaster=no"] + (hasTerminal ? [] : ["-T"]) + [host.destination, command]
     }
 
     /// Asks (`check`) or ends (`exit`) the shared connection.

@@ -22,7 +22,7 @@ final class Agent {
     private lazy var ending = NodeEnding(loop: loop)
 
     private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
-    private lazy var jobs = JobTable(node: node, loop: loop) { [weak self] job, code in self?.ended(job, code) }
+    private lazy var jobs = JobTable(node: node, loop: loop) { [weak self] job, end in self?.ended(job, end) }
 
     private static let connectionLimit = 512
 
@@ -229,7 +229,7 @@ final class Agent {
         if lease.hasEnded, !isShuttingDown { return giveNodeBack(lease.end) }
         guard isShuttingDown else { return }
         // Without a child, a subreaper has no descendant at all.
-        let isAlone = jobs.isFirst && Children.areAllGone
+        let isAlone = jobs.isFirst && Children.areAllGone && !Files.exists(node.visited)
         for asker in shutdownAskers { answer(asker, isAlone ? .alone : .done) }
         shutdownAskers = []
         loop.stop()
@@ -266,13 +266,13 @@ final class Agent {
         }
     }
 
-    private func ended(_ job: ActiveJob, _ code: Int) {
+    private func ended(_ job: ActiveJob, _ end: JobEnd) {
         logWatch.remove(job.id)
         for reader in job.logReaders {
             let isServed = (try? sendLog(of: job.id, reader.offset, reader.asker)) ?? false
             if !isServed { answer(reader.asker, .endOfLog(offset: min(reader.offset, job.folder.logSize))) }
         }
-        for asker in job.waiters { answer(asker, told(.exited(code: code), of: job.id)) }
+        for asker in job.waiters { answer(asker, told(end.state, of: job.id)) }
         for asker in job.killers { answer(asker, .done) }
         endIfIdle()
     }

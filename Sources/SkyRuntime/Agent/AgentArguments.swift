@@ -7,6 +7,7 @@ struct AgentArguments: Equatable {
         case relay(directory: String, RelayStart, Lease)
         case supervise(directory: String, job: String)
         case nursery
+        case enter(Entrance)
         case host(HostCall)
         case files(FileCall)
         case version
@@ -82,6 +83,14 @@ struct AgentArguments: Equatable {
             if let problem = JobSpec.problem(ofID: job) { throw Wrong(message: problem) }
             command = .supervise(directory: try options.required("--dir"), job: job)
         case "nursery": command = .nursery
+        case "enter":
+            let options = try Options(rest, valued: ["--dir", "--job", "--hex-command"], flags: [])
+            let job = try options.required("--job")
+            if let problem = JobSpec.problem(ofID: job) { throw Wrong(message: problem) }
+            command = .enter(
+                Entrance(
+                    directory: try options.required("--dir"), job: job,
+                    command: try options.values["--hex-command"].map(Options.text)))
         case "host": command = .host(try HostCall(rest))
         case "files": command = .files(try FileCall(rest))
         case "version", "--version":
@@ -122,6 +131,14 @@ struct AgentArguments: Equatable {
             }
         }
 
+        /// In hexadecimal, so that no shell on the way finds anything in it.
+        static func text(hex: String) throws(Wrong) -> String {
+            guard let bytes = SHA256.bytes(hex: hex) else {
+                throw Wrong(message: "'\(hex)' is no text in pairs of hexadecimal digits")
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+
         func required(_ name: String) throws(Wrong) -> String {
             guard let value = values[name], !value.isEmpty else { throw Wrong(message: "\(name) is missing") }
             return value
@@ -151,10 +168,6 @@ extension AgentArguments.FileCall {
         self.verb = verb
         let options = try AgentArguments.Options(arguments.dropFirst(), valued: ["--dir", "--hex-path"], flags: [])
         directory = try options.required("--dir")
-        // In hexadecimal, so that no shell on the way finds anything in it.
-        guard let bytes = SHA256.bytes(hex: try options.required("--hex-path")) else {
-            throw AgentArguments.Wrong(message: "--hex-path wants pairs of hexadecimal digits")
-        }
-        path = String(decoding: bytes, as: UTF8.self)
+        path = try AgentArguments.Options.text(hex: try options.required("--hex-path"))
     }
 }

@@ -10,6 +10,7 @@ public enum AgentProgram {
                sky-agent nursery                                  become agents, as asked on stdin
                sky-agent host claim|list|release|withdraw --base DIR       the nodes of this host, which one group has at a time
                sky-agent files look|send|receive --dir DIR --hex-path PATH     files of a node, over stdin and stdout
+               sky-agent enter --dir DIR --job ID [--hex-command HEX]   a shell, or a command, as the job has it
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long
                --lease-end COMMAND      what gives the machine back then: 'shutdown -h now'
@@ -42,6 +43,7 @@ public enum AgentProgram {
             try serve(in: NodeFolder(directory), Readiness(descriptor: readyDescriptor), lease)
         case .relay(let directory, let start, let lease):
             try Relay(directory: directory, start: start, lease: lease).run()
+        case .enter(let entrance): try entrance.enter()
         case .host(let call): return HostProgram.run(call)
         case .files(let call): return HostProgram.run(call)
         case .nursery:

@@ -11,8 +11,8 @@ import SkyProcess
 ///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts
 ///     log          what the commands write
-///     exit.room    so many bytes as an exit code needs, taken from the disk before the command begins
-///     exit         how the job ended; once written it never changes
+///     exit.room    so many bytes as that needs, taken from the disk before the command begins
+///     exit         how the job ended: its code, and the limit that it has exceeded; once written it never changes
 struct JobFolder {
     let path: String
 
@@ -35,7 +35,7 @@ struct JobFolder {
         try Files.makeFolder(path, mode: 0o700)
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
-        try Files.replace(exitRoom, with: "????\n".utf8, durability: .processes)
+        try Files.replace(exitRoom, with: "??? ??????\n".utf8, durability: .processes)
         for (name, text) in job.commands { try Files.replace(script(name), with: text.utf8, durability: .processes) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -74,8 +74,8 @@ struct JobFolder {
 
     /// On the disk when this returns, also on one that has become full since the job was made. Only for the
     /// holder of the lifeline.
-    func recordExit(_ code: Int) throws(SystemError) {
-        let line = "\(code)\n".utf8
+    func recordEnd(_ end: JobEnd) throws(SystemError) {
+        let line = "\(end.text)\n".utf8
         do throws(SystemError) { try Files.writeNew(exit, with: line) } catch {
             guard error.code == ENOSPC || error.code == EDQUOT, Files.exists(exitRoom) else { throw error }
             try Files.overwrite(exitRoom, with: line)
@@ -85,9 +85,9 @@ struct JobFolder {
     }
 
     /// Nil until the end was recorded whole.
-    func exitCode() -> Int? {
+    func end() -> JobEnd? {
         guard let bytes = (try? Files.read(exit)) ?? nil, bytes.last == UInt8(ascii: "\n") else { return nil }
-        return Int(String(decoding: bytes.dropLast(), as: UTF8.self))
+        return JobEnd(String(decoding: bytes.dropLast(), as: UTF8.self))
     }
 
     // MARK: The log

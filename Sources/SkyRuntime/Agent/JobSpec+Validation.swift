@@ -6,6 +6,7 @@ extension JobSpec {
     var problem: String? {
         if let problem = Self.problem(ofID: id) { return problem }
         if let problem = problemOfWorkingDirectory { return problem }
+        if let problem = limits?.problem { return problem }
         if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
             if name.isEmpty || name.utf8.contains(0) || name.utf8.contains(UInt8(ascii: "=")) {

@@ -9,12 +9,12 @@ final class JobTable {
     private let node: NodeFolder
     private let loop: EventLoop
     /// Called when a job has ended and nothing of it is left.
-    private let onEnd: (ActiveJob, Int) -> Void
+    private let onEnd: (ActiveJob, JobEnd) -> Void
     private(set) var active: [String: ActiveJob] = [:]
     /// No agent before this one has started a job here: whatever runs on this node descends from this process.
     private(set) var isFirst = false
 
-    init(node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, Int) -> Void) {
+    init(node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, JobEnd) -> Void) {
         self.node = node
         self.loop = loop
         self.onEnd = onEnd
@@ -26,7 +26,7 @@ final class JobTable {
     func state(of id: String) throws(SystemError) -> JobState? {
         try examine(id)
         if active[id] != nil { return .running }
-        return node.job(id).exitCode().map { .exited(code: $0) }
+        return node.job(id).end()?.state
     }
 
     // MARK: Starting
@@ -76,7 +76,7 @@ final class JobTable {
     private func examine(_ id: String) throws(SystemError) {
         guard active[id] == nil else { return }
         let folder = node.job(id)
-        if try FileLock.isHeld(folder.lifeline) || (folder.hasBegun && folder.exitCode() == nil) { settle(add(id)) }
+        if try FileLock.isHeld(folder.lifeline) || (folder.hasBegun && folder.end() == nil) { settle(add(id)) }
     }
 
     private func add(_ id: String) -> ActiveJob {
@@ -92,7 +92,7 @@ final class JobTable {
         do throws(SystemError) {
             if try FileLock.isHeld(job.folder.lifeline) {
                 try adopt(job)
-            } else if job.folder.exitCode() != nil {
+            } else if job.folder.end() != nil {
                 finish(job)
             } else {
                 startCleaning(job)
@@ -126,10 +126,10 @@ final class JobTable {
         try examine(id)
         guard let job = active[id] else {
             let folder = node.job(id)
-            guard folder.hasSpec, folder.exitCode() == nil else { return false }
+            guard folder.hasSpec, folder.end() == nil else { return false }
             // Written down but never begun: it must not begin later either.
             guard let lock = try FileLock(folder.lifeline) else { return try kill(id, grace: grace) }
-            if !folder.hasBegun { try folder.recordExit(128 + Int(SIGTERM)) }
+            if !folder.hasBegun { try folder.recordEnd(JobEnd(code: 128 + Int(SIGTERM))) }
             withExtendedLifetime(lock) {}
             return false
         }
@@ -163,7 +163,7 @@ final class JobTable {
         case .exited(code: 0): settle(job)
         case .exited(code: Int(Supervisor.notMine)): giveOver(job)
         // A disk without room, most likely: it has begun nothing, so that another may try.
-        case .exited where !job.folder.hasBegun && job.folder.exitCode() == nil:
+        case .exited where !job.folder.hasBegun && job.folder.end() == nil:
             job.keeper = .nobody
             loop.after(milliseconds: 500) { [weak self] in self?.giveOver(job) }
         default: startCleaning(job)
@@ -173,7 +173,7 @@ final class JobTable {
     /// Another process had the job when this agent's supervisor came.
     private func giveOver(_ job: ActiveJob) {
         let isHeld = (try? FileLock.isHeld(job.folder.lifeline)) ?? true
-        guard !isHeld, !job.isToEnd, !job.folder.hasBegun, job.folder.exitCode() == nil else { return settle(job) }
+        guard !isHeld, !job.isToEnd, !job.folder.hasBegun, job.folder.end() == nil else { return settle(job) }
         // It only looked, or died before it began.
         do throws(SystemError) {
             job.keeper = .child(pid: try startSupervisor(of: job.id))
@@ -218,24 +218,24 @@ final class JobTable {
     }
 
     private func finish(_ job: ActiveJob) {
-        let lost = 128 + Int(SIGKILL)
-        let code: Int
+        let lost = JobEnd(code: 128 + Int(SIGKILL))
+        let end: JobEnd
         do throws(SystemError) {
-            if let recorded = job.folder.exitCode() {
-                code = recorded
+            if let recorded = job.folder.end() {
+                end = recorded
             } else {
                 guard let lock = try FileLock(job.folder.lifeline) else { return settle(job) }
-                try job.folder.recordExit(lost)
+                try job.folder.recordEnd(lost)
                 withExtendedLifetime(lock) {}
-                code = lost
+                end = lost
             }
         } catch {
             // The next agent comes to the same conclusion.
             complain("\(job.id): \(error)")
-            code = lost
+            end = lost
         }
         active[job.id] = nil
-        onEnd(job, code)
+        onEnd(job, end)
     }
 
     private func complain(_ message: String) { Agent.complain(message) }

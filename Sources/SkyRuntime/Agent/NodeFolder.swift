@@ -16,6 +16,8 @@ struct NodeFolder {
     var socket: String { "\(path)/agent.sock" }
     /// The agent's `ProcessIdentity`.
     var identity: String { "\(path)/agent.pid" }
+    /// There once a person has been let in.
+    var visited: String { "\(path)/visited" }
     var log: String { "\(path)/agent.log" }
     var jobs: String { "\(path)/jobs" }
     var lease: LeaseFile { LeaseFile(folder: path) }

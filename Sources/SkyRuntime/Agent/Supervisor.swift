@@ -14,6 +14,8 @@ final class Supervisor {
     static let leftoverGrace: Int64 = 1000
     /// The same for a job whose end somebody asks for without saying how long.
     static let defaultGrace: Int32 = 5000
+    /// The same for a job whose time is over.
+    static let overtimeGrace: Int64 = 10_000
 
     private let node: NodeFolder
     private let folder: JobFolder
@@ -28,6 +30,10 @@ final class Supervisor {
     private var commandEnd: ProcessEnd?
     /// When asking turns into making; nil while nobody wants the job to end.
     private var deadline: Int64?
+    /// When its time is over; nil when it may take as long as it likes.
+    private let timeLimit: Int64?
+    private var memory: MemoryWatch?
+    private var exceeded: JobLimit?
 
     /// Nil when the job is not, or no longer, there to be run.
     init?(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) throws(SystemError) {
@@ -35,12 +41,15 @@ final class Supervisor {
         folder = node.job(jobID)
         signals = try SignalSource([SIGTERM, SIGCHLD])
         guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
-        guard let lifeline = try Self.takeLifeline(of: folder), !folder.hasBegun, folder.exitCode() == nil else {
+        guard let lifeline = try Self.takeLifeline(of: folder), !folder.hasBegun, folder.end() == nil else {
             return nil
         }
         self.lifeline = lifeline
         lease = LeaseGuard(node: node, job: jobID)
         self.job = if let job { job } else { try folder.loadSpec() }
+        // A time that no clock reaches is as good as none.
+        timeLimit = self.job.limits?.time.map { monotonicMilliseconds() + min($0.milliseconds, .max / 2) }
+        memory = MemoryWatch(self.job.limits?.memory)
         log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
         try folder.recordSupervisor(identity)
@@ -69,18 +78,24 @@ final class Supervisor {
 
     func run() throws(SystemError) {
         let code = runCommands()
+        // One that ends well when it is asked to end has not done what it was to do.
+        let end = JobEnd(code: code == 0 && exceeded != nil ? 128 + Int(SIGTERM) : code, exceeded: exceeded)
         // First the result, which may never be lost; whoever sees the lifeline held knows that leftovers remain.
         do throws(SystemError) {
-            try folder.recordExit(code)
+            try folder.recordEnd(end)
             endLeftovers()
         } catch {
             // A full disk, most likely, and the leftovers may be what fills it.
             endLeftovers()
-            try folder.recordExit(code)
+            try folder.recordEnd(end)
         }
     }
 
     private func runCommands() -> Int {
+        do throws(SystemError) { try JobLimits.prepare(job.limits) } catch {
+            complainInLog(error)
+            return 126
+        }
         for (name, _) in job.commands {
             takeSignals()
             if deadline != nil { return 128 + Int(SIGTERM) }
@@ -101,9 +116,17 @@ final class Supervisor {
                 standardError: .descriptor(log)
             ).startUnmanaged()
         } catch {
-            try? Descriptor.writeAll(log, Array("sky-agent: \(error)\n".utf8))
+            complainInLog(error)
             return error.code == ENOENT ? 127 : 126
         }
+        return waitForCommand()
+    }
+
+    private func complainInLog(_ error: SystemError) {
+        try? Descriptor.writeAll(log, Array("sky-agent: \(error)\n".utf8))
+    }
+
+    private func waitForCommand() -> Int {
         var patience = Patience()
         while commandEnd == nil {
             if let deadline, monotonicMilliseconds() >= deadline {
@@ -136,9 +159,26 @@ final class Supervisor {
 
     private func waitForSignals(until deadline: Int64?) {
         var ready = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&ready, 1, pollTimeout(until: min(deadline ?? .max, lease.nextLook)))
+        let ownLook = isLimited ? min(timeLimit ?? .max, memory?.nextLook ?? .max) : .max
+        _ = poll(&ready, 1, pollTimeout(until: min(deadline ?? .max, lease.nextLook, ownLook)))
         takeSignals()
         if let grace = lease.graceOfEnd() { askToEnd(grace: grace) }
+        lookAtLimits()
+    }
+
+    /// A command runs, and nobody has asked it to end.
+    private var isLimited: Bool { command != nil && commandEnd == nil && deadline == nil }
+
+    private func lookAtLimits() {
+        guard isLimited else { return }
+        if let timeLimit, monotonicMilliseconds() >= timeLimit {
+            exceeded = .time
+            askToEnd(grace: Self.overtimeGrace)
+        } else if memory?.isExceeded(by: { ProcessTable.descendants(of: getpid()) }) ?? false {
+            exceeded = .memory
+            // Not asked first: whoever cleans up may take more of it.
+            deadline = monotonicMilliseconds()
+        }
     }
 
     private func takeSignals() {

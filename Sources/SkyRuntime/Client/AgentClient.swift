@@ -58,11 +58,11 @@ public actor AgentClient {
     }
 
     /// Returns when the job has ended; answers at once when it already has.
-    public func waitForExit(ofJob id: String) async throws(AgentError) -> Int {
-        guard case .exited(let code) = try await jobState(.wait(job: id)) else {
+    public func waitForEnd(ofJob id: String) async throws(AgentError) -> JobEnd {
+        guard case .exited(let code, let exceeded) = try await jobState(.wait(job: id)) else {
             throw Self.unexpected("waiting for \(id)")
         }
-        return code
+        return JobEnd(code: code, exceeded: exceeded)
     }
 
     /// Asks the job's whole process group to end, and after `grace` makes it. Returns when nothing of it is left.

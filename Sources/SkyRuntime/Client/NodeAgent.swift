@@ -11,7 +11,7 @@ public protocol NodeAgent: Sendable {
     func state(ofJob id: String) async throws(AgentError) -> JobState?
 
     /// Returns when the job has ended; answers at once when it already has.
-    func waitForExit(ofJob id: String) async throws(AgentError) -> Int
+    func waitForEnd(ofJob id: String) async throws(AgentError) -> JobEnd
 
     /// Asks the job's whole process group to end, and after `grace` makes it. Returns when nothing of it is left.
     func kill(job id: String, grace: TimeSpan) async throws(AgentError)
@@ -28,6 +28,11 @@ public protocol NodeAgent: Sendable {
 
     /// Calls that are under way, and those that come, fail as disconnected.
     func close() async
+}
+
+extension NodeAgent {
+    /// The exit code alone of `waitForEnd`.
+    public func waitForExit(ofJob id: String) async throws(AgentError) -> Int { try await waitForEnd(ofJob: id).code }
 }
 
 extension AgentClient: NodeAgent {}

@@ -16,9 +16,9 @@ enum NodeCrash {
         var victims: [String] = []
         for id in Files.names(in: node.jobs) where JobSpec.problem(ofID: id) == nil {
             let job = node.job(id)
-            guard job.hasBegun, job.exitCode() == nil, try !FileLock.isHeld(job.lifeline) else { continue }
+            guard job.hasBegun, job.end() == nil, try !FileLock.isHeld(job.lifeline) else { continue }
             // It may have ended just now, in order.
-            if job.exitCode() == nil { victims.append(id) }
+            if job.end() == nil { victims.append(id) }
         }
         return wasRestarted || !victims.isEmpty ? victims : nil
     }

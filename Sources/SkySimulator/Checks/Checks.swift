@@ -69,6 +69,7 @@ struct Checks {
         let (before, phase) = (run.watch[index], run.state.stages[index].phase)
         guard before.serial != run.state.stages[index].serial else { return }
         checkLimit(before, index, run, world)
+        checkHold(before, index, run, world)
         if case .ended(.failed(let reason)) = phase, !reason.isActionable {
             fell(FailuresSayWhy.self, "\(run.launch.run) \(run.stageNames[index]) says only '\(reason)'", world)
         }
@@ -86,6 +87,22 @@ struct Checks {
         guard took > limit + excused + .seconds(60) else { return }
         let name = "\(run.launch.run) \(run.stageNames[index])"
         fell(WithinLimits.self, "\(name) was \(before.phase) for \(took), and \(limit) is the most", world)
+    }
+
+    /// The stage has left the phase that it was in before.
+    private mutating func checkHold(
+        _ before: SimulatedRun.StageWatch, _ index: Int, _ run: SimulatedRun, _ world: World
+    ) {
+        guard case .held = before.phase else { return }
+        let name = "\(run.launch.run) \(run.stageNames[index])"
+        let (took, excused) = (world.now - before.since, run.excusedTime - before.excusedBefore)
+        let most = run.launch.options?.keepOnFailure ?? .zero
+        if took > most + excused + .seconds(60) {
+            fell(HeldAsAsked.self, "\(name) kept its machines for \(took), and \(most) was asked for", world)
+        }
+        let stop = run.journal.first { if case .stopRequested = $0.event { true } else { false } }
+        guard let stop, world.now + run.clockOffset > stop.at + .seconds(60) else { return }
+        fell(HeldAsAsked.self, "\(name) kept its machines although the run was to stop", world)
     }
 
     private mutating func checkGone(_ index: Int, _ run: SimulatedRun, _ world: World) {

@@ -63,6 +63,10 @@ public enum WithinLimits: Invariant {
     public static let sentence = "no phase takes longer than its limit while a broker lives"
 }
 
+public enum HeldAsAsked: Invariant {
+    public static let sentence = "nodes of a failed stage are kept no longer than was asked for, and never after a stop"
+}
+
 public enum FoldIsState: Invariant {
     public static let sentence = "folding the journal gives the live state"
 }
@@ -81,8 +85,8 @@ public enum Invariants {
         OneGroupPerAttempt.self, OneAttemptPerStage.self, OneStagePerGroup.self, NothingUnintended.self,
         ReleasedIsGone.self,
         NothingLeft.self, MoneyIsTrue.self, OneJobPerStage.self, RanAsRecorded.self, DigestsStay.self,
-        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, FoldIsState.self, BudgetHolds.self,
-        SameSeedSameJournal.self,
+        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, HeldAsAsked.self, FoldIsState.self,
+        BudgetHolds.self, SameSeedSameJournal.self,
     ]
 }
 

@@ -38,7 +38,13 @@ extension World {
         }
         return Launch(
             run: id, pipeline: pipeline.pipeline, plan: pipeline.plan, zones: pipeline.zones, code: code,
-            externalInputs: external)
+            externalInputs: external, options: options(of: index))
+    }
+
+    /// Some people want to look at what has failed.
+    private func options(of run: Int) -> LaunchOptions? {
+        guard chance.unit(Decision(Matter.shape, run: run, count: 1)) < 0.25 else { return nil }
+        return LaunchOptions(keepOnFailure: .seconds(1800))
     }
 
     func start(_ run: SimulatedRun) {
