@@ -14,7 +14,8 @@ enum Interruption: Hashable, Sendable {
 }
 
 protocol InterruptionSource: Sendable {
-    /// Waits for the next one, at most `limit`; nil when none came.
+    /// Waits for the next one, at most `limit`; nil when none came, or a child of this process has ended: the driver that is
+    /// watched may be one.
     func next(within limit: TimeSpan) -> Interruption?
 
     /// Stops this process until somebody continues it.
@@ -37,6 +38,7 @@ struct BlockedSignals: InterruptionSource {
         var set = sigset_t()
         sigemptyset(&set)
         for kind in kinds { sigaddset(&set, kind.signal) }
+        sigaddset(&set, SIGCHLD)
         return set
     }
 
