@@ -105,7 +105,7 @@ struct MadeUpWorld: OfferSource {
 
 /// The shapes that are measured.
 enum Shape: String, CaseIterable {
-    case chain, tree, diamonds, fan, random, layered, seriesParallel
+    case chain, tree, diamonds, fan, ladder, random, layered, seriesParallel
 
     /// Which stages each stage reads from.
     func sources(_ count: Int, degree: Double, _ dice: inout Dice) -> [[Int]] {
@@ -123,6 +123,8 @@ enum Shape: String, CaseIterable {
                 default: return [v - 2]
                 }
             case .fan: return v == count - 1 ? Array(1..<v) : [0]
+            // Two side by side, which both read from both before them: narrow, and not series-parallel.
+            case .ladder: return [v - v % 2 - 2, v - v % 2 - 1].filter { $0 >= 0 }
             case .random:
                 let chosen = (0..<v).filter { _ in dice.within(0...1) < degree / Double(count - 1) * 2 }
                 return chosen.isEmpty && dice.below(4) > 0 ? [dice.below(v)] : chosen
