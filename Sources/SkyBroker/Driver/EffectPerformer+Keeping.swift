@@ -23,7 +23,8 @@ extension EffectPerformer {
                 absences = now == nil ? absences + 1 : 0
                 // Providers' lists can lag behind: once missing is not gone.
                 if now?.state == .lost || absences >= 3 {
-                    return report(.attemptFailed(id, .nodesLost(message: "\(group.provider) has taken the nodes")))
+                    let why = now?.reason.map { "\(group.provider): \($0)" } ?? "\(group.provider) has taken the nodes"
+                    return report(.attemptFailed(id, .nodesLost(message: why)))
                 }
                 if let moment = now?.interruptionAt, !isNoticed {
                     isNoticed = true

@@ -1,0 +1,171 @@
+import SkyCore
+import SkyRuntime
+
+extension SlurmAdapter {
+    public func provision(_ request: NodeGroupRequest) async throws(ProviderError) -> NodeGroup {
+        let machines = try machines(for: request)
+        let login = try login(request.region)
+        var record = try await submit(request, machines, login)
+        guard record.state != .running else { return try await confirm(record) }
+        let end = ContinuousClock.now + .milliseconds(login.cluster.queueLimit.milliseconds)
+        var (pause, stuckSince): (Int64, ContinuousClock.Instant?) = (150, nil)
+        while true {
+            if let group = try await look(at: &record, login) { return group }
+            let stuck = record.waitsFor.flatMap(SlurmReason.whatNeverResolves)
+            stuckSince = stuck == nil ? nil : stuckSince ?? .now
+            let isStuck = stuckSince.map { .now - $0 > .seconds(3) } ?? false
+            if isStuck || ContinuousClock.now > end { throw try await giveUp(record, login) }
+            guard (try? await Task.sleep(for: .milliseconds(pause))) != nil else {
+                // The job stays: whoever asks again under the token goes on with it, and whoever gives it back finds it.
+                throw ProviderError(.transient, provider: provider, "given up")
+            }
+            pause = min(pause * 3 / 2, 5000)
+        }
+    }
+
+    // MARK: Asking for it
+
+    /// What fits, in the partitions that have it.
+    private func machines(for request: NodeGroupRequest) throws(ProviderError) -> [SlurmMachine] {
+        func refusal(_ kind: ProviderError.Kind, _ message: String) -> ProviderError {
+            ProviderError(kind, provider: provider, message)
+        }
+        guard GroupFolder.isName(request.token) else {
+            throw refusal(.badRequest, "'\(request.token)' cannot be a group's token")
+        }
+        guard request.numNodes > 0 else { throw refusal(.badRequest, "a group has at least one node") }
+        let cluster = try login(request.region).cluster
+        guard cluster.facts != nil else {
+            throw refusal(.transient, "what cluster \(cluster.name) has is not known: type `sky check`")
+        }
+        let fitting = cluster.machines.filter { machine in
+            machine.machineType == request.instanceType && (request.zone ?? machine.partition) == machine.partition
+                && (request.isSpot || !machine.nodes.isPreemptible)
+        }
+        guard let first = fitting.first else {
+            let place = request.zone.map { "partition \($0) of " } ?? ""
+            throw refusal(
+                .badRequest, "\(place)cluster \(cluster.name) has no '\(request.instanceType)' now: see `sky check`")
+        }
+        let large = fitting.filter { $0.count >= request.numNodes }
+        guard !large.isEmpty else {
+            let most = fitting.map(\.count).max() ?? 0
+            throw refusal(
+                .quota,
+                "cluster \(cluster.name) gives a job \(most) of '\(request.instanceType)' in partition "
+                    + "\(first.partition), not \(request.numNodes)")
+        }
+        return large
+    }
+
+    /// The group's record, with its job in the queue.
+    private func submit(
+        _ request: NodeGroupRequest, _ machines: [SlurmMachine], _ login: SlurmLogin
+    ) async throws(ProviderError) -> SlurmGroupRecord {
+        let lock = try await lock(request.token)
+        defer { lock.release() }
+        guard !books.isGone(request.token) else { throw lost(request.token, "was given back") }
+        var record = try load(request.token) ?? SlurmGroupRecord(request)
+        guard record.state != .lost else { throw lost(request.token, "is gone") }
+        guard record.request.asksForMachines(of: request) else {
+            throw ProviderError(
+                .badRequest, provider: provider, "token \(request.token) already stands for a group of other machines")
+        }
+        if record.job != nil { return record }
+        try save(record)
+        let order = SlurmOrder(
+            request: request, machine: machines[0], partitions: machines.map(\.partition),
+            agent: try await login.agent())
+        let standing: SlurmLogin.Standing
+        do throws(ProviderError) { standing = try await login.submit(order) } catch {
+            // What was refused is not there; of everything else nobody knows.
+            if ![.transient, .lost].contains(error.kind) { try forget(request.token) }
+            throw error
+        }
+        guard case .job(let job, _, _) = standing else {
+            throw login.failure(.transient, "the answer to a submission was lost")
+        }
+        record.job = job.id
+        try save(record)
+        return record
+    }
+
+    private func lost(_ token: String, _ what: String) -> ProviderError {
+        ProviderError(.lost, provider: provider, "group \(token) \(what)")
+    }
+
+    private func forget(_ token: String) throws(ProviderError) {
+        do { try store.remove(token) } catch { throw error.providerError(provider) }
+    }
+
+    /// A group that came up before: its job must still run.
+    private func confirm(_ record: SlurmGroupRecord) async throws(ProviderError) -> NodeGroup {
+        let token = record.request.token
+        guard let group = try await describe(token: token), group.state == .running else {
+            throw lost(token, "is gone")
+        }
+        return group
+    }
+
+    // MARK: Waiting for it
+
+    /// The group, once the job runs and all of its agents answer; else why it does not is in the record.
+    private func look(
+        at record: inout SlurmGroupRecord, _ login: SlurmLogin
+    ) async throws(ProviderError) -> NodeGroup? {
+        let token = record.request.token
+        guard let job = record.job, case .job(let now, _, let said) = try await login.state(of: job, token) else {
+            throw try await ended(record, "Slurm does not know its job any more", login)
+        }
+        guard now.state.isAlive else {
+            let words = said.isEmpty ? now.lossReason : "\(now.lossReason): \(said)"
+            throw try await ended(record, words, login)
+        }
+        var (members, waitsFor): ([SlurmGroupRecord.Member], String?) = ([], now.reason)
+        if now.state == .running {
+            waitsFor = nil
+            members = try await login.members(of: job, nodes: record.request.numNodes, token) ?? []
+        }
+        guard !members.isEmpty || waitsFor != record.waitsFor else { return nil }
+        let lock = try await lock(token)
+        defer { lock.release() }
+        guard !books.isGone(token), let known = try load(token), known.state != .lost else {
+            throw lost(token, "was given back")
+        }
+        (record.waitsFor, record.members) = (waitsFor, members)
+        if !members.isEmpty { (record.state, record.startedAt) = (.running, now.startTime) }
+        try save(record)
+        return members.isEmpty ? nil : record.group(of: provider)
+    }
+
+    /// A job that ended before anybody could use it: somebody gave the group back, or it did not come up.
+    private func ended(
+        _ record: SlurmGroupRecord, _ words: String, _ login: SlurmLogin
+    ) async throws(ProviderError) -> ProviderError {
+        let token = record.request.token
+        if books.isGone(token) { return lost(token, "was given back") }
+        try await withdraw(token, login)
+        return books.isGone(token)
+            ? lost(token, "was given back") : login.failure(.transient, "the group did not come up: \(words)")
+    }
+
+    /// A job that has waited long enough, or would for ever.
+    private func giveUp(_ record: SlurmGroupRecord, _ login: SlurmLogin) async throws(ProviderError) -> ProviderError {
+        try await withdraw(record.request.token, login)
+        guard let reason = record.waitsFor else {
+            return login.failure(.noCapacity, "the agents of job \(record.job ?? 0) did not answer in time")
+        }
+        return login.failure(
+            SlurmReason.whatItWaitedFor(reason),
+            "job \(record.job ?? 0) waits in the queue (\(SlurmReason.words(reason)))")
+    }
+
+    /// Takes the job back as if it had never been.
+    private func withdraw(_ token: String, _ login: SlurmLogin) async throws(ProviderError) {
+        let lock = try await lock(token)
+        defer { lock.release() }
+        guard !books.isGone(token), try load(token)?.state != .lost else { return }
+        try await login.end(token, forGood: false)
+        try forget(token)
+    }
+}
