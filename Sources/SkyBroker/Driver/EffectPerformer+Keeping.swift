@@ -37,6 +37,14 @@ extension EffectPerformer {
         }
     }
 
+    /// Why nodes are lost, where their provider says so.
+    func lossReason(of id: AttemptID, _ group: NodeGroup) async -> String? {
+        guard let now = try? await adapter(group.provider).describe(token: id.token), now.state == .lost else {
+            return nil
+        }
+        return now.reason.map { "\(group.provider): \($0)" }
+    }
+
     /// A third of the lease passes between two renewals, so that two of them may fail.
     private func renewLeases(of id: AttemptID, _ group: NodeGroup) async {
         guard let lease = world.lease(of: launch) else { return }

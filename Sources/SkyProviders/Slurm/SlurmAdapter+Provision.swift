@@ -5,21 +5,25 @@ extension SlurmAdapter {
     public func provision(_ request: NodeGroupRequest) async throws(ProviderError) -> NodeGroup {
         let machines = try machines(for: request)
         let login = try login(request.region)
-        var record = try await submit(request, machines, login)
+        let record = try await submit(request, machines, login)
         guard record.state != .running else { return try await confirm(record) }
-        let end = ContinuousClock.now + .milliseconds(login.cluster.queueLimit.milliseconds)
-        var (pause, stuckSince): (Int64, ContinuousClock.Instant?) = (150, nil)
+        defer { waiting.set(nil, of: request.token) }
+        var wait = SlurmWait(queueLimit: login.cluster.queueLimit, patience: patience)
         while true {
-            if let group = try await look(at: &record, login) { return group }
-            let stuck = record.waitsFor.flatMap(SlurmReason.whatNeverResolves)
-            stuckSince = stuck == nil ? nil : stuckSince ?? .now
-            let isStuck = stuckSince.map { .now - $0 > .seconds(3) } ?? false
-            if isStuck || ContinuousClock.now > end { throw try await giveUp(record, login) }
-            guard (try? await Task.sleep(for: .milliseconds(pause))) != nil else {
+            do throws(ProviderError) {
+                switch try await look(at: record, login) {
+                case .running(let group): return group
+                case .waits(let reason): wait.heard(reason)
+                }
+            } catch  where error.kind == .transient && wait.bears(error) {
+                // The job stays in the queue, whether its login host can be reached or not.
+            }
+            waiting.set(wait.words(job: record.job), of: request.token)
+            if wait.isOver { throw try await giveUp(record, wait, login) }
+            guard (try? await Task.sleep(for: .milliseconds(wait.nextPause()))) != nil else {
                 // The job stays: whoever asks again under the token goes on with it, and whoever gives it back finds it.
                 throw ProviderError(.transient, provider: provider, "given up")
             }
-            pause = min(pause * 3 / 2, 5000)
         }
     }
 
@@ -109,11 +113,16 @@ extension SlurmAdapter {
 
     // MARK: Waiting for it
 
-    /// The group, once the job runs and all of its agents answer; else why it does not is in the record.
-    private func look(
-        at record: inout SlurmGroupRecord, _ login: SlurmLogin
-    ) async throws(ProviderError) -> NodeGroup? {
+    private enum Look {
+        case running(NodeGroup)
+        case waits(reason: String?)
+    }
+
+    /// The group, once the job runs and all of its agents answer; else why it does not.
+    private func look(at known: SlurmGroupRecord, _ login: SlurmLogin) async throws(ProviderError) -> Look {
+        var record = known
         let token = record.request.token
+        guard !books.isGone(token) else { throw lost(token, "was given back") }
         guard let job = record.job, case .job(let now, _, let said) = try await login.state(of: job, token) else {
             throw try await ended(record, "Slurm does not know its job any more", login)
         }
@@ -121,21 +130,18 @@ extension SlurmAdapter {
             let words = said.isEmpty ? now.lossReason : "\(now.lossReason): \(said)"
             throw try await ended(record, words, login)
         }
-        var (members, waitsFor): ([SlurmGroupRecord.Member], String?) = ([], now.reason)
-        if now.state == .running {
-            waitsFor = nil
-            members = try await login.members(of: job, nodes: record.request.numNodes, token) ?? []
+        guard now.state == .running else { return .waits(reason: now.reason) }
+        guard let members = try await login.members(of: job, nodes: record.request.numNodes, token) else {
+            return .waits(reason: nil)
         }
-        guard !members.isEmpty || waitsFor != record.waitsFor else { return nil }
         let lock = try await lock(token)
         defer { lock.release() }
-        guard !books.isGone(token), let known = try load(token), known.state != .lost else {
+        guard !books.isGone(token), let stored = try load(token), stored.state != .lost else {
             throw lost(token, "was given back")
         }
-        (record.waitsFor, record.members) = (waitsFor, members)
-        if !members.isEmpty { (record.state, record.startedAt) = (.running, now.startTime) }
+        (record.members, record.state, record.startedAt) = (members, .running, now.startTime)
         try save(record)
-        return members.isEmpty ? nil : record.group(of: provider)
+        return .running(record.group(of: provider))
     }
 
     /// A job that ended before anybody could use it: somebody gave the group back, or it did not come up.
@@ -145,19 +151,17 @@ extension SlurmAdapter {
         let token = record.request.token
         if books.isGone(token) { return lost(token, "was given back") }
         try await withdraw(token, login)
-        return books.isGone(token)
-            ? lost(token, "was given back") : login.failure(.transient, "the group did not come up: \(words)")
+        if books.isGone(token) { return lost(token, "was given back") }
+        return login.failure(.transient, "the group did not come up: \(words)")
     }
 
     /// A job that has waited long enough, or would for ever.
-    private func giveUp(_ record: SlurmGroupRecord, _ login: SlurmLogin) async throws(ProviderError) -> ProviderError {
+    private func giveUp(
+        _ record: SlurmGroupRecord, _ wait: SlurmWait, _ login: SlurmLogin
+    ) async throws(ProviderError) -> ProviderError {
         try await withdraw(record.request.token, login)
-        guard let reason = record.waitsFor else {
-            return login.failure(.noCapacity, "the agents of job \(record.job ?? 0) did not answer in time")
-        }
-        return login.failure(
-            SlurmReason.whatItWaitedFor(reason),
-            "job \(record.job ?? 0) waits in the queue (\(SlurmReason.words(reason)))")
+        let kind = wait.reason.map(SlurmReason.whatItWaitedFor) ?? .noCapacity
+        return login.failure(kind, "\(wait.words(job: record.job)); it is taken back")
     }
 
     /// Takes the job back as if it had never been.

@@ -14,11 +14,12 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
     let clusters: SlurmClusters
     let store: GroupStore<SlurmGroupRecord>
     let books: GroupBooks
+    let waiting: WaitingNotes
     private let agents: AgentPrograms
     private let known = KnownMachines()
     private let environment: [String: String]
     private let stateFolder: String
-    private let patience: Duration
+    let patience: Duration
 
     /// - Parameters:
     ///   - stateDirectory: the broker's; records are in `nodes/<provider>` of it.
@@ -37,6 +38,7 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         stateFolder = root
         store = GroupStore(root: root)
         books = GroupBooks(root: root)
+        waiting = WaitingNotes(root: root)
         agents = AgentPrograms(agentExecutable: agentExecutable, cache: "\(root)/.agents")
     }
 
@@ -49,8 +51,7 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         }
         var group = record.group(of: provider)
         guard record.state != .lost, let job = record.job else { return group }
-        let login = try login(record.request.region)
-        switch try await login.state(of: job, token) {
+        switch try await settled(job, of: token, try login(record.request.region)) {
         case .job(let job, _, _):
             if !job.state.isAlive {
                 (group.state, group.reason) = (.lost, job.lossReason)
@@ -61,6 +62,19 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
             (group.state, group.reason) = (.lost, "job \(job) has ended, and Slurm does not know any more how")
         }
         return group
+    }
+
+    /// A job's state, and how it ended: Slurm says so only when all of its nodes are free again.
+    private func settled(
+        _ job: Int, of token: String, _ login: SlurmLogin
+    ) async throws(ProviderError) -> SlurmLogin.Standing {
+        for _ in 0..<10 {
+            let standing = try await login.state(of: job, token)
+            guard case .job(let now, _, _) = standing, now.state == .ending, now.reason != "TimeLimit",
+                (try? await Task.sleep(for: .milliseconds(300))) != nil
+            else { return standing }
+        }
+        return try await login.state(of: job, token)
     }
 
     public func list(run: RunID?) async throws(ProviderError) -> [NodeGroup] {
@@ -99,6 +113,7 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
             try books.close(
                 token, held: record?.startedAt.map { HeldSpan(since: $0, until: max(now, $0)) }, from: nil)
             try store.remove(token)
+            waiting.set(nil, of: token)
         } catch { throw error.providerError(provider) }
     }
 
@@ -167,13 +182,17 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
 }
 
 extension SlurmJob {
-    /// How long before a job's time is over that is told as an interruption that comes: long enough to save what is there.
-    private static let notice = TimeSpan.seconds(300)
+    /// How long before a job's time is over that is told as an interruption that comes: long enough to save what is there,
+    /// and a tenth of its time at most.
+    private static let longestNotice = TimeSpan.seconds(300)
 
     /// When its nodes will be taken, if that is known and near.
     func announcedEnd(now: Instant) -> Instant? {
         if let preemptTime { return max(preemptTime, now) }
-        guard timeLimit != nil, let endTime, state == .running, endTime - now < Self.notice else { return nil }
+        guard let timeLimit, let endTime, state == .running else { return nil }
+        guard endTime - now < min(Self.longestNotice, TimeSpan(milliseconds: timeLimit.milliseconds / 10)) else {
+            return nil
+        }
         return endTime
     }
 }

@@ -23,8 +23,6 @@ struct SlurmGroupRecord: StoredGroup {
     var startedAt: Instant?
     /// By rank; empty until all agents have answered.
     var members: [Member] = []
-    /// Why the job waits, in words.
-    var waitsFor: String?
 
     init(_ request: NodeGroupRequest) { self.request = request }
 

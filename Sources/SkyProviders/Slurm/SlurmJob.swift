@@ -47,15 +47,21 @@ struct SlurmJob: Hashable, Sendable {
         if parts.count > 1, let end = Int64(parts[1]) { endTime = Instant(millisecondsSince1970: end * 1000) }
     }
 
+    private static func timeoutWords(_ id: Int, _ limit: TimeSpan?) -> String {
+        "job \(id) has reached its time limit\(limit.map { " of \($0)" } ?? "") (TIMEOUT)"
+    }
+
     /// How it lost its nodes, for people.
     var lossReason: String {
         switch state {
-        case .timeout:
-            "job \(id) has reached its time limit\(timeLimit.map { " of \($0)" } ?? "") (TIMEOUT)"
+        // One that ends by itself when it is told to is no victim to Slurm, which calls it COMPLETED.
+        case .ended where preemptTime != nil, .ending where preemptTime != nil: "job \(id) was preempted"
+        case .timeout: Self.timeoutWords(id, timeLimit)
         case .preempted: "job \(id) was preempted (PREEMPTED)"
         case .ended("NODE_FAIL"): "a node of job \(id) has failed (NODE_FAIL)"
         case .ended(let name):
             "job \(id) has ended (\(name)\(reason.map { ": \($0)" } ?? ""))"
+        case .ending where reason == "TimeLimit": Self.timeoutWords(id, timeLimit)
         case .pending, .starting, .running, .ending: "job \(id) is \(state)"
         }
     }

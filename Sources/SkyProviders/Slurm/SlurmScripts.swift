@@ -204,6 +204,10 @@ struct SlurmScripts: Sendable {
         mkdir -p "$root" && [ -O "$root" ] || { echo "$root on $SLURMD_NODENAME is not ours" >&2; exit 1; }
         directory="$root/$token.$SLURMD_NODENAME"
         mkdir -p "$directory" || exit 1
+        # Which of the node's devices are the job's, and what job it is; not what makes programs take over ranks from Slurm.
+        SKY_HANDED_ON="CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES HIP_VISIBLE_DEVICES ZE_AFFINITY_MASK GPU_DEVICE_ORDINAL \\
+          SLURM_JOB_ID SLURM_JOB_PARTITION SLURM_JOB_ACCOUNT SLURM_CLUSTER_NAME SLURMD_NODENAME"
+        export SKY_HANDED_ON
         # What Slurm sends before it takes the node is for the agent, which then ends by itself.
         trap : TERM
         tries=0
