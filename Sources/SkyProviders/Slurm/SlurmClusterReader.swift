@@ -108,15 +108,15 @@ struct SlurmClusterReader: SettingsReader {
             }
             return nil
         }
-        guard let name = address(given, "host") else { return nil }
-        var host = SSHHost(pool: cluster, name: name, shape: SSHShape(cores: 0, memoryGiB: 0))
+        let name = address(given, "host")
+        var host = SSHHost(pool: cluster, name: name ?? "", shape: SSHShape(cores: 0, memoryGiB: 0))
         host.settings = "slurm.yaml"
         host.address = address(node["address"], "address")
         host.user = address(node["user"], "user")
         host.port = port(node["port"])
         host.key = filePath(node["key"], "key")
         host.sshConfig = filePath(node["ssh_config"], "ssh_config")
-        return host
+        return name == nil ? nil : host
     }
 
     private mutating func partitions(_ node: YAMLNode?) -> [SlurmPartitionTerms] {
@@ -135,7 +135,9 @@ struct SlurmClusterReader: SettingsReader {
                 if element["name"] == nil {
                     complain(element, "missing-field", "the partition has no name", expected: "name: gpu")
                 }
-                found = word(element["name"], "name").map { SlurmPartitionTerms(name: $0, terms: terms(element)) }
+                found = word(element["name"], "a partition").map {
+                    SlurmPartitionTerms(name: $0, terms: terms(element))
+                }
             }
             guard let partition = found else { return nil }
             if seen.insert(partition.name).inserted { return partition }
@@ -148,8 +150,8 @@ struct SlurmClusterReader: SettingsReader {
 
     private mutating func terms(_ node: YAMLNode) -> SlurmTerms {
         var terms = SlurmTerms()
-        terms.account = word(node["account"], "account")
-        terms.qos = word(node["qos"], "qos")
+        terms.account = word(node["account"], "an account")
+        terms.qos = word(node["qos"], "a QOS")
         terms.time = time(node["time"])
         terms.pricePerHour = price(node["price"], of: "one node")
         terms.pricePerCPUHour = price(node["cpu_price"], of: "one CPU")
@@ -194,7 +196,8 @@ extension SlurmClusterReader {
         }
         if isSound, !text.hasPrefix("-") { return text }
         complain(
-            node, "bad-name", "'\(text)' cannot be \(what == "name" ? "a partition" : what)", expected: "such as gpu")
+            node, "bad-name", "'\(text)' cannot be \(what)",
+            expected: "a name of letters, digits, '-', '_', '.', '+' and '@'")
         return nil
     }
 
