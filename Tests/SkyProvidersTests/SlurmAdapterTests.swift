@@ -179,9 +179,9 @@ struct SlurmAdapterTests {
                 return await refusal { [request] in _ = try await adapter.provision(request) }
             }
             #expect(try await kind { $0.numNodes = 3 } == .quota)
-            #expect(try await kind { $0.instanceType = "128c-512g" } == .badRequest)
+            #expect(try await kind { $0.instanceType = "128c-512g" } == .noCapacity)
             #expect(try await kind { $0.region = "hpx" } == .badRequest)
-            #expect(try await kind { $0.zone = "gpu" } == .badRequest)
+            #expect(try await kind { $0.zone = "gpu" } == .noCapacity)
             let wrong = try await world.adapter(broker: "b") { $0.terms.qos = "nobody" }
             let request = try world.request("run-abcd--no--2")
             let refused = await refusal { _ = try await wrong.provision(request) }
@@ -189,6 +189,39 @@ struct SlurmAdapterTests {
             #expect(refused == nil || refused == .badRequest)
             try await wrong.terminate(token: request.token)
             #expect(try await world.slurm.queue().isEmpty)
+        }
+    }
+
+    @Test("a login host by OpenSSH does as well; a link that breaks in the middle of a job is made again")
+    func loginHost() async throws {
+        try await SSHFarm.use(1) { farm in
+            try Files.makeFolder("\(farm.folder)/run", mode: 0o700)
+            try await SlurmUnderTest.use { world in
+                let adapter = try await world.adapter(environment: ["XDG_RUNTIME_DIR": "\(farm.folder)/run"]) {
+                    cluster in
+                    var login = SSHHost(pool: "hpc", name: "m1", shape: SSHShape(cores: 0, memoryGiB: 0))
+                    login.sshConfig = farm.config
+                    cluster.login = login
+                }
+                let kit = try #require(
+                    ConformanceKit(adapter, region: "hpc", instanceType: SlurmUnderTest.wholeNode, nonce: "t2"))
+                for check in ConformanceKit.checks where ["lost-answer", "channel", "gang"].contains(check.id) {
+                    let outcome = await kit.perform(check)
+                    #expect(outcome == .kept, "\(check.id): \(outcome)")
+                }
+                let group = try await adapter.provision(try world.request("run-abcd--one--1"))
+                let channel = try await adapter.channel(to: group.nodes[0], of: group)
+                let agent = try await channel.connect()
+                _ = try await agent.submit(JobSpec(id: "job", run: "sleep 3; exit 5"))
+                farm.cut(farm.hosts[0])
+                await #expect(throws: AgentError.self) { _ = try await agent.waitForExit(ofJob: "job") }
+                async let next = channel.connect()
+                try await farm.boot(farm.hosts[0])
+                let code = try await next.waitForExit(ofJob: "job")
+                #expect(code == 5)
+                try await adapter.terminate(token: group.token)
+                #expect(try await world.slurm.queue().isEmpty)
+            }
         }
     }
 

@@ -17,7 +17,7 @@ struct SlurmUnderTest: Sendable {
 
     /// Another `broker` knows nothing of what the first has written down.
     func adapter(
-        broker: String = "a", change: (inout SlurmCluster) -> Void = { _ in }
+        broker: String = "a", environment: [String: String] = [:], change: (inout SlurmCluster) -> Void = { _ in }
     ) async throws -> SlurmAdapter {
         var cluster = SlurmCluster(name: "hpc")
         cluster.directory = "\(slurm.folder)/home/sky"
@@ -26,11 +26,11 @@ struct SlurmUnderTest: Sendable {
         let state = "\(slurm.folder)/state/\(broker)"
         let asking = SlurmAdapter(
             clusters: SlurmClusters(clusters: [cluster]), stateDirectory: state,
-            agentExecutable: try AdapterUnderTest.agentExecutable(), environment: [:], patience: .seconds(20))
+            agentExecutable: try AdapterUnderTest.agentExecutable(), environment: environment, patience: .seconds(20))
         cluster.facts = try await asking.facts(of: "hpc")
         return SlurmAdapter(
             clusters: SlurmClusters(clusters: [cluster]), stateDirectory: state,
-            agentExecutable: try AdapterUnderTest.agentExecutable(), environment: [:], patience: .seconds(20))
+            agentExecutable: try AdapterUnderTest.agentExecutable(), environment: environment, patience: .seconds(20))
     }
 
     /// A whole node of the usual shape, or one CPU of it.

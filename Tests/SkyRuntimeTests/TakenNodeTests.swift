@@ -16,8 +16,7 @@ struct TakenNodeTests {
                 TestNode.executable, ["serve", "--dir", directory, "--ends-by-signal"], leadership: .session,
                 standardOutput: .null, standardError: .null
             ).start()
-            try await eventually { access("\(directory)/agent.sock", F_OK) == 0 }
-            let client = try await AgentClient(connectingTo: directory)
+            let client = try await eventually { try? await AgentClient(connectingTo: directory) }
             // It takes its time, and says at last that all went well.
             _ = try await client.submit(
                 JobSpec(id: "job", run: "trap 'sleep 0.3; exit 0' TERM; echo up; while :; do sleep 0.05; done"))

@@ -19,7 +19,8 @@ struct CatalogAccess {
         if let user { settings = try CatalogSettings.read(from: user, today: today) }
         return try Catalog.load(
             root: try context.installation().providers, user: user, cache: paths?.cache, host: ThisMachine.shape,
-            own: try pools().machines + clusters().machines, only: providers, settings: settings)
+            own: try pools().machines + clusters(asksAnyway: providers?.contains("slurm") ?? true).machines,
+            only: providers, settings: settings)
     }
 
     /// The hosts of one's own that `ssh.yaml` among the settings names.
@@ -28,10 +29,12 @@ struct CatalogAccess {
         return try SSHPools.read("\(paths.config)/ssh.yaml", home: context.environment["HOME"] ?? "")
     }
 
-    /// The clusters that `slurm.yaml` among the settings names, with what they are known to have. Those that have not been
-    /// asked for half a day are asked.
-    func clusters() throws -> SlurmClusters {
+    /// The clusters that `slurm.yaml` among the settings names, with what they are known to have.
+    ///
+    /// - Parameter asksAnyway: those that have not been asked for half a day are asked.
+    private func clusters(asksAnyway: Bool) throws -> SlurmClusters {
         guard let (clusters, cache, adapter) = try slurm() else { return SlurmClusters() }
+        guard asksAnyway else { return cache.known(clusters) }
         let now = context.now()
         return try AsyncWork.run { await cache.filled(clusters, now: now) { try? await adapter.facts(of: $0) } }
     }
@@ -84,7 +87,8 @@ struct CatalogAccess {
         }
         return AdapterRegistry(
             stateDirectory: try context.paths().state, agentExecutable: try context.installation().agentPath,
-            script: try script(for: providers), pools: try pools(), clusters: try clusters(),
+            script: try script(for: providers), pools: try pools(),
+            clusters: try clusters(asksAnyway: providers.contains { $0.name == "slurm" }),
             environment: context.environment,
             profiles: profiles
         )

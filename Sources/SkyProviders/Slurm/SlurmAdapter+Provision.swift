@@ -10,14 +10,17 @@ extension SlurmAdapter {
         defer { waiting.set(nil, of: request.token) }
         var wait = SlurmWait(queueLimit: login.cluster.queueLimit, patience: patience)
         while true {
+            var end: String?
             do throws(ProviderError) {
-                switch try await look(at: record, login) {
-                case .running(let group): return group
-                case .waits(let reason): wait.heard(reason)
-                }
-            } catch  where error.kind == .transient && wait.bears(error) {
-                // The job stays in the queue, whether its login host can be reached or not.
+                let look = try await look(at: record, login)
+                wait.heard(look.reason)
+                if case .running(let job, let members) = look { return try await take(job, members, for: record) }
+                if case .ended(let words) = look { end = words }
+            } catch {
+                // Its login host cannot be reached: the job stays in the queue all the same.
+                guard error.kind == .transient, wait.bears(error) else { throw error }
             }
+            if let end { throw try await ended(record, end, login) }
             waiting.set(wait.words(job: record.job), of: request.token)
             if wait.isOver { throw try await giveUp(record, wait, login) }
             guard (try? await Task.sleep(for: .milliseconds(wait.nextPause()))) != nil else {
@@ -49,7 +52,7 @@ extension SlurmAdapter {
         guard let first = fitting.first else {
             let place = request.zone.map { "partition \($0) of " } ?? ""
             throw refusal(
-                .badRequest, "\(place)cluster \(cluster.name) has no '\(request.instanceType)' now: see `sky check`")
+                .noCapacity, "\(place)cluster \(cluster.name) has no '\(request.instanceType)' now: see `sky check`")
         }
         let large = fitting.filter { $0.count >= request.numNodes }
         guard !large.isEmpty else {
@@ -77,9 +80,10 @@ extension SlurmAdapter {
         }
         if record.job != nil { return record }
         try save(record)
+        // One request for several partitions has one time limit, one account and one QOS.
+        let alike = machines.filter { $0.timeLimit == machines[0].timeLimit && $0.terms == machines[0].terms }
         let order = SlurmOrder(
-            request: request, machine: machines[0], partitions: machines.map(\.partition),
-            agent: try await login.agent())
+            request: request, machine: machines[0], partitions: alike.map(\.partition), agent: try await login.agent())
         let standing: SlurmLogin.Standing
         do throws(ProviderError) { standing = try await login.submit(order) } catch {
             // What was refused is not there; of everything else nobody knows.
@@ -114,34 +118,42 @@ extension SlurmAdapter {
     // MARK: Waiting for it
 
     private enum Look {
-        case running(NodeGroup)
         case waits(reason: String?)
+        /// All agents answer.
+        case running(SlurmJob, [SlurmGroupRecord.Member])
+        case ended(String)
+
+        var reason: String? { if case .waits(let reason) = self { reason } else { nil } }
     }
 
-    /// The group, once the job runs and all of its agents answer; else why it does not.
-    private func look(at known: SlurmGroupRecord, _ login: SlurmLogin) async throws(ProviderError) -> Look {
-        var record = known
+    private func look(at record: SlurmGroupRecord, _ login: SlurmLogin) async throws(ProviderError) -> Look {
         let token = record.request.token
         guard !books.isGone(token) else { throw lost(token, "was given back") }
         guard let job = record.job, case .job(let now, _, let said) = try await login.state(of: job, token) else {
-            throw try await ended(record, "Slurm does not know its job any more", login)
+            return .ended("Slurm does not know its job any more")
         }
         guard now.state.isAlive else {
-            let words = said.isEmpty ? now.lossReason : "\(now.lossReason): \(said)"
-            throw try await ended(record, words, login)
+            return .ended(said.isEmpty ? now.lossReason : "\(now.lossReason): \(said)")
         }
         guard now.state == .running else { return .waits(reason: now.reason) }
-        guard let members = try await login.members(of: job, nodes: record.request.numNodes, token) else {
-            return .waits(reason: nil)
-        }
+        let members = try await login.members(of: job, nodes: record.request.numNodes, token)
+        return members.map { .running(now, $0) } ?? .waits(reason: nil)
+    }
+
+    /// The group is there, unless somebody has given it back meanwhile.
+    private func take(
+        _ job: SlurmJob, _ members: [SlurmGroupRecord.Member], for known: SlurmGroupRecord
+    ) async throws(ProviderError) -> NodeGroup {
+        let token = known.request.token
         let lock = try await lock(token)
         defer { lock.release() }
         guard !books.isGone(token), let stored = try load(token), stored.state != .lost else {
             throw lost(token, "was given back")
         }
-        (record.members, record.state, record.startedAt) = (members, .running, now.startTime)
+        var record = known
+        (record.members, record.state, record.startedAt) = (members, .running, job.startTime)
         try save(record)
-        return .running(record.group(of: provider))
+        return record.group(of: provider)
     }
 
     /// A job that ended before anybody could use it: somebody gave the group back, or it did not come up.

@@ -79,11 +79,21 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
 
     public func list(run: RunID?) async throws(ProviderError) -> [NodeGroup] {
         var groups: [NodeGroup] = []
+        var failures: [ProviderError] = []
+        let records = records()
         for cluster in clusters.clusters {
-            let login = try login(cluster.name)
-            groups += try await SlurmSurvey(login.ask(login.scripts.list)).groups(
-                at: cluster, provider, records: records())
+            do throws(ProviderError) {
+                let login = try login(cluster.name)
+                let survey = SlurmSurvey(try await login.ask(login.scripts.list))
+                groups += survey.groups(at: cluster, provider, records: records)
+            } catch {
+                // What may be there is not forgotten.
+                groups += records.values.filter { $0.request.region == cluster.name }.map { $0.group(of: provider) }
+                failures.append(error)
+            }
         }
+        // Where nobody answers there is nothing to be said.
+        if let first = failures.first, failures.count == clusters.clusters.count { throw first }
         return groups.filter { run == nil || $0.run == run }.sorted { $0.token < $1.token }
     }
 

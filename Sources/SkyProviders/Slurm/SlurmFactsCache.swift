@@ -27,6 +27,13 @@ public struct SlurmFactsCache: Sendable {
 
     public init(folder: String) { self.folder = folder }
 
+    /// The clusters with what is known of them, however old.
+    public func known(_ clusters: SlurmClusters) -> SlurmClusters {
+        var filled = clusters
+        for index in filled.clusters.indices { filled.clusters[index].facts = load(filled.clusters[index])?.facts }
+        return filled
+    }
+
     /// The clusters with what is known of them; those of which nothing is, or of which it is long ago, are asked.
     public func filled(
         _ clusters: SlurmClusters, now: Instant, asking: @Sendable (String) async -> SlurmFacts?
