@@ -120,6 +120,8 @@ struct SlurmAdapterTests {
                 Issue.record("the job ended with \(code)")
             } catch let error as AgentError { #expect([.ending, .disconnected].contains(error.kind), "\(error)") }
             #expect(await refusal { _ = try await adapter.provision(cheap) } == .lost)
+            let stranger = try await world.adapter(broker: "b")
+            #expect(await refusal { _ = try await stranger.provision(cheap) } == .lost)
             for token in [cheap.token, urgent.token] { try await adapter.terminate(token: token) }
             #expect(try await world.slurm.queue().isEmpty)
         }

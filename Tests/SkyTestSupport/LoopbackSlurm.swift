@@ -276,9 +276,4 @@ public final class LoopbackSlurm: Sendable {
         }
         return states
     }
-
-    /// What jobs of nodes run, wherever.
-    public func jobProcesses() -> [Int32] {
-        ProcessTable.withVariable("SKY_JOB_DIR") { $0.contains("/sky-\(getuid())/") }.map(\.pid)
-    }
 }

@@ -90,7 +90,7 @@ extension SlurmAdapter {
             if ![.transient, .lost].contains(error.kind) { try forget(request.token) }
             throw error
         }
-        guard case .job(let job, _, _) = standing else {
+        guard case .job(let job, _, _, _) = standing else {
             throw login.failure(.transient, "the answer to a submission was lost")
         }
         record.job = job.id
@@ -129,10 +129,13 @@ extension SlurmAdapter {
     private func look(at record: SlurmGroupRecord, _ login: SlurmLogin) async throws(ProviderError) -> Look {
         let token = record.request.token
         guard !books.isGone(token) else { throw lost(token, "was given back") }
-        guard let job = record.job, case .job(let now, _, let said) = try await login.state(of: job, token) else {
+        guard let job = record.job, case .job(let now, _, let said, let wasUp) = try await login.state(of: job, token)
+        else {
             return .ended("Slurm does not know its job any more")
         }
         guard now.state.isAlive else {
+            // Somebody had it: there is no way back.
+            guard !wasUp else { throw lost(token, "is gone: \(now.lossReason)") }
             return .ended(said.isEmpty ? now.lossReason : "\(now.lossReason): \(said)")
         }
         guard now.state == .running else { return .waits(reason: now.reason) }

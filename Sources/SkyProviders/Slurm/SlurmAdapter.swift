@@ -52,7 +52,7 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         var group = record.group(of: provider)
         guard record.state != .lost, let job = record.job else { return group }
         switch try await settled(job, of: token, try login(record.request.region)) {
-        case .job(let job, _, _):
+        case .job(let job, _, _, _):
             if !job.state.isAlive {
                 (group.state, group.reason) = (.lost, job.lossReason)
             } else {
@@ -70,7 +70,7 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
     ) async throws(ProviderError) -> SlurmLogin.Standing {
         for _ in 0..<10 {
             let standing = try await login.state(of: job, token)
-            guard case .job(let now, _, _) = standing, now.state == .ending, now.reason != "TimeLimit",
+            guard case .job(let now, _, _, _) = standing, now.state == .ending, now.reason != "TimeLimit",
                 (try? await Task.sleep(for: .milliseconds(300))) != nil
             else { return standing }
         }
@@ -143,7 +143,7 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         let login = try login(group.region)
         var (job, members) = (record?.job, record?.members ?? [])
         if members.isEmpty {
-            guard case .job(let found, let hosts, _) = try await login.state(of: token).standing, found.state.isAlive
+            guard case .job(let found, let hosts, _, _) = try await login.state(of: token).standing, found.state.isAlive
             else { throw gone }
             job = found.id
             members = try await login.members(of: found.id, nodes: hosts.count, token) ?? []

@@ -6,8 +6,6 @@ struct SlurmJob: Hashable, Sendable {
     var state: SlurmState
     /// Why it waits, or ended; nil for nothing to be said.
     var reason: String?
-    /// As Slurm writes it: `n[1-2]`.
-    var nodeList: String?
     var startTime: Instant?
     var endTime: Instant?
     var timeLimit: TimeSpan?
@@ -32,7 +30,6 @@ struct SlurmJob: Hashable, Sendable {
         }
         guard let id = value("JobId").flatMap({ Int($0) }), let name = value("JobState") else { return nil }
         self.init(id: id, state: SlurmState(name), reason: value("Reason"))
-        nodeList = value("NodeList")
         startTime = moment("StartTime")
         endTime = moment("EndTime")
         preemptTime = moment("PreemptTime")

@@ -94,7 +94,8 @@ struct SlurmLogin: Sendable {
 
     /// What became of a job, or of a token's.
     enum Standing: Sendable {
-        case job(SlurmJob, hosts: [String], said: String)
+        /// - Parameter wasUp: all of its agents have answered once.
+        case job(SlurmJob, hosts: [String], said: String, wasUp: Bool)
         /// Nobody knows it any more: it ended long ago.
         case unknown
         /// There was none.
@@ -136,12 +137,12 @@ struct SlurmLogin: Sendable {
     private func standing(_ answer: SlurmAnswer) -> Standing {
         let said = answer.values("said").joined(separator: "; ")
         if let job = answer.value("job").flatMap(SlurmJob.init(line:)) {
-            return .job(job, hosts: answer.values("host"), said: said)
+            return .job(job, hosts: answer.values("host"), said: said, wasUp: answer.has("up"))
         }
         if let past = answer.value("past")?.split(separator: " ", maxSplits: 1), past.count == 2,
             let id = Int(past[0]), let job = SlurmJob(id: id, accounts: String(past[1]))
         {
-            return .job(job, hosts: [], said: said)
+            return .job(job, hosts: [], said: said, wasUp: answer.has("up"))
         }
         return answer.has("unknown") ? .unknown : .none
     }

@@ -29,7 +29,7 @@ struct SlurmNodePlace: AgentPlace {
     func meaning(of failure: SSHFailure) async -> SSHFailure {
         guard let standing = try? await login.state(of: job, token) else { return failure }
         switch standing {
-        case .job(let job, _, _):
+        case .job(let job, _, _, _):
             return job.state.isAlive ? failure : .host(HostFailure(.lost, job.lossReason))
         case .unknown: return .host(HostFailure(.lost, "job \(job) has ended"))
         case .none: return failure

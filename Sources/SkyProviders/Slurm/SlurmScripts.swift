@@ -84,6 +84,7 @@ struct SlurmScripts: Sendable {
             printf '%s\\n' "$job" >"$group/job"
             fi
             \(Self.tell)
+            [ ! -e "$group/up" ] || echo '@sky up'
             """)
     }
 
@@ -93,7 +94,9 @@ struct SlurmScripts: Sendable {
             """
             job=\(job)
             \(Self.tell)
-            tail -n 3 "$base/groups/\(token)/output" 2>/dev/null | sed 's/^/@sky said /'
+            group="$base/groups/\(token)"
+            [ ! -e "$group/up" ] || echo '@sky up'
+            tail -n 3 "$group/output" 2>/dev/null | sed 's/^/@sky said /'
             """)
     }
 
@@ -137,6 +140,7 @@ struct SlurmScripts: Sendable {
             d=$(cd "$d" && pwd -P) && printf "@sky node %s %s %s\\n" "$SLURM_NODEID" "$SLURMD_NODENAME" "$d"
             ' </dev/null || { echo '@sky silent'; return; }
             scontrol show nodes --oneliner | sed -n 's/^NodeName=\\([^ ]*\\) .* NodeAddr=\\([^ ]*\\) .*/@sky address \\1 \\2/p'
+            : >"$base/groups/\(token)/up"
             echo '@sky end'
             """)
     }
