@@ -127,6 +127,31 @@ struct SlurmAdapterTests {
         }
     }
 
+    @Test(
+        "a job that an administrator puts back into the queue is lost to its group, and does nothing when it begins again"
+    )
+    func requeue() async throws {
+        try await SlurmUnderTest.use { world in
+            let adapter = try await world.adapter()
+            let group = try await adapter.provision(try world.request("run-abcd--one--1"))
+            let job = try #require(try adapter.load(group.token)?.job)
+            _ = try await world.slurm.output(["scontrol", "update", "JobId=\(job)", "Requeue=1"])
+            _ = try await world.slurm.output(["scontrol", "requeue", "\(job)"])
+            let now = try await adapter.describe(token: group.token)
+            #expect(now?.state == .lost && now?.reason?.contains("\(job)") == true, "\(String(describing: now))")
+            // Slurm lets such a job wait for two minutes.
+            _ = try await world.slurm.output(["scontrol", "update", "JobId=\(job)", "StartTime=now"])
+            for _ in 0..<600 {
+                if try await world.slurm.queue().isEmpty { break }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(try await world.slurm.queue().isEmpty)
+            #expect(try await adapter.describe(token: group.token)?.state == .lost)
+            try await adapter.terminate(token: group.token)
+            #expect(try await adapter.list(run: nil).isEmpty)
+        }
+    }
+
     @Test("a node that dies takes its group with it")
     func nodeFailure() async throws {
         try await SlurmUnderTest.use { world in
@@ -134,7 +159,7 @@ struct SlurmAdapterTests {
             let group = try await adapter.provision(try world.request("run-abcd--gang--1", nodes: 2))
             await world.slurm.crash("n2")
             var now: NodeGroup?
-            for _ in 0..<120 {
+            for _ in 0..<360 {
                 now = try await adapter.describe(token: group.token)
                 if now?.state == .lost { break }
                 try await Task.sleep(for: .milliseconds(500))

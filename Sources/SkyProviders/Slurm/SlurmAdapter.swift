@@ -55,6 +55,9 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         case .job(let job, _, _, _):
             if !job.state.isAlive {
                 (group.state, group.reason) = (.lost, job.lossReason)
+            } else if record.state == .running, job.state != .running {
+                // It may get other nodes, on which nothing is.
+                (group.state, group.reason) = (.lost, "job \(job.id) was put back into the queue (requeued)")
             } else {
                 group.interruptionAt = job.announcedEnd(now: SystemScriptClock().now())
             }

@@ -197,7 +197,8 @@ struct SlurmScripts: Sendable {
         umask 077
         group=$1 token=${1##*/}
         if [ "$5" != node ]; then
-          [ ! -e "$group/../../gone/$token" ] || exit 0
+          # Given back; or put back into the queue after somebody had it.
+          [ ! -e "$group/../../gone/$token" ] && [ ! -e "$group/up" ] || exit 0
           # Of two jobs of one group the first to begin is the one.
           ln -s "$SLURM_JOB_ID" "$group/claim" 2>/dev/null || [ "$(readlink "$group/claim")" = "$SLURM_JOB_ID" ] || exit 0
           exec srun --wait=5 --kill-on-bad-exit=1 --cpu-bind=none --nodes="$SLURM_JOB_NUM_NODES" \\
