@@ -88,7 +88,9 @@ struct SlurmTests {
     @Test("a job that is in line says what it waits for; what it waits for is gone, and it runs")
     func pending() async throws {
         try await use { sky, slurm in
-            let blocker = try await slurm.output(["sbatch", "--parsable", "-N2", "--exclusive", "--wrap", "sleep 600"])
+            let blocker = try await slurm.output([
+                "sbatch", "--parsable", "-N2", "--exclusive", "--output=/dev/null", "--wrap", "sleep 600",
+            ])
             let launch = try await sky("launch", try gang("true", in: sky), "--yes", "--detach")
             let run = try sky.runName("gang", in: launch)
             try await sky.wait("the reason is shown") {

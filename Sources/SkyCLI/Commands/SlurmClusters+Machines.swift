@@ -2,8 +2,7 @@ import SkyCatalog
 import SkyProviders
 
 extension SlurmClusters {
-    /// The clusters as the catalog has them: a cluster is a region, a partition a zone. What is the same under all terms
-    /// that count is one offer.
+    /// The clusters as the catalog has them: a cluster is a region, a partition a zone.
     var machines: [OwnMachines] {
         clusters.flatMap { cluster in
             let region = ProviderProfile.Region(
