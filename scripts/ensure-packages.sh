@@ -50,6 +50,11 @@ missing_packages() {
         # Hosts of one's own, played by servers of this machine.
         has_command sshd || has_file /usr/sbin/sshd || need openssh-server
         has_command ssh || need openssh-client
+        # A cluster of one's own, on loopback: only root can give its nodes namespaces, and Debian's slurmd can be several.
+        if [ "$(id -u)" -eq 0 ]; then
+            has_command slurmctld || has_file /usr/sbin/slurmctld || need slurm-wlm
+            has_command munged || has_file /usr/sbin/munged || need munge
+        fi
     fi
     printf '%s' "${missing# }"
 }
@@ -85,6 +90,15 @@ as_root() {
     fi
 }
 
+# Of what is installed no service starts by itself: Debian asks this file, where there is one, and goes by its answer.
+hold_services() {
+    case " $1 " in *" openssh-server "* | *" slurm-wlm "* | *" munge "*) ;; *) return ;; esac
+    [ "$(id -u)" -eq 0 ] && [ ! -e /usr/sbin/policy-rc.d ] || return
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && held=yes
+}
+
+release_services() { [ -z "$held" ] || rm -f /usr/sbin/policy-rc.d; }
+
 install_packages() {
     # Fresh package lists are only fetched when the ones at hand do not do: on most machines that saves half the time.
     # shellcheck disable=SC2086 # the list is words
@@ -111,7 +125,10 @@ if [ -n "$packages" ]; then
         exit 3
     fi
     say "installing them with apt-get"
-    install_packages "$packages" || { say "that failed. By hand: $command"; exit 3; }
+    held=
+    hold_services "$packages"
+    install_packages "$packages" || { release_services; say "that failed. By hand: $command"; exit 3; }
+    release_services
     packages=$(missing_packages)
     if [ -n "$packages" ]; then
         say "still missing after the installation: $packages"

@@ -17,14 +17,14 @@ public struct Offer: Sendable {
         provider: String, region: String, zone: String? = nil, instanceType: String,
         accelerator: AcceleratorCount? = nil, cpus: Double, memoryGiB: Double, pricePerHour: Money,
         market: Market = .onDemand, capabilities: [String] = [], acceleratorMemoryGB: Double? = nil,
-        interruptionsPerMonth: Double? = nil, availableCount: Int? = nil
+        interruptionsPerMonth: Double? = nil, availableCount: Int? = nil, timeLimit: TimeSpan? = nil
     ) {
         shared = Shared(
             Attributes(
                 provider: provider, region: region, zone: zone, instanceType: instanceType, accelerator: accelerator,
                 cpus: cpus, memoryGiB: memoryGiB, pricePerHour: pricePerHour, market: market,
                 capabilities: capabilities, acceleratorMemoryGB: acceleratorMemoryGB,
-                interruptionsPerMonth: interruptionsPerMonth, availableCount: availableCount))
+                interruptionsPerMonth: interruptionsPerMonth, availableCount: availableCount, timeLimit: timeLimit))
     }
 
     private struct Attributes: Hashable, Sendable, Codable {
@@ -41,6 +41,7 @@ public struct Offer: Sendable {
         let acceleratorMemoryGB: Double?
         let interruptionsPerMonth: Double?
         let availableCount: Int?
+        let timeLimit: TimeSpan?
     }
 
     private final class Shared: Sendable {
@@ -74,6 +75,9 @@ extension Offer {
 
     /// How many such machines there are at this price: of a reservation, or one's own. Nil when no limit is known.
     public var availableCount: Int? { shared.attributes.availableCount }
+
+    /// How long it may be had at a stretch; nil for as long as it is paid for.
+    public var timeLimit: TimeSpan? { shared.attributes.timeLimit }
 
     public var location: Location { Location(provider: provider, region: region) }
 }

@@ -78,8 +78,26 @@ public struct ResourceRequest: Hashable, Sendable, Codable {
     public var imageID: String?
     /// Nodes that an alternative asks for instead of the stage's own number; nil: the stage's.
     public var numNodes: Int?
+    /// How long the machines are needed at a stretch; nil: nobody knows. What may be had for less than that does not do.
+    public var neededFor: NeededTime?
 
     public init() {}
+}
+
+/// How long a machine is needed at a stretch, by what accelerators it has.
+public struct NeededTime: Hashable, Sendable, Codable {
+    /// On machines that nothing else is known of; nil: any time will do.
+    public var usual: TimeSpan?
+    public var onAccelerators: [AcceleratorCount: TimeSpan]
+
+    public init(usual: TimeSpan?, onAccelerators: [AcceleratorCount: TimeSpan] = [:]) {
+        self.usual = usual
+        self.onAccelerators = onAccelerators
+    }
+
+    public func on(_ accelerator: AcceleratorCount?) -> TimeSpan? {
+        accelerator.flatMap { onAccelerators[$0] } ?? usual
+    }
 }
 
 /// `aws`, `aws/us-east-1` or `aws/us-east-1/us-east-1a`.

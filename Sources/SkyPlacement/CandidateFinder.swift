@@ -28,13 +28,14 @@ struct CandidateFinder<Source: OfferSource> {
         var listed: [ResourceRequest: ListedOffers] = [:]
         let speeds = speeds(for: pipeline)
         let residency = Residency(pipeline)
+        let limits = TimeLimits(offers, history: history, speeds: speeds)
         for stage in pipeline.stages {
             if stage.deadline != nil, stage.service != nil {
                 throw .malformedPipeline(
                     "stage '\(stage.name)' is a service: it has no end, so it can have no 'deadline'")
             }
             let pin = pins[stage.name]
-            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
+            let requests = limits.requests(of: stage, residency)
             if let choices = listedChoices(of: stage, requests, speeds, &listed) {
                 result.append(choices)
                 continue

@@ -15,6 +15,9 @@ public protocol OfferSource: TransferRates {
     /// How many offers fall to which part of the request; nil where nobody counts.
     func elimination(for request: ResourceRequest) -> OfferElimination?
 
+    /// One of each kind of offer that may be had for a limited time only.
+    var timeLimited: [Offer] { get }
+
     /// How this provider bills and how fast it delivers.
     func terms(of provider: String) -> RentalTerms
 
@@ -28,6 +31,7 @@ public protocol OfferSource: TransferRates {
 extension OfferSource {
     public func listing(for request: ResourceRequest) -> OfferListing? { nil }
     public func elimination(for request: ResourceRequest) -> OfferElimination? { nil }
+    public var timeLimited: [Offer] { [] }
     public func terms(of provider: String) -> RentalTerms { .plain }
     public func speed(ofAccelerator name: String) -> Double? { nil }
 
@@ -55,6 +59,8 @@ public struct CatalogOffers: OfferSource {
         let reason: NoOfferReason = catalog.explainNoOffer(for: request)
         return reason.description
     }
+
+    public var timeLimited: [Offer] { catalog.timeLimited }
 
     public func areas(of location: Location) -> Set<String> { catalog.areas(of: location) }
 

@@ -13,11 +13,12 @@ public struct AdapterRegistry: Sendable {
     ///   - agentExecutable: the path of `sky-agent`, for nodes on this machine.
     ///   - script: how providers misbehave; nil if they do not.
     ///   - pools: a person's own hosts, for providers whose adapter is `ssh`.
+    ///   - clusters: those that a person may use, for providers whose adapter is `slurm`.
     ///   - environment: this process's.
     ///   - profiles: the providers that the catalog knows.
     public init(
         stateDirectory: String, agentExecutable: String, script: MockScript? = nil, pools: SSHPools = SSHPools(),
-        environment: [String: String] = [:], profiles: [AdapterProfile]
+        clusters: SlurmClusters = SlurmClusters(), environment: [String: String] = [:], profiles: [AdapterProfile]
     ) {
         var adapters: [String: any ProviderAdapter] = [:]
         for profile in profiles where GroupFolder.isName(profile.name) {
@@ -29,6 +30,10 @@ public struct AdapterRegistry: Sendable {
                 case "ssh":
                     SSHAdapter(
                         provider: profile.name, pools: pools, stateDirectory: stateDirectory,
+                        agentExecutable: agentExecutable, environment: environment)
+                case "slurm":
+                    SlurmAdapter(
+                        provider: profile.name, clusters: clusters, stateDirectory: stateDirectory,
                         agentExecutable: agentExecutable, environment: environment)
                 default:
                     StandInAdapter(
@@ -44,7 +49,7 @@ public struct AdapterRegistry: Sendable {
         let hasAgent = Files.exists(agentExecutable)
         availability = profiles.sorted { $0.name < $1.name }.map { profile in
             ProviderAvailability(
-                profile, agentExecutable: hasAgent ? nil : agentExecutable, pools: pools,
+                profile, agentExecutable: hasAgent ? nil : agentExecutable, pools: pools, clusters: clusters,
                 isScripted: script?.providers[profile.name] != nil)
         }
     }
@@ -119,11 +124,14 @@ public struct ProviderAvailability: Hashable, Sendable, Codable {
     public var reason: String
     public var credentials: [CredentialFinding]
 
-    init(_ profile: AdapterProfile, agentExecutable missing: String?, pools: SSHPools, isScripted: Bool) {
+    init(
+        _ profile: AdapterProfile, agentExecutable missing: String?, pools: SSHPools, clusters: SlurmClusters,
+        isScripted: Bool
+    ) {
         provider = profile.name
         displayName = profile.displayName
         credentials = profile.credentials
-        status = ["local", "ssh"].contains(profile.adapter) ? .usable : .standIn
+        status = ["local", "ssh", "slurm"].contains(profile.adapter) ? .usable : .standIn
         switch profile.adapter {
         case "local": reason = "this machine's own cores"
         case "ssh":
@@ -134,6 +142,13 @@ public struct ProviderAvailability: Hashable, Sendable, Codable {
                 : "hosts of your own: \(hosts) in \(pools.pools.count == 1 ? "pool" : "pools")"
                     + " \(pools.pools.map(\.name).joined(separator: ", "))"
             if hosts == 0 { status = .unusable }
+        case "slurm":
+            let names = clusters.clusters.map(\.name)
+            reason =
+                names.isEmpty
+                ? "no clusters: name yours in slurm.yaml (docs/slurm.md)"
+                : "\(names.count == 1 ? "cluster" : "clusters") \(names.joined(separator: ", "))"
+            if names.isEmpty { status = .unusable }
         case "mock": reason = "for tests; nodes are processes of this machine"
         default:
             reason =

@@ -88,6 +88,8 @@ public struct NodeGroup: Hashable, Sendable, Codable {
     /// When the provider has said that it will take the group, about; nil while it has said nothing. Until then the
     /// group runs on, and what has to be saved can be.
     public var interruptionAt: Instant?
+    /// Why it is lost, or what it waits for, where the provider says so; for people.
+    public var reason: String?
     /// Since when it is rented, where the provider says so.
     public var createdAt: Instant?
     /// By rank.

@@ -13,7 +13,7 @@ struct CommittedCatalog {
         "aws", "azure", "cudo", "gcp", "hyperbolic", "hyperstack", "kubernetes", "lambda", "local", "mithril", "mock",
         "nebius",
         "oci",
-        "runpod", "seeweb", "ssh", "verda",
+        "runpod", "seeweb", "slurm", "ssh", "verda",
     ]
 
     private static let loaded = Result {
@@ -123,7 +123,7 @@ struct CommittedCatalogTests {
         let catalog = try CommittedCatalog.load()
         let free: Set<String> = [
             "cudo", "hyperbolic", "hyperstack", "kubernetes", "lambda", "local", "mithril", "nebius", "runpod",
-            "seeweb", "ssh", "verda",
+            "seeweb", "slurm", "ssh", "verda",
         ]
         let regions = catalog.providers.flatMap { profile in
             profile.regions.map { Location(provider: profile.name, region: $0.name) }

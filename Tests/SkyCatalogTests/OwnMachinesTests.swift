@@ -57,4 +57,23 @@ struct OwnMachinesTests {
             #expect(first.digest != second.digest && second.digest == third.digest && !third.digest.isEmpty)
         }
     }
+
+    @Test("what may be taken away is only for those who ask for spot; a time limit is kept with the catalog")
+    func partitions() async throws {
+        try await withTemporaryFolder { folder in
+            var partition = machines()
+            (partition.isPreemptible, partition.timeLimit) = (true, .hour)
+            // Once made, once read.
+            for _ in 0..<2 {
+                let catalog = try Catalog.load(
+                    root: CommittedCatalog.root, cache: folder, host: HostShape(cpus: 1, memoryGiB: 1),
+                    own: [partition, machines(count: 5, price: Money("2"))], only: ["ssh"])
+                #expect(offers(catalog).map(\.availableCount) == [5])
+                #expect(offers(catalog, spot: true).map(\.timeLimit) == [.hour, nil])
+                #expect(catalog.timeLimited.map(\.pricePerHour) == [Money("1.20")])
+                let offer = try #require(offers(catalog, spot: true).first)
+                #expect(catalog.zones(of: offer) == ["b"])
+            }
+        }
+    }
 }

@@ -22,7 +22,7 @@ struct SSHAgentDeliveryTests {
             let half = Array(packed.prefix(packed.count / 2))
             for (name, start) in [("b", half), ("c", half.map { ~$0 })] {
                 try Disk.remove("\(agents)/\(digest)")
-                let part = try "\(agents)/\(digest).\(adapter.session(adapter.pools.hosts[0]).ownName).gz.part"
+                let part = try "\(agents)/\(digest).\(adapter.session(adapter.pools.hosts[0]).delivery.ownName).gz.part"
                 try Files.replace(part, with: start, durability: .processes)
                 if name == "c" {
                     let failure = await refusal {

@@ -23,7 +23,8 @@ extension EffectPerformer {
                 absences = now == nil ? absences + 1 : 0
                 // Providers' lists can lag behind: once missing is not gone.
                 if now?.state == .lost || absences >= 3 {
-                    return report(.attemptFailed(id, .nodesLost(message: "\(group.provider) has taken the nodes")))
+                    let why = now?.reason.map { "\(group.provider): \($0)" } ?? "\(group.provider) has taken the nodes"
+                    return report(.attemptFailed(id, .nodesLost(message: why)))
                 }
                 if let moment = now?.interruptionAt, !isNoticed {
                     isNoticed = true
@@ -34,6 +35,14 @@ extension EffectPerformer {
                 world.log("whether the nodes of \(id) are still there is not known: \(error)")
             }
         }
+    }
+
+    /// Why nodes are lost, where their provider says so.
+    func lossReason(of id: AttemptID, _ group: NodeGroup) async -> String? {
+        guard let now = try? await adapter(group.provider).describe(token: id.token), now.state == .lost else {
+            return nil
+        }
+        return now.reason.map { "\(group.provider): \($0)" }
     }
 
     /// A third of the lease passes between two renewals, so that two of them may fail.

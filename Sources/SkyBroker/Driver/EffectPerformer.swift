@@ -40,7 +40,7 @@ struct EffectPerformer: EffectPerforming {
                 try await deliver(id, group, inputs: inputs, code: code, checkpoint: checkpoint)
             }
         case .run(let id, let group, let accelerator), .watch(let id, let group, let accelerator, _):
-            return await attempting(id) { try await runToEnd(id, group, accelerator: accelerator) }
+            return await attempting(id, on: group) { try await runToEnd(id, group, accelerator: accelerator) }
         case .probe(let id, let group, let accelerator):
             return await attempting(id) { try await startService(id, group, accelerator: accelerator) }
         case .save(let id, let group, let number): return await save(id, group, number: number)
@@ -79,12 +79,17 @@ struct EffectPerformer: EffectPerforming {
     }
 
     /// Sorts whatever went wrong with an attempt's nodes into what the core knows.
-    private func attempting(_ id: AttemptID, _ body: () async throws -> RunEvent) async -> RunEvent? {
+    private func attempting(
+        _ id: AttemptID, on group: NodeGroup? = nil, _ body: () async throws -> RunEvent
+    ) async -> RunEvent? {
         do {
             return try await patiently(id, body)
         } catch is CancellationError {
             return nil
         } catch let failure as AttemptFailureError {
+            if case .nodesLost(let message) = failure.failure, let group {
+                return .attemptFailed(id, .nodesLost(message: await lossReason(of: id, group) ?? message))
+            }
             return .attemptFailed(id, failure.failure)
         } catch let error as ProviderError {
             let kind = error.kind

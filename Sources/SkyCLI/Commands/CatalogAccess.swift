@@ -19,13 +19,43 @@ struct CatalogAccess {
         if let user { settings = try CatalogSettings.read(from: user, today: today) }
         return try Catalog.load(
             root: try context.installation().providers, user: user, cache: paths?.cache, host: ThisMachine.shape,
-            own: try pools().machines, only: providers, settings: settings)
+            own: try pools().machines + clusters(asksAnyway: providers?.contains("slurm") ?? true).machines,
+            only: providers, settings: settings)
     }
 
     /// The hosts of one's own that `ssh.yaml` among the settings names.
     func pools() throws -> SSHPools {
         guard let paths = try? context.paths() else { return SSHPools() }
         return try SSHPools.read("\(paths.config)/ssh.yaml", home: context.environment["HOME"] ?? "")
+    }
+
+    /// The clusters that `slurm.yaml` among the settings names, with what they are known to have.
+    ///
+    /// - Parameter asksAnyway: those that have not been asked for half a day are asked.
+    private func clusters(asksAnyway: Bool) throws -> SlurmClusters {
+        guard let (clusters, cache, adapter) = try slurm() else { return SlurmClusters() }
+        guard asksAnyway else { return cache.known(clusters) }
+        let now = context.now()
+        return try AsyncWork.run { await cache.filled(clusters, now: now) { try? await adapter.facts(of: $0) } }
+    }
+
+    /// Asks all clusters now what they have.
+    func askClusters() throws {
+        guard let (clusters, cache, adapter) = try slurm() else { return }
+        let now = context.now()
+        try AsyncWork.run { await cache.refresh(clusters, now: now) { try? await adapter.facts(of: $0) } }
+    }
+
+    /// Nil where there are none.
+    private func slurm() throws -> (SlurmClusters, SlurmFactsCache, SlurmAdapter)? {
+        guard let paths = try? context.paths() else { return nil }
+        let clusters = try SlurmClusters.read(
+            "\(paths.config)/slurm.yaml", home: context.environment["HOME"] ?? "")
+        guard !clusters.clusters.isEmpty else { return nil }
+        let adapter = SlurmAdapter(
+            clusters: clusters, stateDirectory: paths.state, agentExecutable: try context.installation().agentPath,
+            environment: context.environment)
+        return (clusters, SlurmFactsCache(folder: "\(paths.cache)/slurm"), adapter)
     }
 
     /// The catalog in some folder, such as another snapshot; nobody's own prices are in it.
@@ -57,7 +87,10 @@ struct CatalogAccess {
         }
         return AdapterRegistry(
             stateDirectory: try context.paths().state, agentExecutable: try context.installation().agentPath,
-            script: try script(for: providers), pools: try pools(), environment: context.environment, profiles: profiles
+            script: try script(for: providers), pools: try pools(),
+            clusters: try clusters(asksAnyway: providers.contains { $0.name == "slurm" }),
+            environment: context.environment,
+            profiles: profiles
         )
     }
 

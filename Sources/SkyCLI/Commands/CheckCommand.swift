@@ -10,7 +10,7 @@ struct CheckCommand: SkySubcommand {
         commandName: "check",
         abstract: "Say which providers can be used from here, and why the others cannot.",
         discussion: """
-            Each host of your own (ssh.yaml) is asked whether it answers. Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
+            Each host of your own (ssh.yaml) is asked whether it answers, and each cluster (slurm.yaml) what it has. Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
             refusal in a row.
 
             EXAMPLES
@@ -22,6 +22,7 @@ struct CheckCommand: SkySubcommand {
 
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = CatalogAccess(context)
+        try access.askClusters()
         let catalog = try access.load()
         let registry = try access.adapters(for: catalog.providers)
         let rows = try registry.availability.map { availability in

@@ -1,5 +1,6 @@
 import SkyBroker
 import SkyCore
+import SkyProviders
 
 /// One run, looked at again and again: only what the journal has got since the last look is read.
 struct RunLook {
@@ -35,6 +36,17 @@ struct RunLook {
                 count += 1
             }
         }
-        return RunRow(state, at: now, standIns: standIns)
+        var row = RunRow(state, at: now, standIns: standIns)
+        for index in row.stages.indices where row.stages[index].note == nil {
+            row.stages[index].note = reasonToWait(row.stages[index])
+        }
+        return row
+    }
+
+    /// Why a stage that has asked for machines has none yet, where its provider says so.
+    private func reasonToWait(_ stage: StageRow) -> String? {
+        guard stage.state.text == StageView.State.provisioning.rawValue, let place = stage.place else { return nil }
+        let id = AttemptID(run: run, stage: stage.name, number: max(stage.attempts, 1))
+        return WaitingNotes(nodes: broker.folder.nodes, provider: place.provider).reason(id.token)
     }
 }

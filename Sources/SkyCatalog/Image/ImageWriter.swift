@@ -1,7 +1,7 @@
 /// Puts an image together: columns as they lie in memory, and a head that says in order what there is and where.
 struct ImageWriter {
     /// Bumped whenever what is written, or what it means, changes.
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let magic: [UInt8] = Array("SKYCATLG".utf8)
     /// Magic, version, checksum, length, place and length of the head.
     static let headerSize = 48

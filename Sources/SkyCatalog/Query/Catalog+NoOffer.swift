@@ -64,7 +64,7 @@ private struct NoOfferExplainer {
     func weight(_ part: RequestPart) -> Int {
         switch part {
         case .price: -1
-        case .spot, .nodes, .diskTier: 0
+        case .spot, .nodes, .diskTier, .timeLimit: 0
         case .cpus: 1
         case .memory: 2
         case .capability, .excluded: 3
@@ -90,7 +90,7 @@ private struct NoOfferExplainer {
             return NoOfferReason(
                 constraint: .diskTier, message: "no provider sells \(part.words(in: request))",
                 help: "disk_tier: best takes the fastest that there is")
-        case .acceleratorMemory, .acceleratorCount, .excluded, .price, .nodes:
+        case .acceleratorMemory, .acceleratorCount, .excluded, .price, .nodes, .timeLimit:
             let nearest = catalog.offers(for: part.dropped(from: part.alone(of: request))).min(by: Offer.isListedBefore)
             return NoOfferReason(
                 constraint: part.constraint, message: "no offer has \(part.words(in: request))",
@@ -149,7 +149,7 @@ private struct NoOfferExplainer {
                 message: "what meets the rest is at \(lacking), with no \(part.words(in: request)) for it",
                 help: "disk_tier: best takes the fastest that there is; \(request.diskTier ?? "") is sold by "
                     + holders.map(\.name).joined(separator: ", "), nearest: cheapest)
-        case .acceleratorMemory, .acceleratorCount, .excluded, .nodes:
+        case .acceleratorMemory, .acceleratorCount, .excluded, .nodes, .timeLimit:
             return NoOfferReason(
                 constraint: part.constraint, message: "no offer with \(part.words(in: request)) meets the rest",
                 help: "without that \(instead)", nearest: cheapest)

@@ -27,6 +27,18 @@ extension Catalog {
         return offers
     }
 
+    /// One of each kind that may be had for a limited time only.
+    public var timeLimited: [Offer] {
+        shelves.flatMap { shelf -> [Offer] in
+            guard shelf.table.limitedRows.count > 0 else { return [] }
+            var maker = OfferMaker(shelf)
+            return (0..<shelf.table.limitedRows.count).compactMap { index in
+                let row = Int(shelf.table.limitedRows[index])
+                return maker.offer(row, .onDemand) ?? maker.offer(row, .spot)
+            }
+        }
+    }
+
     private var hasQuotas: Bool { shelves.contains { !$0.profile.quotas.isEmpty } }
 
     /// The same without making any of them yet; nil where disks or quotas have a say, which need to see each offer.
@@ -62,6 +74,7 @@ extension Catalog {
         else { return [] }
         let table = shelf.table
         let surcharges = shelf.profile.capabilitySurcharges.subsets
+        let limit = offer.timeLimit.map { $0.milliseconds / 1000 } ?? -1
         var rows: [(ProviderShelf, Int)] = []
         for shape in 0..<table.shapeCount where table.shapeType[shape] == type {
             let accelerator = table.shapeAccelerator[shape]
@@ -70,6 +83,7 @@ extension Catalog {
             }
             for row in table.rows(ofShape: shape)
             where table.region[row] == region
+                && Int64(table.timeLimit(row)) == limit
                 && surcharges.contains(where: { table.price(row, offer.market, with: $0) == offer.pricePerHour })
             {
                 rows.append((shelf, row))
@@ -83,7 +97,7 @@ extension OfferTable {
     /// True when two rows differ in their zones and the other market's price only.
     @inline(__always) func sellsTheSame(_ a: Int, _ b: Int, _ market: Offer.Market) -> Bool {
         shape[a] == shape[b] && region[a] == region[b] && price(a, market) == price(b, market)
-            && available[a] == available[b]
+            && available[a] == available[b] && timeLimit(a) == timeLimit(b)
     }
 }
 

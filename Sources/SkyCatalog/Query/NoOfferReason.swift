@@ -20,6 +20,8 @@ public struct NoOfferReason: Hashable, Sendable, CustomStringConvertible {
         case nodes
         /// How fast the disk is.
         case diskTier
+        /// How long it may be had at a stretch.
+        case timeLimit
         /// More than the account may rent at one time.
         case quota
         /// The machine has accelerators, and none were asked for.

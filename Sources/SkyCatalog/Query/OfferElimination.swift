@@ -201,6 +201,7 @@ private struct Judge {
             case .quota: fails = exceedsQuota(row, region, shelf)
             case .part(.nodes):
                 fails = table.available[row] >= 0 && Int(table.available[row]) < request.numNodes ?? 1
+            case .part(.timeLimit): fails = !(request.neededFor.map { table.lasts(row, $0) } ?? true)
             case .part(.place) where request.places.contains(where: { $0.zone != nil }):
                 fails = !request.places.contains { place in
                     guard (place.provider ?? shelf.profile.name) == shelf.profile.name else { return false }

@@ -38,12 +38,13 @@ struct OfferMaker {
             table.shapeAccelerator[shape] >= 0 ? table.accelerators[Int(table.shapeAccelerator[shape])] : nil
         let interruptions = table.interruptions[row]
         let available = Int(table.available[row])
+        let limit = table.timeLimit(row)
         return Offer(
             provider: profile.name, region: region, zone: zone, instanceType: name, accelerator: accelerator?.wanted,
             cpus: table.shapeCPUs[shape], memoryGiB: table.shapeMemory[shape], pricePerHour: price, market: market,
             capabilities: names, acceleratorMemoryGB: accelerator?.memoryGB,
             interruptionsPerMonth: market == .spot && !interruptions.isNaN ? Self.share(interruptions) : nil,
-            availableCount: available >= 0 ? available : nil)
+            availableCount: available >= 0 ? available : nil, timeLimit: limit >= 0 ? .seconds(Int64(limit)) : nil)
     }
 
     /// To a millionth, so that 0.05 is written as 0.05.

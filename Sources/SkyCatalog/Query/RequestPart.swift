@@ -3,7 +3,7 @@ public import SkyCore
 /// One constraint of a request that can be looked at by itself, or dropped.
 enum RequestPart: Hashable {
     case place, area, instanceType, accelerators, acceleratorMemory, acceleratorCount
-    case capability(String), excluded(String), spot, cpus, memory, price, nodes, diskTier
+    case capability(String), excluded(String), spot, cpus, memory, price, nodes, diskTier, timeLimit
 
     /// The parts that a request has, the ones that are mostly plain mistakes first.
     static func all(of request: ResourceRequest) -> [RequestPart] {
@@ -22,6 +22,7 @@ enum RequestPart: Hashable {
         if request.maxPricePerHour != nil { parts.append(.price) }
         if request.numNodes ?? 1 > 1 { parts.append(.nodes) }
         if request.diskTier ?? "best" != "best" { parts.append(.diskTier) }
+        if request.neededFor != nil { parts.append(.timeLimit) }
         return parts
     }
 
@@ -43,6 +44,7 @@ enum RequestPart: Hashable {
         case .price: (alone.maxPricePerHour, alone.accelerators) = (request.maxPricePerHour, request.accelerators)
         case .nodes: alone.numNodes = request.numNodes
         case .diskTier: alone.diskTier = request.diskTier
+        case .timeLimit: (alone.neededFor, alone.accelerators) = (request.neededFor, request.accelerators)
         }
         return alone
     }
@@ -67,6 +69,7 @@ enum RequestPart: Hashable {
         case .price: rest.maxPricePerHour = nil
         case .nodes: rest.numNodes = nil
         case .diskTier: rest.diskTier = nil
+        case .timeLimit: rest.neededFor = nil
         }
         return rest
     }
@@ -88,6 +91,7 @@ enum RequestPart: Hashable {
         case .price: "at most \(request.maxPricePerHour?.exactDecimal ?? "") dollars per hour"
         case .nodes: "\(request.numNodes ?? 1) machines of one kind"
         case .diskTier: "disks of tier \(request.diskTier ?? "")"
+        case .timeLimit: "a time limit of \(request.neededFor?.words ?? "") or more"
         }
     }
 
@@ -107,8 +111,24 @@ enum RequestPart: Hashable {
         case .price: .price
         case .nodes: .nodes
         case .diskTier: .diskTier
+        case .timeLimit: .timeLimit
         }
     }
+}
+
+extension NeededTime {
+    /// `3h`, `2h to 9h`: as the machine is.
+    fileprivate var words: String {
+        let all = (onAccelerators.values + [usual].compactMap(\.self)).sorted()
+        guard let least = all.first, let most = all.last else { return "nothing" }
+        guard most < .longestNeeded else { return "no end" }
+        return least == most ? "\(most)" : "\(least) to \(most)"
+    }
+}
+
+extension TimeSpan {
+    /// Of what has no end, such as a service.
+    public static let longestNeeded = TimeSpan(milliseconds: 1 << 50)
 }
 
 extension ResourceRequest {

@@ -27,6 +27,7 @@ struct RowFilter {
     private let memory: Quantity?
     private let maxPrice: Money?
     private let nodes: Int
+    private let neededFor: NeededTime?
     /// Zones asked for by names that mean any zone of their region.
     private let ownNames: Set<String>
     let market: Offer.Market
@@ -48,6 +49,7 @@ struct RowFilter {
         memory = request.memory
         maxPrice = request.maxPricePerHour
         nodes = max(request.numNodes ?? 1, 1)
+        neededFor = request.neededFor
         market = request.wantedMarket
         guard market == .onDemand || !request.excludedCapabilities.contains(Self.spotCapability) else { return nil }
         reach = Self.reach(request, profile, table)
@@ -139,12 +141,28 @@ struct RowFilter {
         return (cpus?.admits(table.shapeCPUs[shape]) ?? true) && (memory?.admits(table.shapeMemory[shape]) ?? true)
     }
 
+    private func lasts(_ row: Int, _ table: OfferTable) -> Bool {
+        neededFor.map { table.lasts(row, $0) } ?? true
+    }
+
     private func isAffordable(_ row: Int, _ table: OfferTable) -> Bool {
         guard table.price(row, market) != OfferTable.noPrice, shelf.isUsable(row, market) else { return false }
         let available = table.available[row]
         guard available < 0 || available >= nodes else { return false }
+        guard lasts(row, table) else { return false }
         guard let maxPrice else { return true }
         return table.price(row, market, with: surcharges).map { $0 <= maxPrice } ?? false
+    }
+}
+
+extension OfferTable {
+    /// It may be had for as long as it is needed.
+    func lasts(_ row: Int, _ needed: NeededTime) -> Bool {
+        let limit = timeLimit(row)
+        guard limit >= 0 else { return true }
+        let number = shapeAccelerator[Int(shape[row])]
+        let accelerator = number >= 0 ? accelerators[Int(number)].wanted : nil
+        return needed.on(accelerator).map { $0 <= .seconds(Int64(limit)) } ?? true
     }
 }
 

@@ -54,6 +54,10 @@ extension OfferRows {
         image.column(order.map { rows[$0].interruptions })
         image.column(order.map { rows[$0].onDemand })
         image.column(order.map { rows[$0].spot })
+        // Few rows have any: a column of its own would be empty nearly everywhere.
+        let limited = order.indices.filter { rows[order[$0]].timeLimit >= 0 }
+        image.column(limited.map { Int32($0) })
+        image.column(limited.map { rows[order[$0]].timeLimit })
         var soldBare = [UInt8](repeating: 0, count: types.count)
         for row in rows where row.accelerator < 0 { soldBare[Int(row.type)] = 1 }
         image.column(soldBare)

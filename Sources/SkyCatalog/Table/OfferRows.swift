@@ -43,6 +43,8 @@ struct OfferRows: Sendable {
         var note: Int32 = -1
         /// How many can be had; -1: no limit is known.
         var available: Int32 = -1
+        /// Seconds that it may be had at a stretch; -1: no limit.
+        var timeLimit: Int32 = -1
     }
 
     mutating func append(_ row: Row) { rows.append(row) }
@@ -123,7 +125,8 @@ extension OfferRows {
                     onDemand: isSpot ? Self.noPrice : offer.pricePerHour.nanodollars,
                     spot: isSpot ? offer.pricePerHour.nanodollars : Self.noPrice,
                     interruptions: offer.interruptionsPerMonth.map { Float($0) } ?? .nan,
-                    available: offer.availableCount.map { Int32(clamping: $0) } ?? -1))
+                    available: offer.availableCount.map { Int32(clamping: $0) } ?? -1,
+                    timeLimit: offer.timeLimit.map { Int32(clamping: $0.milliseconds / 1000) } ?? -1))
         }
     }
 }

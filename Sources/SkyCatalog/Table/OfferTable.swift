@@ -47,6 +47,9 @@ struct OfferTable: Sendable {
     let interruptions: Column<Float>
     let onDemand: Column<Int64>
     let spot: Column<Int64>
+    /// Rows that may be had for a limited time only, rising, and their limits in seconds.
+    let limitedRows: Column<Int32>
+    private let limits: Column<Int32>
 
     /// By type: it is sold without accelerators (too).
     private let soldBare: Column<UInt8>
@@ -67,6 +70,20 @@ struct OfferTable: Sendable {
     func zoneNumber(_ row: Int) -> Int32 { zoneList[row] }
 
     func flags(_ row: Int) -> RowFlags { RowFlags(rawValue: flagBits[row]) }
+
+    /// Seconds; -1 for no limit.
+    @inline(__always) func timeLimit(_ row: Int) -> Int32 {
+        limitedRows.count == 0 ? -1 : listedTimeLimit(row)
+    }
+
+    private func listedTimeLimit(_ row: Int) -> Int32 {
+        var (low, high) = (0, limitedRows.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(limitedRows[middle]) < row { low = middle + 1 } else { high = middle }
+        }
+        return low < limitedRows.count && Int(limitedRows[low]) == row ? limits[low] : -1
+    }
 
     @inline(__always) func price(_ row: Int, _ market: Offer.Market) -> Int64 {
         market == .spot ? spot[row] : onDemand[row]
@@ -107,7 +124,11 @@ struct OfferTable: Sendable {
         interruptions = try reader.column(of: Float.self)
         onDemand = try reader.column(of: Int64.self)
         spot = try reader.column(of: Int64.self)
+        limitedRows = try reader.column(of: Int32.self)
+        limits = try reader.column(of: Int32.self)
         soldBare = try reader.column(of: UInt8.self)
-        guard shapeStart.count == shapeType.count + 1, soldBare.count == types.count else { throw DamagedImage() }
+        guard shapeStart.count == shapeType.count + 1, soldBare.count == types.count,
+            limits.count == limitedRows.count
+        else { throw DamagedImage() }
     }
 }

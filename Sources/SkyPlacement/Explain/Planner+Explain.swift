@@ -36,9 +36,10 @@ extension Planner {
         -> [NothingFits]
     {
         let residency = Residency(pipeline)
+        let limits = TimeLimits(offers, history: PlacementHistory(), speeds: [:])
         return stages.compactMap { empty in
             guard let stage = pipeline.stage(named: empty.stage) else { return nil }
-            let requests = residency.requests(of: stage).compactMap { $0?.sized(for: stage) }
+            let requests = limits.requests(of: stage, residency)
             return NothingFits(
                 stage: empty.stage, eliminations: requests.compactMap { offers.elimination(for: $0) },
                 reason: empty.reason)

@@ -11,10 +11,10 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
     public var isStandIn: Bool { false }
 
     let pools: SSHPools
-    let store: SSHGroupStore
+    let store: GroupStore<SSHGroupRecord>
     let books: GroupBooks
     private let agents: AgentPrograms
-    private let known = KnownHosts()
+    private let known = KnownMachines()
     private let environment: [String: String]
     private let patience: Duration
 
@@ -32,7 +32,7 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
         self.environment = environment
         self.patience = patience
         let root = "\(stateDirectory)/nodes/\(provider)"
-        store = SSHGroupStore(root: root)
+        store = GroupStore(root: root)
         books = GroupBooks(root: root)
         agents = AgentPrograms(agentExecutable: agentExecutable, cache: "\(root)/.agents")
     }
@@ -148,8 +148,8 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
         }
         guard let directory else { throw gone }
         let books = books
-        return SSHNodeChannel(
-            provider: provider, session: try session(host), directory: directory, patience: patience,
+        return PipedNodeChannel(
+            provider: provider, place: try session(host), directory: directory, patience: patience,
             isGone: { books.isGone(token) })
     }
 

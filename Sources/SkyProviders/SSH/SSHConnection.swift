@@ -3,32 +3,38 @@ import SkyProcess
 import SkyRuntime
 
 /// The way to one host: one connection of OpenSSH's that all commands share, made when it is needed.
-struct SSHConnection: Sendable {
+struct SSHConnection: ShellWay {
     let host: SSHHost
     let options: SSHOptions
+
+    var identity: String { options.socket(of: host) }
+
+    func call(_ command: String) -> (program: String, arguments: [String]) { ("ssh", options.command(host, command)) }
+
+    func lock(_ purpose: String) async throws(SystemError) -> WaitingLock { try await options.lock(purpose, of: host) }
 
     /// Sees to it that the shared connection stands. Of many that want it at once, one makes it.
     func open() async throws(SSHFailure) {
         if isOpen { return }
         let lock: WaitingLock
-        do throws(SystemError) { lock = try await options.lock("connection", of: host) } catch {
+        do throws(SystemError) { lock = try await self.lock("connection") } catch {
             throw .setup("\(error)")
         }
         defer { lock.release() }
         if isOpen { return }
         // What a dead one has left is in the way.
         unlink(options.socket(of: host))
-        let outcome = try await run(SSHCommand(arguments: options.master(host), limit: .seconds(60)))
+        let outcome = try await run(ShellCommand(program: "ssh", arguments: options.master(host), limit: .seconds(60)))
         guard outcome.exitCode == 0 else { throw SSHFailure(complaint: outcome.errors) }
     }
 
     /// Runs a shell command there.
     func run(
-        _ command: String, input: SSHCommand.Input = .nothing, limit: Duration = .seconds(120)
-    ) async throws(SSHFailure) -> SSHCommand.Outcome {
+        _ command: String, input: ShellCommand.Input, limit: Duration
+    ) async throws(SSHFailure) -> ShellCommand.Outcome {
         try await open()
         let outcome = try await run(
-            SSHCommand(arguments: options.command(host, command), input: input, limit: limit))
+            ShellCommand(program: "ssh", arguments: options.command(host, command), input: input, limit: limit))
         // Its own 255, or that of the command, which none of ours has.
         guard outcome.exitCode != 255 else {
             // The connection stood: whether the command was heard is not known.
@@ -38,21 +44,16 @@ struct SSHConnection: Sendable {
         return outcome
     }
 
-    /// Runs a script of the POSIX shell there, whatever shell people log in with.
-    func run(script: String) async throws(SSHFailure) -> SSHCommand.Outcome {
-        try await run("exec /bin/sh -s", input: .text(script))
-    }
-
     /// The address that OpenSSH would connect to.
     func resolvedAddress() async -> String {
         let arguments = ["-G"] + options.command(host, "true").dropLast()
-        let outcome = try? await SSHCommand(arguments: arguments, limit: .seconds(10)).run()
+        let outcome = try? await ShellCommand(program: "ssh", arguments: arguments, limit: .seconds(10)).run()
         let line = outcome?.output.split(separator: "\n").first { $0.hasPrefix("hostname ") }
         return line.map { String($0.dropFirst("hostname ".count)) } ?? host.destination
     }
 
-    private func run(_ command: SSHCommand) async throws(SSHFailure) -> SSHCommand.Outcome {
-        let outcome: SSHCommand.Outcome
+    private func run(_ command: ShellCommand) async throws(SSHFailure) -> ShellCommand.Outcome {
+        let outcome: ShellCommand.Outcome
         do throws(SystemError) { outcome = try await command.run() } catch {
             throw error.code == ENOENT ? .setup("there is no ssh: install OpenSSH's client") : .setup("\(error)")
         }

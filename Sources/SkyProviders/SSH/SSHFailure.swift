@@ -70,9 +70,9 @@ extension SSHFailure {
         let command = options.commandForPeople(host)
         return switch self {
         case .unreachable(let reason):
-            "\(host.title) does not answer: \(reason). See `\(command) true`; a host that is gone for good is taken out of ssh.yaml"
+            "\(host.title) does not answer: \(reason). See `\(command) true`; a host that is gone for good is taken out of \(host.settings)"
         case .refused(let reason):
-            "\(host.title) does not let us in: \(reason). Type `\(options.commandForPeople(host, program: "ssh-copy-id"))`, or `ssh-add` the key, or set 'key' and 'user' in ssh.yaml"
+            "\(host.title) does not let us in: \(reason). Type `\(options.commandForPeople(host, program: "ssh-copy-id"))`, or `ssh-add` the key, or set 'key' and 'user' in \(host.settings)"
         case .unknownKey:
             "the key of \(host.title) is not known. Compare its fingerprint once: type `\(command) true` and answer yes"
         case .changedKey:
@@ -84,7 +84,7 @@ extension SSHFailure {
         case .agentFails(let reason):
             "sky-agent does not run on \(host.title): \(reason). A debug build needs the libraries of this machine: build it with scripts/build-release.sh"
         case .host(let failure) where failure.kind == .noSpace:
-            "\(host.title) has no room left: \(failure.message). Free some, or set 'directory' in ssh.yaml to a disk that has"
+            "\(host.title) has no room left: \(failure.message). Free some, or set 'directory' in \(host.settings) to a disk that has"
         case .host(let failure): "\(host.title): \(failure.message)"
         case .broken(let reason): "the link to \(host.title) broke: \(reason)"
         case .cancelled: "given up"

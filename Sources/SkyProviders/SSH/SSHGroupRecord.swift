@@ -1,5 +1,4 @@
 import SkyCore
-import SkyProcess
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -8,7 +7,7 @@ import SkyProcess
 #endif
 
 /// What is known here of a group of hosts, written down before anything of it is done.
-struct SSHGroupRecord: Hashable, Sendable, Codable {
+struct SSHGroupRecord: StoredGroup {
     static let currentVersion = 1
 
     struct Member: Hashable, Sendable, Codable {
@@ -35,6 +34,8 @@ struct SSHGroupRecord: Hashable, Sendable, Codable {
         createdAt = SystemScriptClock().now()
         members = Array(repeating: nil, count: request.numNodes)
     }
+
+    var isSound: Bool { members.count == request.numNodes }
 
     mutating func touch(_ host: String) { if !touched.contains(host) { touched.append(host) } }
 
@@ -69,39 +70,5 @@ struct SSHNodeNote: Hashable, Sendable, Codable {
     init?(_ text: String) {
         guard let note = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
         self = note
-    }
-}
-
-/// The records, in files `<provider>/<token>.json`, and a lock for each token.
-struct SSHGroupStore: Sendable {
-    /// The provider's folder.
-    let root: String
-
-    func load(_ token: String) throws(SystemError) -> SSHGroupRecord? {
-        guard let bytes = try Files.read("\(root)/\(token).json") else { return nil }
-        guard let record = try? JSONDecoder().decode(SSHGroupRecord.self, from: Data(bytes)),
-            record.version <= SSHGroupRecord.currentVersion, record.members.count == record.request.numNodes
-        else { return nil }
-        return record
-    }
-
-    func save(_ record: SSHGroupRecord) throws(SystemError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let data = try? encoder.encode(record) else { return }
-        try Files.makeFolder(root, mode: 0o700)
-        try Files.replace("\(root)/\(record.request.token).json", with: data, durability: .processes)
-    }
-
-    func remove(_ token: String) throws(SystemError) { try Disk.remove("\(root)/\(token).json") }
-
-    func all() -> [SSHGroupRecord] {
-        Files.names(in: root).filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
-            .compactMap { (try? load(String($0.dropLast(5)))) ?? nil }
-    }
-
-    func lock(_ token: String) async throws(SystemError) -> WaitingLock {
-        try Files.makeFolder(root, mode: 0o700)
-        return try await WaitingLock.acquire(token, in: "\(root)/.locks")
     }
 }

@@ -1,34 +1,24 @@
 import Glibc
 import SkyProcess
 import SkyRuntime
-import Synchronization
-
-/// What is known of hosts' processors, so that the right agent is asked for at once.
-final class KnownHosts: Sendable {
-    private let architectures = Mutex<[SSHHost: String]>([:])
-
-    func architecture(of host: SSHHost) -> String {
-        architectures.withLock { $0[host] } ?? AgentPrograms.ownArchitecture
-    }
-
-    func remember(_ architecture: String, of host: SSHHost) { architectures.withLock { $0[host] = architecture } }
-}
 
 /// Speaks with the `sky-agent` on a host, which is brought there when it is missing.
 struct SSHHostSession: Sendable {
     let connection: SSHConnection
-    let agents: AgentPrograms
-    let known: KnownHosts
+    let delivery: AgentDelivery
+
+    init(connection: SSHConnection, agents: AgentPrograms, known: KnownMachines) {
+        self.connection = connection
+        let base = connection.host.directory.map { "\"\($0)\"" } ?? "\"$HOME\"/.sky-host"
+        delivery = AgentDelivery(way: connection, agents: agents, known: known, base: base)
+    }
 
     var host: SSHHost { connection.host }
-
-    /// What the host's shell makes of it is the folder that Sky has there.
-    private var base: String { host.directory.map { "\"\($0)\"" } ?? "\"$HOME\"/.sky-host" }
+    private var base: String { delivery.base }
 
     /// The command line of the host's agent, for a shell there.
     func agentCommand(_ arguments: String) async throws(SSHFailure) -> String {
-        let program = try await agents.program(for: known.architecture(of: host))
-        return "exec \(base)/agents/\(program.digest)/sky-agent \(arguments)"
+        "exec \(try await delivery.program()) \(arguments)"
     }
 
     // MARK: Asking
@@ -53,24 +43,18 @@ struct SSHHostSession: Sendable {
         _ = try await ask("host withdraw --base \(base) --token \(token)", bringsAgent: false)
     }
 
+    /// By the host's shell alone. Also how `sky check` finds out whether it answers.
+    func look() async throws(SSHFailure) -> AgentDelivery.Facts { try await delivery.look() }
+
     func exists(_ path: String, in directory: String) async throws(SSHFailure) -> Bool {
-        let reply = try await ask("files look \(Self.place(directory, path))")
+        let reply = try await ask("files look \(ShellWords.place(directory, path))")
         guard let exists = reply?.exists else { throw .broken("no answer to a look") }
         return exists
     }
 
-    /// `--dir DIR --hex-path PATH` for a shell.
-    static func place(_ directory: String, _ path: String) -> String {
-        "--dir \(quoted(directory)) --hex-path \(SHA256.hex(Array(path.utf8)))"
-    }
-
-    static func quoted(_ text: String) -> String {
-        "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
-    }
-
     /// - Returns: nil of a host that has nothing of Sky's on it, where no agent is to be brought.
     private func ask(
-        _ arguments: String, input: SSHCommand.Input = .nothing, bringsAgent: Bool = true
+        _ arguments: String, input: ShellCommand.Input = .nothing, bringsAgent: Bool = true
     ) async throws(SSHFailure) -> HostReply? {
         var hasBrought = false
         while true {
@@ -80,128 +64,22 @@ struct SSHHostSession: Sendable {
                 return reply
             }
             // It was there when it was looked for: what it says is why it does not run.
-            guard !hasBrought else { throw .agentFails(Self.lastLine(outcome)) }
-            guard try await bringAgent(evenToEmptyHost: bringsAgent) else { return nil }
+            guard !hasBrought else { throw .agentFails(outcome.lastLine) }
+            guard try await delivery.bring(evenToEmptyHost: bringsAgent) else { return nil }
             hasBrought = true
         }
     }
+}
 
-    private static func lastLine(_ outcome: SSHCommand.Outcome) -> String {
-        outcome.errors.split(separator: "\n").last.map(String.init) ?? "it ended with \(outcome.exitCode)"
-    }
+extension SSHHostSession: AgentPlace {
+    var title: String { host.title }
+    var way: any ShellWay { connection }
+    /// The host is a node of its own: what died with it does not come back.
+    var relayOptions: String { " --start --machine" }
 
-    // MARK: Bringing the agent
+    func meaning(of failure: SSHFailure) async -> SSHFailure { failure }
 
-    private static let facts = """
-        umask 077
-        printf '@sky system %s\\n' "$(uname -s)"
-        printf '@sky machine %s\\n' "$(uname -m)"
-        mkdir -p "$base/agents" || printf '@sky closed\\n'
-        for tool in gzip sha256sum; do command -v $tool >/dev/null 2>&1 && printf '@sky has %s\\n' $tool; done
-        for node in "$base"/hosts/*/nodes/*; do [ -d "$node" ] && printf '@sky used\\n'; done
-        for program in "$base"/agents/*/sky-agent; do [ -x "$program" ] && printf '@sky agent %s\\n' "$program"; done
-        for part in "$base"/agents/*.part; do [ -f "$part" ] && printf '@sky part %s %s\\n' "$(wc -c <"$part")" "$part"; done
-        printf '@sky end\\n'
-        """
-
-    /// What a host without an agent says of itself, by its shell alone.
-    struct Facts: Sendable {
-        var lines: [[Substring]]
-
-        init(_ output: String) {
-            lines = output.split(separator: "\n").filter { $0.hasPrefix(HostReply.mark) }
-                .map { $0.dropFirst(HostReply.mark.count).split(separator: " ") }
-        }
-
-        func value(_ key: String) -> String? {
-            lines.first { $0.first == key[...] }?.dropFirst().first.map(String.init)
-        }
-        func has(_ tool: String) -> Bool { lines.contains { $0 == ["has", tool[...]] } }
-        var isWhole: Bool { lines.contains { $0.first == "end" } }
-        var isUsed: Bool { lines.contains { $0.first == "used" } }
-
-        func hasAgent(_ digest: String) -> Bool {
-            lines.contains { $0.first == "agent" && $0.last?.hasSuffix("/agents/\(digest)/sky-agent") == true }
-        }
-
-        /// Bytes of a part that are there already.
-        func size(ofPart name: String) -> Int64 {
-            lines.first { $0.first == "part" && $0.last?.hasSuffix("/\(name)") == true }.flatMap { Int64($0[1]) } ?? 0
-        }
-    }
-
-    /// Looks at the host by its shell. Also how `sky check` finds out whether it answers.
-    func look() async throws(SSHFailure) -> Facts {
-        let outcome = try await connection.run(script: "base=\(base)\n\(Self.facts)\n")
-        let facts = Facts(outcome.output)
-        guard let system = facts.value("system"), let machine = facts.value("machine") else {
-            throw .broken(Self.lastLine(outcome))
-        }
-        guard system == "Linux" else { throw .notLinux(system: system) }
-        if facts.value("closed") != nil || facts.lines.contains(["closed"]) {
-            throw .host(Self.failure(in: outcome.errors, of: "cannot write there: \(Self.lastLine(outcome))"))
-        }
-        known.remember(AgentPrograms.architecture(of: machine), of: host)
-        guard facts.isWhole else { throw .broken(Self.lastLine(outcome)) }
-        return facts
-    }
-
-    /// False, and nothing brought, to a host that nobody uses, unless that is wanted.
-    private func bringAgent(evenToEmptyHost: Bool) async throws(SSHFailure) -> Bool {
-        // Of many here that find it missing, one brings it; the others then find it there.
-        let lock: WaitingLock
-        do throws(SystemError) {
-            lock = try await connection.options.lock("agent", of: host)
-        } catch { throw .setup("\(error)") }
-        defer { lock.release() }
-        let facts = try await look()
-        let program = try await agents.program(for: known.architecture(of: host))
-        if facts.hasAgent(program.digest) { return true }
-        guard evenToEmptyHost || facts.isUsed else { return false }
-        let isPacked = facts.has("gzip")
-        let source = isPacked ? try await agents.packed(program) : program.path
-        let name = "\(program.digest).\(ownName)\(isPacked ? ".gz" : "").part"
-        let size = Self.size(of: source)
-        // What came twice, or was left by somebody with this name, is not gone on with.
-        let start = facts.size(ofPart: name) <= size ? facts.size(ofPart: name) : 0
-        let script = Self.placing(
-            program, part: name, size: size, isFresh: start == 0, isPacked: isPacked, hasSum: facts.has("sha256sum"))
-        let outcome = try await connection.run(
-            "exec /bin/sh -c 'base=\(base); \(script)'", input: .file(path: source, offset: start),
-            limit: .seconds(3600))
-        let words = Facts(outcome.output).lines.compactMap(\.first)
-        if words.contains("placed") { return true }
-        if words.contains("damaged") { throw .host(HostFailure(.damaged, "the agent came there damaged")) }
-        throw .host(Self.failure(in: outcome.errors, of: "the agent could not be put there: \(Self.lastLine(outcome))"))
-    }
-
-    /// One line without a single quote or an exclamation mark: every shell hands it on as it is.
-    private static func placing(
-        _ program: AgentPrograms.Program, part: String, size: Int64, isFresh: Bool, isPacked: Bool, hasSum: Bool
-    ) -> String {
-        let sum = "[ \"$(sha256sum <\"$f\".new | cut -c 1-64)\" = \(program.digest) ]"
-        return [
-            "umask 077", "d=\"$base\"/agents", "f=\"$d\"/\(part)", "cat \(isFresh ? ">" : ">>") \"$f\" || exit 1",
-            "[ $(wc -c <\"$f\") -eq \(size) ] || { echo @sky short; exit 1; }",
-            isPacked ? "gzip -dc <\"$f\" >\"$f\".new" : "cp \"$f\" \"$f\".new", "s=$?", "chmod 700 \"$f\".new",
-            "[ $s -eq 0 ] && \(hasSum ? sum : "\"$f\".new version >/dev/null") || { echo @sky damaged; rm -f \"$f\" \"$f\".new; exit 1; }",
-            "mkdir -p \"$d\"/\(program.digest) && mv -f \"$f\".new \"$d\"/\(program.digest)/sky-agent && rm -f \"$f\" && echo @sky placed",
-        ].joined(separator: "; ")
-    }
-
-    private static func failure(in errors: String, of message: String) -> HostFailure {
-        let isFull = errors.contains("No space left") || errors.contains("quota exceeded")
-        return HostFailure(isFull ? .noSpace : .system, message)
-    }
-
-    /// What brokers send that do not hold one lock must not be mixed.
-    var ownName: String {
-        let place = "\(ProcessIdentity.currentBoot) \(connection.options.controlFolder)"
-        return SHA256.hex(SHA256.digest(of: Array(place.utf8)).prefix(4))
-    }
-
-    private static func size(of path: String) -> Int64 {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+    func providerError(_ failure: SSHFailure, _ provider: String) -> ProviderError {
+        failure.providerError(provider, host, connection.options)
     }
 }

@@ -48,6 +48,8 @@ public struct SSHHost: Hashable, Sendable {
     public var sshConfig: String?
     public var zone: String?
     public var shape: SSHShape
+    /// The file of settings that names it, for people.
+    public var settings = "ssh.yaml"
     /// Where the host keeps what Sky puts there, absolute; nil for `.sky-host` in the user's home.
     public var directory: String?
 

@@ -19,6 +19,8 @@ final class Agent {
     private var isShuttingDown = false
 
     private let lease: LeaseWatch
+    /// SIGTERM says that the node is taken away.
+    private let endsBySignal: Bool
     private lazy var ending = NodeEnding(loop: loop)
 
     private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
@@ -27,8 +29,9 @@ final class Agent {
     private static let connectionLimit = 512
 
     /// Listens from now on. The caller holds the node's lock.
-    init(node: NodeFolder, lease: AgentArguments.Lease) throws(SystemError) {
+    init(node: NodeFolder, lease: AgentArguments.Lease, endsBySignal: Bool = false) throws(SystemError) {
         self.node = node
+        self.endsBySignal = endsBySignal
         self.lease = try LeaseWatch(file: node.lease, loop: loop, span: lease.span, end: lease.end)
         signals = try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
@@ -59,8 +62,9 @@ final class Agent {
 
     private func takeSignals() {
         while let received = signals.next() {
-            // The jobs go on under their supervisors, for the next agent to find.
-            if received.signal != SIGCHLD { loop.stop() }
+            guard received.signal != SIGCHLD else { continue }
+            // Else the jobs go on under their supervisors, for the next agent to find.
+            if endsBySignal, received.signal == SIGTERM { nodeIsTaken() } else { loop.stop() }
         }
         while let (pid, end) = Children.takeEnded() { jobs.childEnded(pid, end) }
     }
@@ -239,11 +243,25 @@ final class Agent {
 
     private func leaseRanOut() {
         Self.complain("the lease has run out: the node ends itself")
+        end(grace: lease.record?.grace ?? .zero)
+    }
+
+    /// How long jobs may go on after the node was asked for, if whoever takes it does not end them sooner.
+    private static let graceOfTaken = TimeSpan.seconds(600)
+
+    private func nodeIsTaken() {
+        guard !lease.hasEnded else { return }
+        Self.complain("the node is taken away")
+        lease.endEarly()
+        end(grace: Self.graceOfTaken)
+    }
+
+    private func end(grace: TimeSpan) {
         do throws(SystemError) { try node.lease.markEnded(cuttingShort: jobs.active.keys) } catch {
             // No reason to go on.
             Self.complain("\(error)")
         }
-        killAll(lease.record?.grace ?? .zero)
+        killAll(grace)
         endIfIdle()
     }
 

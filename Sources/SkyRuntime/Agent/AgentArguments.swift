@@ -3,7 +3,7 @@ import SkyCore
 /// The command line of `sky-agent`.
 struct AgentArguments: Equatable {
     enum Command: Equatable {
-        case serve(directory: String, readyDescriptor: Int32?, Lease)
+        case serve(directory: String, readyDescriptor: Int32?, Lease, endsBySignal: Bool = false)
         case relay(directory: String, RelayStart, Lease)
         case supervise(directory: String, job: String)
         case nursery
@@ -62,14 +62,16 @@ struct AgentArguments: Equatable {
         guard let name = rest.popFirst() else { throw Wrong(message: "a command is missing") }
         switch name {
         case "serve":
-            let options = try Options(rest, valued: ["--dir", "--ready-fd", "--lease", "--lease-end"], flags: [])
+            let options = try Options(
+                rest, valued: ["--dir", "--ready-fd", "--lease", "--lease-end"], flags: ["--ends-by-signal"])
             let text = options.values["--ready-fd"]
             let descriptor = text.flatMap { Int32($0) }
             if let text, descriptor.map({ $0 < 0 }) ?? true {
                 throw Wrong(message: "--ready-fd wants the number of a descriptor, not '\(text)'")
             }
             command = .serve(
-                directory: try options.required("--dir"), readyDescriptor: descriptor, try options.lease)
+                directory: try options.required("--dir"), readyDescriptor: descriptor, try options.lease,
+                endsBySignal: options.flags.contains("--ends-by-signal"))
         case "relay":
             let options = try Options(
                 rest, valued: ["--dir", "--lease", "--lease-end"], flags: ["--start", "--machine"])

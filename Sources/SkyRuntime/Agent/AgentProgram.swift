@@ -4,7 +4,7 @@ import SkyProcess
 /// What `sky-agent` does.
 public enum AgentProgram {
     private static let usage = """
-        usage: sky-agent serve --dir DIR [--ready-fd N] [LEASE]   look after the node whose directory is DIR
+        usage: sky-agent serve --dir DIR [--ready-fd N] [--ends-by-signal] [LEASE]   look after the node whose directory is DIR
                sky-agent relay --dir DIR [--start [--machine] [LEASE]]  carry a conversation between stdin/stdout and its agent
                sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
                sky-agent nursery                                  become agents, as asked on stdin
@@ -14,6 +14,7 @@ public enum AgentProgram {
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long
                --lease-end COMMAND      what gives the machine back then: 'shutdown -h now'
+        --ends-by-signal: SIGTERM says that the node is taken away, and ends it with its jobs
 
         """
 
@@ -39,8 +40,9 @@ public enum AgentProgram {
             write("sky-agent \(Agent.version) (protocol \(AgentProtocol.version))\n", to: STDOUT_FILENO)
         case .help:
             write(usage, to: STDOUT_FILENO)
-        case .serve(let directory, let readyDescriptor, let lease):
-            try serve(in: NodeFolder(directory), Readiness(descriptor: readyDescriptor), lease)
+        case .serve(let directory, let readyDescriptor, let lease, let endsBySignal):
+            try serve(
+                in: NodeFolder(directory), Readiness(descriptor: readyDescriptor), lease, endsBySignal: endsBySignal)
         case .relay(let directory, let start, let lease):
             try Relay(directory: directory, start: start, lease: lease).run()
         case .enter(let entrance): try entrance.enter()
@@ -55,7 +57,10 @@ public enum AgentProgram {
     }
 
     private static func run(_ calling: Nursery.Calling) throws -> Int32 {
-        guard case .serve(let directory, nil, let lease) = try AgentArguments(calling.arguments).command else {
+        guard
+            case .serve(let directory, nil, let lease, endsBySignal: false) = try AgentArguments(calling.arguments)
+                .command
+        else {
             throw AgentArguments.Wrong(message: "a nursery makes agents that serve")
         }
         let node = try NodeFolder(directory)
@@ -82,12 +87,12 @@ public enum AgentProgram {
 
     /// Serves, or sees to it that somebody else does.
     private static func serve(
-        in node: NodeFolder, _ readiness: Readiness, _ lease: AgentArguments.Lease
+        in node: NodeFolder, _ readiness: Readiness, _ lease: AgentArguments.Lease, endsBySignal: Bool = false
     ) throws(SystemError) {
         let deadline = monotonicMilliseconds() + 10_000
         while true {
             if let lock = try FileLock(node.lock) {
-                let agent = try Agent(node: node, lease: lease)
+                let agent = try Agent(node: node, lease: lease, endsBySignal: endsBySignal)
                 if agent.isOfUse { readiness.tell() } else { readiness.giveUp() }
                 withExtendedLifetime(lock) { agent.run() }
                 return

@@ -4,12 +4,16 @@ import FoundationEssentials
 enum JobVariables {
     private static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// Names, with blanks between them, of what else is handed on: what whoever gave the node says of it to jobs.
+    static let handedOn = "SKY_HANDED_ON"
+
     /// What the job says, the few variables that every program expects, and the mark. Nothing else of the agent's own
     /// environment gets through.
     static func of(_ job: JobSpec, in folder: JobFolder, agent: [String: String]? = nil) -> [String: String] {
         let agent = agent ?? ProcessInfo.processInfo.environment
         var variables = ["PATH": searchPath]
-        for name in ["PATH", "HOME", "LANG", "TMPDIR"] {
+        let others = (agent[Self.handedOn] ?? "").split(separator: " ").map(String.init)
+        for name in ["PATH", "HOME", "LANG", "TMPDIR"] + others {
             if let value = agent[name] { variables[name] = value }
         }
         variables.merge(job.environment) { _, own in own }

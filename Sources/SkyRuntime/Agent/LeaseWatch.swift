@@ -37,6 +37,9 @@ final class LeaseWatch {
         look(at: record.deadline)
     }
 
+    /// The node ends now, for another reason than its lease.
+    func endEarly() { hasEnded = true }
+
     /// The lease has `span` from now on, whatever was left of it. Refused with a reason when that is no span.
     func renew(_ span: TimeSpan) throws(SystemError) -> AgentResponse.Answer {
         guard !hasEnded else { return .ending(message: Self.message) }
@@ -53,7 +56,7 @@ final class LeaseWatch {
         return .done
     }
 
-    static let message = "the node's lease has run out, and it is ending itself"
+    static let message = "the node is ending: its lease has run out, or it is taken away"
 
     /// A renewal takes no look back: the look finds that it came too early.
     private func look(at moment: Int64) {

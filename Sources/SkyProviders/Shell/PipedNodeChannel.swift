@@ -2,18 +2,37 @@ import Glibc
 import SkyProcess
 import SkyRuntime
 
-/// The way to a node on a host of one's own: its agent and its files, over the host's shared connection.
+/// Where an agent is reached by commands alone.
+protocol AgentPlace: Sendable {
+    /// For people: `rack/node1`.
+    var title: String { get }
+    var way: any ShellWay { get }
+    /// Options of `sky-agent relay` there: who starts an agent that is not running.
+    var relayOptions: String { get }
+
+    /// The command line, for the way's shell, that runs `sky-agent` there with these arguments.
+    func agentCommand(_ arguments: String) async throws(SSHFailure) -> String
+
+    func exists(_ path: String, in directory: String) async throws(SSHFailure) -> Bool
+
+    /// What a failure is, seen by whoever can ask about the machine.
+    func meaning(of failure: SSHFailure) async -> SSHFailure
+
+    func providerError(_ failure: SSHFailure, _ provider: String) -> ProviderError
+}
+
+/// The way to a node elsewhere: its agent and its files, over commands that run there.
 ///
 /// A link that breaks is made again for as long as `patience` says: a job of ten hours is not given up for a switch that
 /// is started anew. What had come across is not sent again.
-struct SSHNodeChannel: NodeChannel {
+struct PipedNodeChannel: NodeChannel {
     let isOnThisMachine = false
 
     let provider: String
-    let session: SSHHostSession
-    /// The node's folder on the host, absolute.
+    let place: any AgentPlace
+    /// The node's folder there, absolute.
     let directory: String
-    /// How long a host may be out of reach, each time.
+    /// How long it may be out of reach, each time.
     let patience: Duration
     /// True once the group was given back from here: then no time is spent on reaching it.
     let isGone: @Sendable () -> Bool
@@ -22,9 +41,9 @@ struct SSHNodeChannel: NodeChannel {
 
     func connect() async throws(ProviderError) -> any NodeAgent {
         try await patiently { () async throws(SSHFailure) in
-            let command = try await session.agentCommand(
-                "relay --dir \(SSHHostSession.quoted(directory)) --start --machine")
-            let pipe = try await SSHPipe(conversation: command, over: session.connection)
+            let command = try await place.agentCommand(
+                "relay --dir \(ShellWords.quoted(directory))\(place.relayOptions)")
+            let pipe = try await ShellPipe(conversation: command, over: place.way)
             let greeting = await withTaskCancellationHandler { () async -> Result<AgentClient, AgentError> in
                 do throws(AgentError) {
                     return .success(try await AgentClient(readingFrom: pipe.reading, writingTo: pipe.writing))
@@ -77,7 +96,7 @@ struct SSHNodeChannel: NodeChannel {
     }
 
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool {
-        try await patiently { () async throws(SSHFailure) in try await session.exists(nodePath, in: directory) }
+        try await patiently { () async throws(SSHFailure) in try await place.exists(nodePath, in: directory) }
     }
 
     /// One end of a pack here, on a thread of its own, and the other there.
@@ -85,8 +104,8 @@ struct SSHNodeChannel: NodeChannel {
         _ verb: String, _ nodePath: String, _ body: @escaping @Sendable (Int32, Int32) throws(HostFailure) -> Void
     ) async throws(ProviderError) {
         try await patiently { () async throws(SSHFailure) in
-            let command = try await session.agentCommand("files \(verb) \(SSHHostSession.place(directory, nodePath))")
-            let pipe = try await SSHPipe(command, over: session.connection)
+            let command = try await place.agentCommand("files \(verb) \(ShellWords.place(directory, nodePath))")
+            let pipe = try await ShellPipe(command, over: place.way)
             let result = await withTaskCancellationHandler {
                 await onOwnThread {
                     let result = Result { () throws(HostFailure) in try body(pipe.reading, pipe.writing) }
@@ -119,15 +138,16 @@ struct SSHNodeChannel: NodeChannel {
         var pause = 100
         while true {
             guard !isGone() else {
-                throw ProviderError(.lost, provider: provider, "the group on \(session.host.title) was given back")
+                throw ProviderError(.lost, provider: provider, "the group on \(place.title) was given back")
             }
             let began = ContinuousClock.now
             do throws(SSHFailure) { return try await body() } catch {
+                let failure = error.mayPass ? await place.meaning(of: error) : error
                 let now = ContinuousClock.now
                 // It went well for a while: this is another break than the last.
                 if now - began > .seconds(30) { (deadline, pause) = (now + patience, 100) }
-                guard error.mayPass, now < deadline, !Task.isCancelled else {
-                    throw error.providerError(provider, session.host, session.connection.options)
+                guard failure.mayPass, now < deadline, !Task.isCancelled else {
+                    throw place.providerError(failure, provider)
                 }
             }
             try? await Task.sleep(for: .milliseconds(pause))

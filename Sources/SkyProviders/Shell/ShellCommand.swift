@@ -2,7 +2,7 @@ import Glibc
 import SkyProcess
 
 /// One call of a program, with what it was given to read and what it printed.
-struct SSHCommand: Sendable {
+struct ShellCommand: Sendable {
     enum Input: Sendable {
         case nothing
         case text(String)
@@ -14,9 +14,14 @@ struct SSHCommand: Sendable {
         var exitCode: Int
         var output: String
         var errors: String
+
+        /// What it said last, for people.
+        var lastLine: String {
+            errors.split(separator: "\n").last.map(String.init) ?? "it ended with \(exitCode)"
+        }
     }
 
-    var program = "ssh"
+    var program: String
     var arguments: [String]
     var input = Input.nothing
     /// After so long it is ended.
@@ -71,7 +76,7 @@ struct SSHCommand: Sendable {
 
     /// A file that is gone with its last descriptor.
     static func scratch() throws(SystemError) -> Int32 {
-        var template = Array("/tmp/.sky-ssh.XXXXXX".utf8CString)
+        var template = Array("/tmp/.sky-shell.XXXXXX".utf8CString)
         let file = mkstemp(&template)
         guard file >= 0 else { throw .last("make a file in /tmp") }
         _ = fcntl(file, F_SETFD, FD_CLOEXEC)

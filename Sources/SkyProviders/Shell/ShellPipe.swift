@@ -2,8 +2,8 @@ import Glibc
 import SkyProcess
 import SkyRuntime
 
-/// A command on a host with both of its streams open: bytes go there and come back over the shared connection.
-struct SSHPipe: Sendable {
+/// A command on some machine with both of its streams open: bytes go there and come back.
+struct ShellPipe: Sendable {
     /// What the command prints; belongs to whoever takes it.
     let reading: Int32
     /// What the command reads; belongs to whoever takes it.
@@ -12,19 +12,19 @@ struct SSHPipe: Sendable {
     private let errors: Int32
 
     /// Over one socket, whose number is both `reading` and `writing`: for those who wait for many at once, as `AgentClient` does.
-    init(conversation command: String, over connection: SSHConnection) async throws(SSHFailure) {
+    init(conversation command: String, over way: any ShellWay) async throws(SSHFailure) {
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw .setup("\(SystemError.last("make a socket"))")
         }
-        try await self.init(command, over: connection, here: [ends[0]], there: (ends[1], ends[1]))
+        try await self.init(command, over: way, here: [ends[0]], there: (ends[1], ends[1]))
     }
 
     /// Over two pipes, for those who block.
-    init(_ command: String, over connection: SSHConnection) async throws(SSHFailure) {
+    init(_ command: String, over way: any ShellWay) async throws(SSHFailure) {
         let (input, output) = try Self.pipes()
         try await self.init(
-            command, over: connection, here: [output.reading, input.writing], there: (input.reading, output.writing))
+            command, over: way, here: [output.reading, input.writing], there: (input.reading, output.writing))
     }
 
     private typealias Ends = (reading: Int32, writing: Int32)
@@ -44,12 +44,12 @@ struct SSHPipe: Sendable {
     ///   - here: what is read from and what is written to, or one descriptor that is both; closed if this throws.
     ///   - there: the command's input and output; closed in any case.
     private init(
-        _ command: String, over connection: SSHConnection, here: [Int32], there: (input: Int32, output: Int32)
+        _ command: String, over way: any ShellWay, here: [Int32], there: (input: Int32, output: Int32)
     ) async throws(SSHFailure) {
         defer { for end in Set([there.input, there.output]) { close(end) } }
         do throws(SSHFailure) {
-            try await connection.open()
-            (process, errors) = try Self.start(connection.options.command(connection.host, command), there)
+            try await way.open()
+            (process, errors) = try Self.start(way.call(command), there)
         } catch {
             for end in here { close(end) }
             throw error
@@ -59,13 +59,13 @@ struct SSHPipe: Sendable {
     }
 
     private static func start(
-        _ arguments: [String], _ there: (input: Int32, output: Int32)
+        _ call: (program: String, arguments: [String]), _ there: (input: Int32, output: Int32)
     ) throws(SSHFailure) -> (SpawnedProcess, Int32) {
         do throws(SystemError) {
-            let errors = try SSHCommand.scratch()
+            let errors = try ShellCommand.scratch()
             do throws(SystemError) {
                 let process = try ProcessSpawn(
-                    "ssh", arguments, leadership: .session, standardInput: .descriptor(there.input),
+                    call.program, call.arguments, leadership: .session, standardInput: .descriptor(there.input),
                     standardOutput: .descriptor(there.output), standardError: .descriptor(errors)
                 ).start()
                 return (process, errors)
@@ -84,7 +84,7 @@ struct SSHPipe: Sendable {
         let end = await process.wait()
         alarm.cancel()
         defer { close(errors) }
-        return (end.shellCode, (try? SSHCommand.text(errors)) ?? "")
+        return (end.shellCode, (try? ShellCommand.text(errors)) ?? "")
     }
 
     /// For one that does its work: what it says goes unread, and its end is its own affair.
