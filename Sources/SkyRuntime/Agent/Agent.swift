@@ -190,9 +190,13 @@ final class Agent {
 
     /// False when there is nothing from `offset` on.
     private func sendLog(of id: String, _ offset: Int64, _ asker: Asker) throws(SystemError) -> Bool {
-        let bytes = try node.job(id).readLog(from: offset, limit: AgentProtocol.logChunkLimit)
-        guard !bytes.isEmpty else { return false }
-        answer(asker, .log(offset: offset, bytes: Data(bytes)))
+        let stretch = try node.job(id).readLog(from: offset, limit: AgentProtocol.logChunkLimit)
+        guard !stretch.bytes.isEmpty else { return false }
+        answer(
+            asker,
+            .log(
+                offset: stretch.offset, bytes: Data(stretch.bytes),
+                marks: stretch.marks.isEmpty ? nil : Data(stretch.marks)))
         return true
     }
 

@@ -10,7 +10,8 @@ import SkyProcess
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts
-///     log          what the commands write
+///     log          what the commands print, its beginning a hole once there is too much of it
+///     log.marks    which parts of that went to standard error, and when; see `LogMarks`
 ///     exit.room    so many bytes as that needs, taken from the disk before the command begins
 ///     exit         how the job ended: its code, and the limit that it has exceeded; once written it never changes
 struct JobFolder {
@@ -18,6 +19,7 @@ struct JobFolder {
 
     var lifeline: String { "\(path)/lifeline" }
     var log: String { "\(path)/log" }
+    var marks: String { "\(path)/log.marks" }
     private var spec: String { "\(path)/job.json" }
     private var supervisor: String { "\(path)/supervisor" }
     private var exit: String { "\(path)/exit" }
@@ -95,17 +97,5 @@ struct JobFolder {
     var logSize: Int64 {
         var status = stat()
         return stat(log, &status) == 0 ? Int64(status.st_size) : 0
-    }
-
-    /// At most `limit` bytes from `offset` on; none at the end, or when nothing was ever written.
-    func readLog(from offset: Int64, limit: Int) throws(SystemError) -> [UInt8] {
-        let descriptor: Int32
-        do { descriptor = try Descriptor.open(log, O_RDONLY) } catch {
-            if error.code == ENOENT { return [] }
-            throw error
-        }
-        defer { close(descriptor) }
-        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .last("read \(log)") }
-        return try Descriptor.readAll(descriptor, limit: limit)
     }
 }

@@ -21,7 +21,8 @@ final class Supervisor {
     private let folder: JobFolder
     private let job: JobSpec
     private let signals: SignalSource
-    private let log: Int32
+    private let log: LogWriter
+    private let pipes: OutputPipes
     /// Held, and never used, until this process ends.
     private let lifeline: FileLock
     private var lease: LeaseGuard
@@ -50,7 +51,8 @@ final class Supervisor {
         // A time that no clock reaches is as good as none.
         timeLimit = self.job.limits?.time.map { monotonicMilliseconds() + min($0.milliseconds, .max / 2) }
         memory = MemoryWatch(self.job.limits?.memory)
-        log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
+        log = try LogWriter(folder, keep: self.job.limits?.log)
+        pipes = try OutputPipes(into: log)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
         try folder.recordSupervisor(identity)
     }
@@ -80,6 +82,8 @@ final class Supervisor {
         let code = runCommands()
         // One that ends well when it is asked to end has not done what it was to do.
         let end = JobEnd(code: code == 0 && exceeded != nil ? 128 + Int(SIGTERM) : code, exceeded: exceeded)
+        pipes.drain()
+        defer { pipes.drain() }
         // First the result, which may never be lost; whoever sees the lifeline held knows that leftovers remain.
         do throws(SystemError) {
             try folder.recordEnd(end)
@@ -112,8 +116,9 @@ final class Supervisor {
             commandEnd = nil
             command = try ProcessSpawn(
                 "/bin/sh", [folder.script(name)], environment: JobVariables.of(job, in: folder),
-                workingDirectory: workingDirectory, leadership: .group, standardOutput: .descriptor(log),
-                standardError: .descriptor(log)
+                workingDirectory: workingDirectory, leadership: .group,
+                standardOutput: .descriptor(pipes.streams.output),
+                standardError: .descriptor(pipes.streams.errors)
             ).startUnmanaged()
         } catch {
             complainInLog(error)
@@ -123,7 +128,7 @@ final class Supervisor {
     }
 
     private func complainInLog(_ error: SystemError) {
-        try? Descriptor.writeAll(log, Array("sky-agent: \(error)\n".utf8))
+        log.write("sky-agent: \(error)\n", to: .errors)
     }
 
     private func waitForCommand() -> Int {
@@ -158,9 +163,8 @@ final class Supervisor {
     }
 
     private func waitForSignals(until deadline: Int64?) {
-        var ready = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
         let ownLook = isLimited ? min(timeLimit ?? .max, memory?.nextLook ?? .max) : .max
-        _ = poll(&ready, 1, pollTimeout(until: min(deadline ?? .max, lease.nextLook, ownLook)))
+        pipes.pump(until: min(deadline ?? .max, lease.nextLook, ownLook), or: signals.descriptor)
         takeSignals()
         if let grace = lease.graceOfEnd() { askToEnd(grace: grace) }
         lookAtLimits()

@@ -48,7 +48,8 @@ struct AgentResponse: Codable, Equatable {
         case done
         /// Done, and of all processes that were ever started on this node only the agent is left.
         case alone
-        case log(offset: Int64, bytes: Data)
+        /// `offset` is beyond what was asked for where that is kept no more; `marks` as `LogMarks` has them.
+        case log(offset: Int64, bytes: Data, marks: Data? = nil)
         /// The log ends at `offset`: the job has ended, or the request did not want to follow.
         case endOfLog(offset: Int64)
         case refused(message: String)
