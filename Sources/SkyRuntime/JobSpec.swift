@@ -4,6 +4,9 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public var id: String
     /// Shell, run by `/bin/sh` in `workingDirectory`; `setup` first, and `run` only if it ended with 0.
     public var setup: String?
+    /// What `setup` makes of the node depends on this alone, so that it need not run where it has ended with 0 under the same
+    /// key before. 1…64 of `a-z 0-9`; nil: it always runs.
+    public var setupKey: String?
     public var run: String
     /// Relative to the node's directory; made if missing.
     public var workingDirectory: String
@@ -13,7 +16,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
 
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
-        environment: [String: String] = [:], limits: JobLimits? = nil
+        environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -21,6 +24,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.limits = limits
+        self.setupKey = setupKey
     }
 }
 

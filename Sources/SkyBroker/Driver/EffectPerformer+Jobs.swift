@@ -115,7 +115,7 @@ extension EffectPerformer {
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
-                environment: environment.variables, limits: Self.limits(of: spec))
+                environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec))
             ranks.append(Rank(node: node, channel: channel, job: job))
         }
         return ranks

@@ -35,6 +35,7 @@ final class Supervisor {
     private let timeLimit: Int64?
     private var memory: MemoryWatch?
     private var exceeded: JobLimit?
+    private var isWaitingForSetup = false
 
     /// Nil when the job is not, or no longer, there to be run.
     init?(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) throws(SystemError) {
@@ -103,9 +104,37 @@ final class Supervisor {
         for (name, _) in job.commands {
             takeSignals()
             if deadline != nil { return 128 + Int(SIGTERM) }
-            let code = run(name)
+            let code = name == "setup" ? runSetup() : run(name)
             if code != 0 || name == "run" { return code }
         }
+        return 0
+    }
+
+    /// Runs it unless another job has before; while another does, waits for what comes of it.
+    private func runSetup() -> Int {
+        guard let key = job.setupKey else { return run("setup") }
+        let record = node.setup(key)
+        do throws(SystemError) {
+            while !record.isDone {
+                guard let lock = try record.lock() else {
+                    isWaitingForSetup = true
+                    waitForSignals(until: monotonicMilliseconds() + 50)
+                    isWaitingForSetup = false
+                    if deadline != nil { return 128 + Int(SIGTERM) }
+                    continue
+                }
+                // It may have been done just before.
+                if record.isDone { break }
+                let code = run("setup")
+                if code == 0 { try record.markDone() }
+                withExtendedLifetime(lock) {}
+                return code
+            }
+        } catch {
+            complainInLog(error)
+            return 126
+        }
+        log.write("sky-agent: set up before\n", to: .errors)
         return 0
     }
 
@@ -170,8 +199,10 @@ final class Supervisor {
         lookAtLimits()
     }
 
-    /// A command runs, and nobody has asked it to end.
-    private var isLimited: Bool { command != nil && commandEnd == nil && deadline == nil }
+    /// A command runs, or waits for its turn, and nobody has asked it to end.
+    private var isLimited: Bool {
+        isWaitingForSetup || (command != nil && commandEnd == nil) ? deadline == nil : false
+    }
 
     private func lookAtLimits() {
         guard isLimited else { return }
