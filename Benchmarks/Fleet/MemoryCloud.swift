@@ -74,6 +74,12 @@ final class MemoryCloud: ProviderAdapter {
             return .running
         }
 
+        func submit(_ request: BesideRequest) async throws(AgentError) -> JobState {
+            throw AgentError(.refused, "there is nothing to run beside")
+        }
+
+        func jobs() async throws(AgentError) -> [JobListing] { [] }
+
         func state(ofJob id: String) async throws(AgentError) -> JobState? {
             ledger.startOfJob(id).map {
                 monotonicMilliseconds() < $0 + jobTime.milliseconds ? .running : .exited(code: 0)

@@ -13,10 +13,13 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public var environment: [String: String]
     /// Nil: none.
     public var limits: JobLimits?
+    /// Nil: nothing for itself.
+    public var needs: JobNeeds?
 
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
-        environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil
+        environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
+        needs: JobNeeds? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -25,12 +28,15 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.environment = environment
         self.limits = limits
         self.setupKey = setupKey
+        self.needs = needs
     }
 }
 
 /// Where a job is in its life, as its node's disk says.
 public enum JobState: Hashable, Sendable, Codable {
     case running
+    /// It waits for what others have; it begins by itself.
+    case queued
     /// `code`: 0…255 as `exit` gave it, or 128 + the signal that ended it; never 0 of a job that was ended because it
     /// `exceeded` a limit.
     case exited(code: Int, exceeded: JobLimit? = nil)

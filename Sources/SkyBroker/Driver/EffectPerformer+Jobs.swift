@@ -115,7 +115,8 @@ extension EffectPerformer {
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
-                environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec))
+                environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
+                needs: JobNeeds(allOf: accelerator))
             ranks.append(Rank(node: node, channel: channel, job: job))
         }
         return ranks

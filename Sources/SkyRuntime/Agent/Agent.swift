@@ -111,6 +111,8 @@ final class Agent {
             switch request.call {
             case .hello: answer(asker, .refused(message: "hello was said before"))
             case .submit(let job): answer(asker, try submit(job))
+            case .beside(let request): answer(asker, try submit(request))
+            case .list: answer(asker, .jobs(jobs: jobs.listing()))
             case .state(let id): try tellState(of: id, asker)
             case .wait(let id): try wait(id, asker)
             case .kill(let id, let grace): try kill(id, grace, asker)
@@ -139,10 +141,25 @@ final class Agent {
     }
 
     private func submit(_ job: JobSpec) throws(SystemError) -> AgentResponse.Answer {
-        if let problem = job.problem { return .refused(message: problem) }
+        if let problem = job.problem ?? jobs.problem(of: job) { return .refused(message: problem) }
         if lease.hasEnded { return .ending(message: LeaseWatch.message) }
         if isShuttingDown { return .refused(message: "this agent is shutting down") }
         return .job(state: try jobs.submit(job))
+    }
+
+    private func submit(_ request: BesideRequest) throws(SystemError) -> AgentResponse.Answer {
+        if let problem = JobSpec.problem(ofID: request.like) { return .refused(message: problem) }
+        let folder = node.job(request.like)
+        guard folder.hasSpec else { return .refused(message: "there is no job \(request.like) on this node") }
+        var job = try folder.loadSpec()
+        let devices = job.needs
+        job.id = request.id
+        job.run = request.run
+        job.limits = nil
+        job.needs = JobNeeds(
+            accelerator: devices?.accelerator, devicesOnNode: devices?.devicesOnNode ?? 0, devices: request.devices,
+            cpus: request.cpus, memory: request.memory)
+        return try submit(job)
     }
 
     private func tellState(of id: String, _ asker: Asker) throws(SystemError) {
@@ -217,13 +234,14 @@ final class Agent {
 
     private func shutdown(_ grace: TimeSpan, _ asker: Asker) {
         isShuttingDown = true
+        jobs.stopStarting()
         shutdownAskers.append(asker)
         killAll(grace)
         endIfIdle()
     }
 
     private func killAll(_ grace: TimeSpan) {
-        for id in jobs.active.keys {
+        for id in Array(jobs.active.keys) {
             do throws(SystemError) { _ = try jobs.kill(id, grace: grace) } catch { Self.complain("\(id): \(error)") }
         }
     }
@@ -247,6 +265,7 @@ final class Agent {
             // No reason to go on.
             Self.complain("\(error)")
         }
+        jobs.stopStarting()
         killAll(lease.record?.grace ?? .zero)
         endIfIdle()
     }

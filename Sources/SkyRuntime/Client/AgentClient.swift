@@ -52,6 +52,20 @@ public actor AgentClient {
         return state
     }
 
+    /// Starts a command beside a job, or finds it started or queued under its id.
+    public func submit(_ request: BesideRequest) async throws(AgentError) -> JobState {
+        guard let state = try await jobState(.beside(request: request)) else {
+            throw Self.unexpected("submitting \(request.id)")
+        }
+        return state
+    }
+
+    /// The jobs that have not ended: those that run, then those that wait, in the order of their turns.
+    public func jobs() async throws(AgentError) -> [JobListing] {
+        guard case .jobs(let jobs) = try await connection.request(.list) else { throw Self.unexpected("listing jobs") }
+        return jobs
+    }
+
     /// Nil when the agent has never heard of the job.
     public func state(ofJob id: String) async throws(AgentError) -> JobState? {
         try await jobState(.state(job: id))

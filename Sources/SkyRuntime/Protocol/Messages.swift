@@ -19,6 +19,10 @@ struct AgentRequest: Codable, Equatable {
         /// Must come first on every connection.
         case hello(protocolVersion: Int)
         case submit(job: JobSpec)
+        /// A command beside a job that is or was on this node.
+        case beside(request: BesideRequest)
+        /// Answered by `jobs`.
+        case list
         case state(job: String)
         /// Answered when the job has ended.
         case wait(job: String)
@@ -45,6 +49,7 @@ struct AgentResponse: Codable, Equatable {
         case hello(agent: AgentInfo)
         /// `state` is nil when the agent has never heard of the job.
         case job(state: JobState?)
+        case jobs(jobs: [JobListing])
         case done
         /// Done, and of all processes that were ever started on this node only the agent is left.
         case alone
