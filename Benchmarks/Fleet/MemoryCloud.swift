@@ -78,6 +78,10 @@ final class MemoryCloud: ProviderAdapter {
             throw AgentError(.refused, "there is nothing to run beside")
         }
 
+        func stats() async throws(AgentError) -> NodeStats {
+            throw AgentError(.refused, "there is nothing to measure")
+        }
+
         func jobs() async throws(AgentError) -> [JobListing] { [] }
 
         func state(ofJob id: String) async throws(AgentError) -> JobState? {

@@ -33,6 +33,12 @@ struct ExecTests {
             #expect(mine.exitCode == 0, "\(mine)")
             let queue = try await sky("queue", run)
             #expect(queue.output.contains("sleep 100000") && queue.output.contains("\(run)--train--1"), "\(queue)")
+            let top = try await sky("top", run, "--output", "json")
+            #expect(
+                top.exitCode == 0 && top.output.contains("\"stage\" : \"train\"")
+                    || top.output.contains("\"stage\": \"train\""), "\(top)")
+            let screen = try await sky("top", run, "train")
+            #expect(screen.exitCode == 0 && screen.output.contains("MACHINE"), "\(screen)")
             let name = try #require(mine.errors.split(separator: " ").first.map(String.init))
             let ended = try await sky("queue", run, "--cancel", name)
             #expect(ended.exitCode == 0, "\(ended)")

@@ -28,7 +28,7 @@ struct RootCommand: ParsableCommand {
                 name: "Runs",
                 subcommands: [
                     LaunchCommand.self, StatusCommand.self, LogsCommand.self, ShellCommand.self, ExecCommand.self,
-                    QueueCommand.self,
+                    QueueCommand.self, TopCommand.self,
                     EventsCommand.self,
                     CostCommand.self,
                     CancelCommand.self, DownCommand.self, ApproveCommand.self, ResumeCommand.self, PurgeCommand.self,

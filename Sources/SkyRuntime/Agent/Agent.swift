@@ -19,6 +19,7 @@ final class Agent {
     private var isShuttingDown = false
 
     private let lease: LeaseWatch
+    private lazy var gpus = GPUProbe(output: "\(node.path)/gpus.csv")
     private lazy var ending = NodeEnding(loop: loop)
 
     private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
@@ -62,7 +63,9 @@ final class Agent {
             // The jobs go on under their supervisors, for the next agent to find.
             if received.signal != SIGCHLD { loop.stop() }
         }
-        while let (pid, end) = Children.takeEnded() { jobs.childEnded(pid, end) }
+        while let (pid, end) = Children.takeEnded() {
+            if !gpus.childEnded(pid, end) { jobs.childEnded(pid, end) }
+        }
     }
 
     // MARK: Connections
@@ -112,6 +115,7 @@ final class Agent {
             case .hello: answer(asker, .refused(message: "hello was said before"))
             case .submit(let job): answer(asker, try submit(job))
             case .beside(let request): answer(asker, try submit(request))
+            case .stats: answer(asker, .stats(stats: stats()))
             case .list: answer(asker, .jobs(jobs: jobs.listing()))
             case .state(let id): try tellState(of: id, asker)
             case .wait(let id): try wait(id, asker)
@@ -160,6 +164,11 @@ final class Agent {
             accelerator: devices?.accelerator, devicesOnNode: devices?.devicesOnNode ?? 0, devices: request.devices,
             cpus: request.cpus, memory: request.memory)
         return try submit(job)
+    }
+
+    private func stats() -> NodeStats {
+        gpus.ask()
+        return .sample(of: node.path, supervisors: jobs.supervisors, gpus: gpus.gpus)
     }
 
     private func tellState(of id: String, _ asker: Asker) throws(SystemError) {

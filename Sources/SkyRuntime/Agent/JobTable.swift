@@ -81,6 +81,17 @@ final class JobTable {
         }
     }
 
+    /// Of the jobs that run, by job.
+    var supervisors: [String: Int32] {
+        active.compactMapValues { job in
+            switch job.keeper {
+            case .child(let pid): pid
+            case .adopted: job.folder.supervisorIdentity()?.pid
+            case .queued, .nobody: nil
+            }
+        }
+    }
+
     private func startWaiting() {
         guard !isClosed else { return }
         for start in queue.startable() {

@@ -66,6 +66,14 @@ public actor AgentClient {
         return jobs
     }
 
+    /// What the node and its machine have used until now.
+    public func stats() async throws(AgentError) -> NodeStats {
+        guard case .stats(let stats) = try await connection.request(.stats) else {
+            throw Self.unexpected("asking what is used")
+        }
+        return stats
+    }
+
     /// Nil when the agent has never heard of the job.
     public func state(ofJob id: String) async throws(AgentError) -> JobState? {
         try await jobState(.state(job: id))

@@ -13,6 +13,9 @@ public protocol NodeAgent: Sendable {
     /// The jobs that have not ended: those that run, then those that wait, in the order of their turns.
     func jobs() async throws(AgentError) -> [JobListing]
 
+    /// What the node and its machine have used until now.
+    func stats() async throws(AgentError) -> NodeStats
+
     /// Nil when the node has never heard of the job.
     func state(ofJob id: String) async throws(AgentError) -> JobState?
 

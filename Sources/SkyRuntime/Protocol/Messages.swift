@@ -23,6 +23,8 @@ struct AgentRequest: Codable, Equatable {
         case beside(request: BesideRequest)
         /// Answered by `jobs`.
         case list
+        /// Answered by `stats`.
+        case stats
         case state(job: String)
         /// Answered when the job has ended.
         case wait(job: String)
@@ -50,6 +52,7 @@ struct AgentResponse: Codable, Equatable {
         /// `state` is nil when the agent has never heard of the job.
         case job(state: JobState?)
         case jobs(jobs: [JobListing])
+        case stats(stats: NodeStats)
         case done
         /// Done, and of all processes that were ever started on this node only the agent is left.
         case alone
