@@ -143,7 +143,10 @@ let tests: [Target] = [
         ]),
     unitTests(
         of: "SkyCLI",
-        using: ["SkyBroker", "SkyPlacement", "SkySpec", "SkyCatalog", "SkyYAML", "SkyCore", argumentParser]),
+        using: [
+            "SkyBroker", "SkyPlacement", "SkyRuntime", "SkySpec", "SkyCatalog", "SkyYAML", "SkyProcess", "SkyCore",
+            argumentParser,
+        ]),
     unitTests(of: "SkyEndToEnd", testing: [], using: ["SkyProcess", "SkyCore", "sky", "sky-agent"]),
 ]
 

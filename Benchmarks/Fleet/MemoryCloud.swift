@@ -74,6 +74,16 @@ final class MemoryCloud: ProviderAdapter {
             return .running
         }
 
+        func submit(_ request: BesideRequest) async throws(AgentError) -> JobState {
+            throw AgentError(.refused, "there is nothing to run beside")
+        }
+
+        func stats() async throws(AgentError) -> NodeStats {
+            throw AgentError(.refused, "there is nothing to measure")
+        }
+
+        func jobs() async throws(AgentError) -> [JobListing] { [] }
+
         func state(ofJob id: String) async throws(AgentError) -> JobState? {
             ledger.startOfJob(id).map {
                 monotonicMilliseconds() < $0 + jobTime.milliseconds ? .running : .exited(code: 0)

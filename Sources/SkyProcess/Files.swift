@@ -129,7 +129,7 @@ public enum Files {
         return String(cString: resolved)
     }
 
-    static func parent(of path: String) -> String {
+    public static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         let above = path[..<slash]
         return above.isEmpty ? "/" : String(above)

@@ -6,13 +6,16 @@ public struct JobLimits: Hashable, Sendable, Codable {
     public var time: TimeSpan?
     /// Of all its processes together. A job that has more is ended at once.
     public var memory: DataSize?
-    /// That one process may have open at a time; at least 64.
+    /// That one process may have open at a time; at least 128.
     public var files: Int?
+    /// How much of what it prints is kept on the node: the latest. Nil: 1 GiB.
+    public var log: DataSize?
 
-    public init(time: TimeSpan? = nil, memory: DataSize? = nil, files: Int? = nil) {
+    public init(time: TimeSpan? = nil, memory: DataSize? = nil, files: Int? = nil, log: DataSize? = nil) {
         self.time = time
         self.memory = memory
         self.files = files
+        self.log = log
     }
 }
 

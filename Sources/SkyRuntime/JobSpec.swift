@@ -4,16 +4,22 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public var id: String
     /// Shell, run by `/bin/sh` in `workingDirectory`; `setup` first, and `run` only if it ended with 0.
     public var setup: String?
+    /// What `setup` makes of the node depends on this alone, so that it need not run where it has ended with 0 under the same
+    /// key before. 1…64 of `a-z 0-9`; nil: it always runs.
+    public var setupKey: String?
     public var run: String
     /// Relative to the node's directory; made if missing.
     public var workingDirectory: String
     public var environment: [String: String]
     /// Nil: none.
     public var limits: JobLimits?
+    /// Nil: nothing for itself.
+    public var needs: JobNeeds?
 
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
-        environment: [String: String] = [:], limits: JobLimits? = nil
+        environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
+        needs: JobNeeds? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -21,12 +27,16 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.limits = limits
+        self.setupKey = setupKey
+        self.needs = needs
     }
 }
 
 /// Where a job is in its life, as its node's disk says.
 public enum JobState: Hashable, Sendable, Codable {
     case running
+    /// It waits for what others have; it begins by itself.
+    case queued
     /// `code`: 0…255 as `exit` gave it, or 128 + the signal that ended it; never 0 of a job that was ended because it
     /// `exceeded` a limit.
     case exited(code: Int, exceeded: JobLimit? = nil)

@@ -16,10 +16,16 @@ enum LimitFields {
                 entry, draft, reading in
                 draft.files = readFiles(entry.value, reading)
             },
+            Field(
+                "log", .text(Amounts.size), "How much of what it prints is kept: the latest.", example: "100MB"
+            ) { entry, draft, reading in
+                draft.log = readLog(entry.value, reading)
+            },
         ])
 
     /// Fewer would not let a shell and its programs start, more no kernel gives without being told to.
-    private static let fileRange = 64...1_048_576
+    private static let fileRange = 128...1_048_576
+    private static let leastLog: Int64 = 1_000_000
     private static let leastMemory: Int64 = 16_000_000
 
     /// Nil when it says nothing.
@@ -37,6 +43,14 @@ enum LimitFields {
         return nil
     }
 
+    private static func readLog(_ node: YAMLNode, _ reading: Reading) -> DataSize? {
+        guard let size = Amounts.readSize(node, reading) else { return nil }
+        if size.bytes >= leastLog { return size }
+        reading.error(
+            "spec.impossible", at: node.range, "\(size) of a log say nothing", expected: "at least 1MB")
+        return nil
+    }
+
     private static func readFiles(_ node: YAMLNode, _ reading: Reading) -> Int? {
         guard let count = node.scalar.flatMap({ Int($0) }) else { return nil }
         if fileRange.contains(count) { return count }
@@ -51,6 +65,7 @@ enum LimitFields {
         guard let limits else { return [] }
         let fields = [
             limits.memory.map { "memory: \($0.exactText)" }, limits.files.map { "files: \($0)" },
+            limits.log.map { "log: \($0.exactText)" },
         ].compactMap { $0 }
         return ["limits: {\(fields.joined(separator: ", "))}"]
     }

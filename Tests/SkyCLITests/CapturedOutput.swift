@@ -6,7 +6,7 @@ import Synchronization
 /// A stream that remembers what was written, in place of a terminal or a file.
 final class CapturedOutput: TextOutput {
     let terminal: Terminal
-    private let written = Mutex("")
+    private let written = Mutex<[UInt8]>([])
     /// After this many writes the reader is gone.
     private let patience: Int
     private let writes = Mutex(0)
@@ -16,7 +16,8 @@ final class CapturedOutput: TextOutput {
         self.patience = patience
     }
 
-    var text: String { written.withLock { $0 } }
+    var bytes: [UInt8] { written.withLock { $0 } }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     func write(_ bytes: [UInt8]) throws(OutputClosed) {
         let count = writes.withLock { count in
@@ -24,7 +25,7 @@ final class CapturedOutput: TextOutput {
             return count
         }
         guard count <= patience else { throw OutputClosed(code: 32) }
-        written.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+        written.withLock { $0 += bytes }
     }
 }
 

@@ -53,6 +53,87 @@ struct LogTests {
         }
     }
 
+    @Test("what goes to standard error is marked, and both come in the order in which they were written")
+    func streams() async throws {
+        try await withAgent { node, agent in
+            let command = "for n in 1 2 3; do echo out$n; sleep 0.2; echo err$n >&2; sleep 0.2; done"
+            _ = try await agent.submit(JobSpec(id: "j", run: command))
+            var (bytes, marks): ([UInt8], [LogMark]) = ([], [])
+            for try await chunk in agent.logs(ofJob: "j", from: 0, follow: true) {
+                bytes += chunk.bytes
+                marks += chunk.marks
+            }
+            #expect(String(decoding: bytes, as: UTF8.self) == "out1\nerr1\nout2\nerr2\nout3\nerr3\n")
+            var streams: [LogStream: String] = [:]
+            for (index, mark) in marks.enumerated() {
+                let end = index + 1 < marks.count ? Int(marks[index + 1].offset) : bytes.count
+                streams[mark.stream, default: ""] += String(decoding: bytes[Int(mark.offset)..<end], as: UTF8.self)
+            }
+            #expect(streams == [.output: "out1\nout2\nout3\n", .errors: "err1\nerr2\nerr3\n"])
+            #expect(zip(marks, marks.dropFirst()).allSatisfy { $0.at <= $1.at })
+            // From the middle of a stretch the marks before are known already.
+            var later: [LogMark] = []
+            for try await chunk in agent.logs(ofJob: "j", from: 12, follow: false) { later += chunk.marks }
+            #expect(later == marks.filter { $0.offset >= 12 })
+        }
+    }
+
+    @Test("many changes from one stream to the other come through whole")
+    func manyMarks() async throws {
+        try await withAgent { _, agent in
+            let command = "i=0; while [ $i -lt 6000 ]; do echo o; echo e >&2; i=$((i+1)); done"
+            _ = try await agent.submit(JobSpec(id: "j", run: command))
+            _ = try await agent.waitForExit(ofJob: "j")
+            var bytes: [UInt8] = []
+            for try await chunk in agent.logs(ofJob: "j", from: 0, follow: false) {
+                #expect(chunk.offset == Int64(bytes.count))
+                #expect(chunk.marks.count <= 4096)
+                bytes += chunk.bytes
+            }
+            #expect(bytes.count == 24_000)
+        }
+    }
+
+    @Test("of a job that prints much the latest is kept, and each byte of it stays where it was, whoever dies")
+    func rotated() async throws {
+        try await withNode { node in
+            let agent = try await node.connect()
+            let job = JobSpec(
+                id: "j", run: "seq 1 300000; while [ ! -e go ]; do sleep 0.02; done; seq 300001 600000",
+                limits: JobLimits(log: DataSize("1MB")))
+            _ = try await agent.submit(job)
+            let whole = (1...600_000).map { "\($0)\n" }.joined()
+            let half = Int64((1...300_000).map { "\($0)\n" }.joined().utf8.count)
+            try await eventually { node.job("j").logSize == half }
+            var early: LogChunk?
+            for try await chunk in agent.logs(ofJob: "j", from: 10, follow: false) {
+                early = chunk
+                break
+            }
+            let first = try #require(early)
+            #expect(first.offset > 500_000 && first.offset < half - 900_000)
+            #expect(first.bytes == Array(whole.utf8.dropFirst(Int(first.offset)).prefix(first.bytes.count)))
+            // Which stream it is follows from a mark before.
+            #expect(first.marks.first?.stream == .output)
+            try await node.killAgent()
+            try await node.start()
+            let next = try await node.connect()
+            try Files.replace("\(node.directory)/work/go", with: [], durability: .processes)
+            _ = try await next.waitForExit(ofJob: "j")
+            let rest = try await next.wholeLog(ofJob: "j", from: Int64(whole.utf8.count - 200_000))
+            #expect(rest == String(decoding: whole.utf8.suffix(200_000), as: UTF8.self))
+            var status = stat()
+            #expect(stat(node.job("j").log, &status) == 0 && status.st_blocks * 512 < 2_000_000)
+        }
+    }
+
+    @Test("marks are read as they were written, halves and zeros left out", arguments: LogStream.allCases)
+    func marks(stream: LogStream) {
+        let marks = [LogMark(offset: 5, stream: stream, at: Instant(millisecondsSince1970: 7))]
+        #expect(LogMarks.decode(LogMarks.encode(marks) + [1, 2, 3]) == marks)
+        #expect(LogMarks.decode([UInt8](repeating: 0, count: 40)).isEmpty)
+    }
+
     @Test("without following, a log ends where it is now")
     func snapshot() async throws {
         try await withAgent { _, agent in

@@ -65,7 +65,10 @@ enum RandomPipeline {
         }
         stage.deadline = pick([nil, TimeSpan(milliseconds: 86_400_001)], using: &random)
         stage.limits = pick(
-            [nil, StageLimits(memory: DataSize("8GB")), StageLimits(memory: DataSize("64MiB"), files: 65536)],
+            [
+                nil, StageLimits(memory: DataSize("8GB")),
+                StageLimits(memory: DataSize("64MiB"), files: 65536, log: DataSize("1MB")),
+            ],
             using: &random)
         if Bool.random(using: &random) {
             stage.checkpointInterval = pick([nil, .seconds(600)], using: &random)

@@ -53,6 +53,12 @@ extern const int sky_open_path_only;
 /// 0; EAGAIN when another opening has it and `waits` is 0; another errno.
 int sky_lock_byte(int descriptor, off_t offset, int waits);
 
+/// Gives the disk back what a part of a file takes; it reads as zeros from then on. 0, or -1 with errno.
+int sky_punch_hole(int descriptor, off_t offset, off_t length);
+
+/// Where the first byte from `offset` on is that is in no hole; -1 with errno, ENXIO if there is none.
+off_t sky_seek_data(int descriptor, off_t offset);
+
 /// Tells the file system that the folders in this one have nothing to do with each other (`chattr +T`): ext4 then spreads
 /// them over the disk. 0, or -1 where the file system knows no such thing.
 int sky_spread_subfolders(const char *folder);

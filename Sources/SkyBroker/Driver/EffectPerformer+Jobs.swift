@@ -115,14 +115,17 @@ extension EffectPerformer {
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
-                environment: environment.variables, limits: Self.limits(of: spec))
+                environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
+                needs: JobNeeds(allOf: accelerator))
             ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
         }
         return ranks
     }
 
     private static func limits(of spec: Stage) -> JobLimits? {
-        let limits = JobLimits(time: spec.timeout, memory: spec.limits?.memory, files: spec.limits?.files)
+        let limits = JobLimits(
+            time: spec.timeout, memory: spec.limits?.memory, files: spec.limits?.files,
+            log: spec.limits?.log)
         return limits == JobLimits() ? nil : limits
     }
 
@@ -148,7 +151,8 @@ extension EffectPerformer {
     /// connection that breaks is made again, however often: the agent may have died, and its jobs live on. Only when
     /// several in a row come to nothing is the node given up.
     private func follow(_ rank: Rank, of id: AttemptID) async throws -> JobEnd {
-        let log = LogCopy(path: world.folder.log(of: id, rank: rank.node.rank))
+        var log = LogCopy(path: world.folder.log(of: id, rank: rank.node.rank))
+        if let keep = rank.job.limits?.log { log.keep = keep.bytes }
         var failures = 0
         while true {
             try Task.checkCancellation()

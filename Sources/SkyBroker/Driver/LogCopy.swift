@@ -1,5 +1,6 @@
 import Glibc
 import SkyCore
+import SkyProcess
 import SkyRuntime
 
 /// A job's output on this machine, so that it can be read when its node is long gone. Goes on at the byte where the
@@ -7,16 +8,28 @@ import SkyRuntime
 /// could not have all of their logs open at once.
 struct LogCopy: Sendable {
     let path: String
+    /// How much of it is kept: the latest.
+    var keep: Int64 = 1 << 30
 
     /// Returns when the job has ended and all it printed is in the file.
     func follow(_ job: String, of agent: any NodeAgent) async throws {
         let size = try withFile { lseek($0, 0, SEEK_END) }
         for try await chunk in agent.logs(ofJob: job, from: Int64(size), follow: true) {
-            try withFile { try append(chunk.bytes, to: $0) }
+            // First the marks: when this is done again, some come twice, and none is missing.
+            if !chunk.marks.isEmpty {
+                try withFile(StateFolder.marks(ofLog: path)) { try append(LogMarks.encode(chunk.marks), to: $0) }
+            }
+            try withFile { file in
+                // What the node keeps no more is a hole here too: each byte has one place for good.
+                if LogFile.size(file) < chunk.offset { ftruncate(file, off_t(chunk.offset)) }
+                try append(chunk.bytes, to: file)
+                LogFile.trim(file, size: LogFile.size(file), keep: keep)
+            }
         }
     }
 
-    private func withFile<Value>(_ body: (Int32) throws -> Value) throws -> Value {
+    private func withFile<Value>(_ other: String? = nil, _ body: (Int32) throws -> Value) throws -> Value {
+        let path = other ?? path
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw AttemptFailureError(.transient(message: "cannot write \(path): errno \(errno)")) }
         defer { close(file) }

@@ -40,6 +40,11 @@ public struct StateFolder: Hashable, Sendable {
         "\(logs(of: attempt.run))/\(attempt.stage).\(attempt.number).\(rank).log"
     }
 
+    /// Beside a log, what tells its streams apart.
+    public static func marks(ofLog path: String) -> String {
+        (path.hasSuffix(".log") ? String(path.dropLast(4)) : path) + ".marks"
+    }
+
     /// For files that are only passing through.
     public func scratch(of attempt: AttemptID) -> String { "\(folder(of: attempt.run))/scratch-\(attempt.token)" }
 }

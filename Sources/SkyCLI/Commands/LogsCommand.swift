@@ -1,6 +1,14 @@
 import ArgumentParser
 import SkyBroker
 import SkyCore
+import SkyRuntime
+
+/// `--stdout` or `--stderr`.
+enum OneStream: String, EnumerableFlag {
+    case stdout, stderr
+
+    var stream: LogStream { self == .stdout ? .output : .errors }
+}
 
 struct LogsCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
@@ -14,6 +22,7 @@ struct LogsCommand: SkySubcommand {
               sky logs support-tickets-7k2m
               sky logs support-tickets-7k2m train
               sky logs support-tickets-7k2m train --attempt 1
+              sky logs support-tickets-7k2m train --stderr
               sky logs -f support-tickets-7k2m serve
 
             Logs are copied here while they are written, so those of past tries are there when their nodes are gone.
@@ -24,6 +33,9 @@ struct LogsCommand: SkySubcommand {
 
     @Option(help: ArgumentHelp("Only this try at the stage, from 1; without it, all tries.", valueName: "number"))
     var attempt: Int?
+
+    @Flag(exclusivity: .exclusive, help: "Only what went to this stream; without it, both as they came.")
+    var stream: OneStream?
 
     @OptionGroup var about: RunArgument
 
@@ -39,7 +51,7 @@ struct LogsCommand: SkySubcommand {
         if follow { _ = try access.broker.ensureDriven(run) }
         try refuseUnknownAttempt(in: row)
         let sources = access.logSources(of: run, stage: stage, attempt: attempt)
-        var view = LogView(output: context.console.out, isLabelled: isLabelled(row, sources))
+        var view = LogView(output: context.console.out, isLabelled: isLabelled(row, sources), stream: stream?.stream)
         guard follow else {
             try view.show(sources, isLast: true)
             if sources.isEmpty { try context.console.err.line("nothing has been printed yet") }

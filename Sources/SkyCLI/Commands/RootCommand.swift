@@ -27,7 +27,9 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Runs",
                 subcommands: [
-                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, ShellCommand.self, EventsCommand.self,
+                    LaunchCommand.self, StatusCommand.self, LogsCommand.self, ShellCommand.self, ExecCommand.self,
+                    QueueCommand.self, TopCommand.self,
+                    EventsCommand.self,
                     CostCommand.self,
                     CancelCommand.self, DownCommand.self, ApproveCommand.self, ResumeCommand.self, PurgeCommand.self,
                     GarbageCommand.self,

@@ -1,25 +1,25 @@
-import Glibc
-
-/// A file that somebody else appends to, read from where the last look ended.
+/// A log that somebody else appends to, read from where the last look ended.
 struct GrowingFile: Sendable {
-    let path: String
-    private var offset = 0
+    private var bytes: GrowingBytes
+    /// Nil where all of it is wanted.
+    private var filter: StreamFilter?
     /// The beginning of a line whose end has not been written yet.
     private var pending: [UInt8] = []
 
-    init(path: String) { self.path = path }
+    /// - Parameter filter: takes what is wanted of it.
+    init(path: String, filter: StreamFilter? = nil) {
+        bytes = GrowingBytes(path: path)
+        self.filter = filter
+    }
 
-    /// At most `limit` bytes that are new; empty when there are none, or there is no file.
-    mutating func newBytes(limit: Int = 1 << 20) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-            let read = pread(descriptor, buffer.baseAddress, limit, offset)
-            count = max(0, read)
+    /// Some of what is new; empty when nothing is, or there is no file.
+    mutating func newBytes() -> [UInt8] {
+        while true {
+            let new = bytes.new()
+            guard !new.isEmpty, filter != nil else { return new }
+            let wanted = filter?.wanted(of: new, at: bytes.offset - new.count) ?? []
+            if !wanted.isEmpty { return wanted }
         }
-        offset += bytes.count
-        return bytes
     }
 
     /// The whole lines that are new, without their ends. At the end of the file's life `isLast` gives also the line

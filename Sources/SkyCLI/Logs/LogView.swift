@@ -1,4 +1,6 @@
+import SkyBroker
 import SkyCore
+import SkyRuntime
 
 /// What one rank of one try at a stage prints, into one file.
 struct LogSource: Hashable, Sendable {
@@ -19,10 +21,13 @@ struct LogView {
     private let output: any TextOutput
     /// Decided once: a screen does not change its form while somebody reads it.
     private let isLabelled: Bool
+    /// Nil for both.
+    private let stream: LogStream?
     private var files: [(source: LogSource, file: GrowingFile)] = []
     private static let tints: [TextStyle.Tint] = [.cyan, .green, .yellow, .blue, .red]
 
-    init(output: any TextOutput, isLabelled: Bool) {
+    init(output: any TextOutput, isLabelled: Bool, stream: LogStream? = nil) {
+        self.stream = stream
         self.output = output
         self.isLabelled = isLabelled
     }
@@ -30,7 +35,8 @@ struct LogView {
     /// Writes what is new in `sources`; with `isLast`, also lines that were never ended.
     mutating func show(_ sources: [LogSource], isLast: Bool) throws(OutputClosed) {
         for source in sources where !files.contains(where: { $0.source == source }) {
-            files.append((source, GrowingFile(path: source.path)))
+            let filter = stream.map { StreamFilter($0, marksPath: StateFolder.marks(ofLog: source.path)) }
+            files.append((source, GrowingFile(path: source.path, filter: filter)))
         }
         let labels = files.map { displayWidth(of: $0.source.label) }.max() ?? 0
         for index in files.indices {

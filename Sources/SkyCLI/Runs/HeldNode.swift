@@ -28,6 +28,24 @@ struct HeldNode {
         channel = try AsyncWork.run { try await adapter.channel(to: node, of: group) }
     }
 
+    /// All that the run's stages hold now and that have a job.
+    ///
+    /// - Throws: `CommandFailure` where a stage or a rank that is named has none.
+    static func all(
+        of run: RunID, stage: String?, rank: Int?, _ access: RunAccess, _ context: CommandContext
+    ) throws -> [(stage: String, rank: Int, node: HeldNode)] {
+        if let stage, let rank { return [(stage, rank, try HeldNode(rank, of: stage, in: run, access, context))] }
+        if let stage { try access.row(of: run).requireStage(stage) }
+        let held = (try access.broker.journal.state(of: run)?.stages ?? []).filter { state in
+            state.phase.hasJob && (stage == nil || state.name == stage)
+        }
+        return try held.flatMap { state in
+            try (state.attempt?.group?.nodes ?? []).map { node in
+                (state.name, node.rank, try HeldNode(node.rank, of: state.name, in: run, access, context))
+            }
+        }
+    }
+
     private static func holdsNothing(_ row: RunRow, _ stage: String) -> CommandFailure {
         let state = row.stages.first { $0.name == stage }?.state
         let isOver = row.state.isFinal || state?.isFinal ?? false

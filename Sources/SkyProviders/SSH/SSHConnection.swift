@@ -9,7 +9,9 @@ struct SSHConnection: ShellWay {
 
     var identity: String { options.socket(of: host) }
 
-    func call(_ command: String) -> (program: String, arguments: [String]) { ("ssh", options.command(host, command)) }
+    func call(_ command: String, hasTerminal: Bool) -> (program: String, arguments: [String]) {
+        ("ssh", options.command(host, command, hasTerminal: hasTerminal))
+    }
 
     func lock(_ purpose: String) async throws(SystemError) -> WaitingLock { try await options.lock(purpose, of: host) }
 

@@ -17,7 +17,7 @@ struct SSHHostSession: Sendable {
     private var base: String { delivery.base }
 
     /// The command line of the host's agent, for a shell there.
-    func agentCommand(_ arguments: String) async throws(SSHFailure) -> String {
+    func agentCommand(_ arguments: String, hasTerminal: Bool = false) async throws(SSHFailure) -> String {
         "exec \(try await delivery.program()) \(arguments)"
     }
 

@@ -11,7 +11,9 @@ protocol AgentPlace: Sendable {
     var relayOptions: String { get }
 
     /// The command line, for the way's shell, that runs `sky-agent` there with these arguments.
-    func agentCommand(_ arguments: String) async throws(SSHFailure) -> String
+    ///
+    /// - Parameter hasTerminal: a person types into it.
+    func agentCommand(_ arguments: String, hasTerminal: Bool) async throws(SSHFailure) -> String
 
     func exists(_ path: String, in directory: String) async throws(SSHFailure) -> Bool
 
@@ -19,6 +21,12 @@ protocol AgentPlace: Sendable {
     func meaning(of failure: SSHFailure) async -> SSHFailure
 
     func providerError(_ failure: SSHFailure, _ provider: String) -> ProviderError
+}
+
+extension AgentPlace {
+    func agentCommand(_ arguments: String) async throws(SSHFailure) -> String {
+        try await agentCommand(arguments, hasTerminal: false)
+    }
 }
 
 /// The way to a node elsewhere: its agent and its files, over commands that run there.
@@ -85,14 +93,13 @@ struct PipedNodeChannel: NodeChannel {
         job: String, command: String?, hasTerminal: Bool
     ) async throws(ProviderError) -> NodeEntrance {
         let arguments = NodeEntrance.agentArguments(
-            directory: SSHHostSession.quoted(directory), job: job, command: command)
+            directory: ShellWords.quoted(directory), job: job, command: command)
         let line = try await patiently { () async throws(SSHFailure) in
-            try await session.connection.open()
-            return try await session.agentCommand(arguments.joined(separator: " "))
+            try await place.way.open()
+            return try await place.agentCommand(arguments.joined(separator: " "), hasTerminal: hasTerminal)
         }
-        let options = session.connection.options
-        return NodeEntrance(
-            executable: "ssh", arguments: options.command(session.host, line, hasTerminal: hasTerminal))
+        let call = place.way.call(line, hasTerminal: hasTerminal)
+        return NodeEntrance(executable: call.program, arguments: call.arguments)
     }
 
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool {

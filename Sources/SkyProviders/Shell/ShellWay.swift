@@ -10,7 +10,9 @@ protocol ShellWay: Sendable {
     func open() async throws(SSHFailure)
 
     /// The program of this machine that runs the command there, with its streams as its own.
-    func call(_ command: String) -> (program: String, arguments: [String])
+    ///
+    /// - Parameter hasTerminal: the command gets one there, and a person types into it.
+    func call(_ command: String, hasTerminal: Bool) -> (program: String, arguments: [String])
 
     /// Runs a command to its end. After `limit` it is ended.
     func run(
@@ -22,6 +24,8 @@ protocol ShellWay: Sendable {
 }
 
 extension ShellWay {
+    func call(_ command: String) -> (program: String, arguments: [String]) { call(command, hasTerminal: false) }
+
     func run(
         _ command: String, input: ShellCommand.Input = .nothing
     ) async throws(SSHFailure) -> ShellCommand.Outcome {
@@ -43,7 +47,9 @@ struct OwnShell: ShellWay {
 
     func open() {}
 
-    func call(_ command: String) -> (program: String, arguments: [String]) { ("/bin/sh", ["-c", command]) }
+    func call(_ command: String, hasTerminal: Bool) -> (program: String, arguments: [String]) {
+        ("/bin/sh", ["-c", command])
+    }
 
     func run(
         _ command: String, input: ShellCommand.Input, limit: Duration

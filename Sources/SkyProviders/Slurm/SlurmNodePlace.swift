@@ -12,9 +12,10 @@ struct SlurmNodePlace: AgentPlace {
     /// The job's own script looks after it.
     var relayOptions: String { "" }
 
-    func agentCommand(_ arguments: String) async throws(SSHFailure) -> String {
+    func agentCommand(_ arguments: String, hasTerminal: Bool) async throws(SSHFailure) -> String {
         login.scripts.command(
-            on: node, of: job, token, agent: try await login.delivery.program(), arguments)
+            on: node, of: job, token, agent: try await login.delivery.program(), arguments,
+            hasTerminal: hasTerminal)
     }
 
     func exists(_ path: String, in directory: String) async throws(SSHFailure) -> Bool {

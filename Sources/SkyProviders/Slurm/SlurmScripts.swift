@@ -151,9 +151,12 @@ struct SlurmScripts: Sendable {
     }
 
     /// The command that runs the group's `sky-agent` on one of its nodes.
-    func command(on node: String, of job: Int, _ token: String, agent: String, _ arguments: String) -> String {
+    func command(
+        on node: String, of job: Int, _ token: String, agent: String, _ arguments: String, hasTerminal: Bool = false
+    ) -> String {
+        let terminal = hasTerminal ? " --pty" : ""
         let inner = script(
-            "exec srun \(Self.step(of: job)) --nodelist=\(node) --nodes=1 --ntasks=1 \(agent) \(arguments)")
+            "exec srun \(Self.step(of: job)) --nodelist=\(node) --nodes=1 --ntasks=1\(terminal) \(agent) \(arguments)")
         return "exec /bin/sh -c \(ShellWords.quoted(inner))"
     }
 

@@ -11,6 +11,8 @@ final class ActiveJob {
         case child(pid: Int32)
         /// Its supervisor was started by an agent before this one.
         case adopted(lifeline: Int32)
+        /// It waits in the node's queue, and has none yet.
+        case queued
         /// Its supervisor is dead, and what it left is being killed.
         case nobody
     }
@@ -37,6 +39,8 @@ final class ActiveJob {
         self.folder = folder
         self.keeper = keeper
     }
+
+    var isQueued: Bool { if case .queued = keeper { true } else { false } }
 
     /// Forgets requests that nobody waits for any more.
     func forget(where isForgotten: (Asker) -> Bool) {

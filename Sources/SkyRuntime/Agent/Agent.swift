@@ -21,6 +21,7 @@ final class Agent {
     private let lease: LeaseWatch
     /// SIGTERM says that the node is taken away.
     private let endsBySignal: Bool
+    private lazy var gpus = GPUProbe(output: "\(node.path)/gpus.csv")
     private lazy var ending = NodeEnding(loop: loop)
 
     private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
@@ -66,7 +67,9 @@ final class Agent {
             // Else the jobs go on under their supervisors, for the next agent to find.
             if endsBySignal, received.signal == SIGTERM { nodeIsTaken() } else { loop.stop() }
         }
-        while let (pid, end) = Children.takeEnded() { jobs.childEnded(pid, end) }
+        while let (pid, end) = Children.takeEnded() {
+            if !gpus.childEnded(pid, end) { jobs.childEnded(pid, end) }
+        }
     }
 
     // MARK: Connections
@@ -115,6 +118,9 @@ final class Agent {
             switch request.call {
             case .hello: answer(asker, .refused(message: "hello was said before"))
             case .submit(let job): answer(asker, try submit(job))
+            case .beside(let request): answer(asker, try submit(request))
+            case .stats: answer(asker, .stats(stats: stats()))
+            case .list: answer(asker, .jobs(jobs: jobs.listing()))
             case .state(let id): try tellState(of: id, asker)
             case .wait(let id): try wait(id, asker)
             case .kill(let id, let grace): try kill(id, grace, asker)
@@ -143,10 +149,30 @@ final class Agent {
     }
 
     private func submit(_ job: JobSpec) throws(SystemError) -> AgentResponse.Answer {
-        if let problem = job.problem { return .refused(message: problem) }
+        if let problem = job.problem ?? jobs.problem(of: job) { return .refused(message: problem) }
         if lease.hasEnded { return .ending(message: LeaseWatch.message) }
         if isShuttingDown { return .refused(message: "this agent is shutting down") }
         return .job(state: try jobs.submit(job))
+    }
+
+    private func submit(_ request: BesideRequest) throws(SystemError) -> AgentResponse.Answer {
+        if let problem = JobSpec.problem(ofID: request.like) { return .refused(message: problem) }
+        let folder = node.job(request.like)
+        guard folder.hasSpec else { return .refused(message: "there is no job \(request.like) on this node") }
+        var job = try folder.loadSpec()
+        let devices = job.needs
+        job.id = request.id
+        job.run = request.run
+        job.limits = nil
+        job.needs = JobNeeds(
+            accelerator: devices?.accelerator, devicesOnNode: devices?.devicesOnNode ?? 0, devices: request.devices,
+            cpus: request.cpus, memory: request.memory)
+        return try submit(job)
+    }
+
+    private func stats() -> NodeStats {
+        gpus.ask()
+        return .sample(of: node.path, supervisors: jobs.supervisors, gpus: gpus.gpus)
     }
 
     private func tellState(of id: String, _ asker: Asker) throws(SystemError) {
@@ -194,9 +220,13 @@ final class Agent {
 
     /// False when there is nothing from `offset` on.
     private func sendLog(of id: String, _ offset: Int64, _ asker: Asker) throws(SystemError) -> Bool {
-        let bytes = try node.job(id).readLog(from: offset, limit: AgentProtocol.logChunkLimit)
-        guard !bytes.isEmpty else { return false }
-        answer(asker, .log(offset: offset, bytes: Data(bytes)))
+        let stretch = try node.job(id).readLog(from: offset, limit: AgentProtocol.logChunkLimit)
+        guard !stretch.bytes.isEmpty else { return false }
+        answer(
+            asker,
+            .log(
+                offset: stretch.offset, bytes: Data(stretch.bytes),
+                marks: stretch.marks.isEmpty ? nil : Data(stretch.marks)))
         return true
     }
 
@@ -217,13 +247,14 @@ final class Agent {
 
     private func shutdown(_ grace: TimeSpan, _ asker: Asker) {
         isShuttingDown = true
+        jobs.stopStarting()
         shutdownAskers.append(asker)
         killAll(grace)
         endIfIdle()
     }
 
     private func killAll(_ grace: TimeSpan) {
-        for id in jobs.active.keys {
+        for id in Array(jobs.active.keys) {
             do throws(SystemError) { _ = try jobs.kill(id, grace: grace) } catch { Self.complain("\(id): \(error)") }
         }
     }
@@ -261,6 +292,7 @@ final class Agent {
             // No reason to go on.
             Self.complain("\(error)")
         }
+        jobs.stopStarting()
         killAll(grace)
         endIfIdle()
     }

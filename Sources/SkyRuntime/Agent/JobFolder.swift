@@ -10,7 +10,10 @@ import SkyProcess
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts
-///     log          what the commands write
+///     log          what the commands print, its beginning a hole once there is too much of it
+///     log.marks    which parts of that went to standard error, and when; see `LogMarks`
+///     place        its number in the node's queue, if it had to wait
+///     devices      the indexes of the accelerators that it has, if it wanted some
 ///     exit.room    so many bytes as that needs, taken from the disk before the command begins
 ///     exit         how the job ended: its code, and the limit that it has exceeded; once written it never changes
 struct JobFolder {
@@ -18,8 +21,11 @@ struct JobFolder {
 
     var lifeline: String { "\(path)/lifeline" }
     var log: String { "\(path)/log" }
+    var marks: String { "\(path)/log.marks" }
     private var spec: String { "\(path)/job.json" }
     private var supervisor: String { "\(path)/supervisor" }
+    private var place: String { "\(path)/place" }
+    private var devices: String { "\(path)/devices" }
     private var exit: String { "\(path)/exit" }
     private var exitRoom: String { "\(path)/exit.room" }
 
@@ -54,6 +60,28 @@ struct JobFolder {
     /// A command, beside the specification: the shell reads it from there, so that its length has no limit and nothing of
     /// it shows in a process list.
     func script(_ name: String) -> String { "\(path)/\(name).sh" }
+
+    // MARK: Its turn
+
+    func recordPlace(_ number: Int) throws(SystemError) {
+        try Files.replace(place, with: "\(number)\n".utf8, durability: .processes)
+    }
+
+    /// Nil of a job that never had to wait.
+    func queuePlace() -> Int? { numbers(in: place).first }
+
+    /// Before its supervisor starts, which hands them on.
+    func recordDevices(_ indexes: [Int]) throws(SystemError) {
+        let text = indexes.map(String.init).joined(separator: " ") + "\n"
+        try Files.replace(devices, with: text.utf8, durability: .processes)
+    }
+
+    func grantedDevices() -> [Int] { numbers(in: devices) }
+
+    private func numbers(in path: String) -> [Int] {
+        let bytes = (try? Files.read(path)) ?? nil
+        return String(decoding: bytes ?? [], as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+    }
 
     // MARK: Who looks after it
 
@@ -95,17 +123,5 @@ struct JobFolder {
     var logSize: Int64 {
         var status = stat()
         return stat(log, &status) == 0 ? Int64(status.st_size) : 0
-    }
-
-    /// At most `limit` bytes from `offset` on; none at the end, or when nothing was ever written.
-    func readLog(from offset: Int64, limit: Int) throws(SystemError) -> [UInt8] {
-        let descriptor: Int32
-        do { descriptor = try Descriptor.open(log, O_RDONLY) } catch {
-            if error.code == ENOENT { return [] }
-            throw error
-        }
-        defer { close(descriptor) }
-        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .last("read \(log)") }
-        return try Descriptor.readAll(descriptor, limit: limit)
     }
 }

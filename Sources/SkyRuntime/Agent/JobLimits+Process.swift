@@ -3,7 +3,7 @@ import SkyCore
 import SkyProcess
 
 extension JobLimits {
-    private static let leastFiles = 64
+    private static let leastFiles = 128
 
     /// Why this node cannot keep to these limits, for people; nil when it can.
     var problem: String? {

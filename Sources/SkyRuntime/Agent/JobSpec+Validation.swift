@@ -6,6 +6,9 @@ extension JobSpec {
     var problem: String? {
         if let problem = Self.problem(ofID: id) { return problem }
         if let problem = problemOfWorkingDirectory { return problem }
+        if let setupKey, !Self.isSetupKey(setupKey) {
+            return "\(setupKey.prefix(80).debugDescription) is no key of a setup"
+        }
         if let problem = limits?.problem { return problem }
         if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
@@ -19,6 +22,12 @@ extension JobSpec {
             }
         }
         return nil
+    }
+
+    /// A key is a file's name.
+    private static func isSetupKey(_ key: String) -> Bool {
+        (1...64).contains(key.utf8.count)
+            && key.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) }
     }
 
     /// An id is a folder's name.

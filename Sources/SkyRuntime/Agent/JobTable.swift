@@ -13,11 +13,17 @@ final class JobTable {
     private(set) var active: [String: ActiveJob] = [:]
     /// No agent before this one has started a job here: whatever runs on this node descends from this process.
     private(set) var isFirst = false
+    private var queue: JobQueue
+    /// The last number that was given out in it.
+    private var lastPlace = 0
+    private var isClosed = false
 
     init(node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, JobEnd) -> Void) {
         self.node = node
         self.loop = loop
         self.onEnd = onEnd
+        let machine = AgentInfo.current(directory: node.path)
+        queue = JobQueue(cpus: machine.cpus, memory: machine.memoryBytes)
     }
 
     // MARK: Asking
@@ -25,7 +31,7 @@ final class JobTable {
     /// Nil when the job has never begun. The id must be valid.
     func state(of id: String) throws(SystemError) -> JobState? {
         try examine(id)
-        if active[id] != nil { return .running }
+        if let job = active[id] { return job.isQueued ? .queued : .running }
         return node.job(id).end()?.state
     }
 
@@ -35,10 +41,84 @@ final class JobTable {
     func submit(_ job: JobSpec) throws(SystemError) -> JobState {
         if let state = try state(of: job.id) { return state }
         let folder = node.job(job.id)
-        try folder.create(job)
-        active[job.id] = ActiveJob(
-            id: job.id, folder: folder, keeper: .child(pid: try startSupervisor(of: job.id, job)))
-        return .running
+        guard let needs = job.needs else {
+            try folder.create(job)
+            active[job.id] = ActiveJob(
+                id: job.id, folder: folder, keeper: .child(pid: try startSupervisor(of: job.id, job)))
+            return .running
+        }
+        queue.add(job.id, needs)
+        do throws(SystemError) {
+            try folder.create(job)
+        } catch {
+            queue.remove(job.id)
+            throw error
+        }
+        active[job.id] = ActiveJob(id: job.id, folder: folder, keeper: .queued)
+        startWaiting()
+        guard let entered = active[job.id], entered.isQueued else { return .running }
+        lastPlace += 1
+        try folder.recordPlace(lastPlace)
+        return .queued
+    }
+
+    /// Why this node can never run such a job; nil when it can.
+    func problem(of job: JobSpec) -> String? { job.needs.flatMap { queue.problem(of: $0) } }
+
+    /// Nothing that waits begins any more.
+    func stopStarting() { isClosed = true }
+
+    /// Those that run, and those that wait, in the order of their turns.
+    func listing() -> [JobListing] {
+        let waiting = queue.waitingIDs
+        let running = active.values.filter { !$0.isQueued }.map(\.id).sorted()
+        return (running + waiting).compactMap { id in
+            guard let job = active[id], let spec = try? job.folder.loadSpec() else { return nil }
+            let line = spec.run.split(separator: "\n").first.map(String.init) ?? ""
+            return JobListing(
+                id: id, isQueued: job.isQueued, devices: queue.devices(of: id), needs: spec.needs,
+                command: String(line.prefix(200)))
+        }
+    }
+
+    /// Of the jobs that run, by job.
+    var supervisors: [String: Int32] {
+        active.compactMapValues { job in
+            switch job.keeper {
+            case .child(let pid): pid
+            case .adopted: job.folder.supervisorIdentity()?.pid
+            case .queued, .nobody: nil
+            }
+        }
+    }
+
+    private func startWaiting() {
+        guard !isClosed else { return }
+        for start in queue.startable() {
+            guard let job = active[start.id] else {
+                queue.remove(start.id)
+                continue
+            }
+            do throws(SystemError) {
+                if !start.devices.isEmpty { try job.folder.recordDevices(start.devices) }
+                job.keeper = .child(pid: try startSupervisor(of: job.id))
+            } catch {
+                complain("\(job.id): \(error)")
+                endUnbegun(job, JobEnd(code: 126))
+            }
+        }
+    }
+
+    /// Of a job that waits: it never begins.
+    private func endUnbegun(_ job: ActiveJob, _ end: JobEnd) {
+        queue.remove(job.id)
+        job.keeper = .nobody
+        do throws(SystemError) {
+            let lock = try FileLock(job.folder.lifeline)
+            if lock != nil, !job.folder.hasBegun, job.folder.end() == nil { try job.folder.recordEnd(end) }
+            withExtendedLifetime(lock) {}
+        } catch { complain("\(job.id): \(error)") }
+        finish(job)
     }
 
     /// - Parameter job: what the disk says of it, if that is in memory.
@@ -69,7 +149,30 @@ final class JobTable {
             if path.hasPrefix(prefix) { strays.insert(String(path.dropFirst(prefix.count))) }
             return false
         }
+        recoverQueue(ids)
         for id in strays.sorted() where active[id] == nil && ids.contains(id) { startCleaning(add(id)) }
+    }
+
+    /// What those that run have, and who waits.
+    private func recoverQueue(_ ids: [String]) {
+        for job in active.values {
+            guard let spec = try? job.folder.loadSpec(), let needs = spec.needs else { continue }
+            queue.resume(job.id, needs, devices: job.folder.grantedDevices())
+        }
+        let waiting = ids.compactMap { id -> (place: Int, id: String)? in
+            let folder = node.job(id)
+            guard active[id] == nil, let place = folder.queuePlace(), folder.hasSpec, !folder.hasBegun,
+                folder.end() == nil
+            else { return nil }
+            return (place, id)
+        }
+        for (place, id) in waiting.sorted(by: { $0 < $1 }) {
+            guard let needs = (try? node.job(id).loadSpec())?.needs else { continue }
+            add(id).keeper = .queued
+            queue.add(id, needs)
+            lastPlace = place
+        }
+        startWaiting()
     }
 
     /// Brings a job that the disk says is running, or was, into the table.
@@ -133,6 +236,10 @@ final class JobTable {
             withExtendedLifetime(lock) {}
             return false
         }
+        if job.isQueued {
+            endUnbegun(job, JobEnd(code: 128 + Int(SIGTERM)))
+            return false
+        }
         job.isToEnd = true
         signalSupervisor(of: job, grace: Int32(clamping: max(0, grace.milliseconds)))
         return true
@@ -141,7 +248,7 @@ final class JobTable {
     private func signalSupervisor(of job: ActiveJob, grace: Int32) {
         switch job.keeper {
         case .child(let pid): _ = sky_signal_with_value(pid, SIGTERM, grace)
-        case .nobody: break
+        case .nobody, .queued: break
         case .adopted:
             if let identity = job.folder.supervisorIdentity() {
                 if identity.isAlive { _ = sky_signal_with_value(identity.pid, SIGTERM, grace) }
@@ -235,7 +342,9 @@ final class JobTable {
             end = lost
         }
         active[job.id] = nil
+        queue.remove(job.id)
         onEnd(job, end)
+        startWaiting()
     }
 
     private func complain(_ message: String) { Agent.complain(message) }

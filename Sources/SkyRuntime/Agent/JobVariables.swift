@@ -16,6 +16,9 @@ enum JobVariables {
         for name in ["PATH", "HOME", "LANG", "TMPDIR"] + others {
             if let value = agent[name] { variables[name] = value }
         }
+        if let needs = job.needs {
+            variables.merge(DeviceVariables.of(needs, indexes: folder.grantedDevices())) { _, ours in ours }
+        }
         variables.merge(job.environment) { _, own in own }
         variables[JobFolder.markVariable] = folder.path
         return variables

@@ -22,6 +22,8 @@ struct NodeFolder {
     var jobs: String { "\(path)/jobs" }
     var lease: LeaseFile { LeaseFile(folder: path) }
 
+    func setup(_ key: String) -> SetupRecord { SetupRecord(path: "\(path)/setups/\(key)") }
+
     func job(_ id: String) -> JobFolder { JobFolder(path: "\(jobs)/\(id)") }
 
     static func socket(in directory: String) -> String { "\(directory)/agent.sock" }

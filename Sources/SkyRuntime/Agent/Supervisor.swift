@@ -21,7 +21,8 @@ final class Supervisor {
     private let folder: JobFolder
     private let job: JobSpec
     private let signals: SignalSource
-    private let log: Int32
+    private let log: LogWriter
+    private let pipes: OutputPipes
     /// Held, and never used, until this process ends.
     private let lifeline: FileLock
     private var lease: LeaseGuard
@@ -34,6 +35,7 @@ final class Supervisor {
     private let timeLimit: Int64?
     private var memory: MemoryWatch?
     private var exceeded: JobLimit?
+    private var isWaitingForSetup = false
 
     /// Nil when the job is not, or no longer, there to be run.
     init?(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) throws(SystemError) {
@@ -50,7 +52,8 @@ final class Supervisor {
         // A time that no clock reaches is as good as none.
         timeLimit = self.job.limits?.time.map { monotonicMilliseconds() + min($0.milliseconds, .max / 2) }
         memory = MemoryWatch(self.job.limits?.memory)
-        log = try Descriptor.open(folder.log, O_WRONLY | O_CREAT | O_APPEND)
+        log = try LogWriter(folder, keep: self.job.limits?.log)
+        pipes = try OutputPipes(into: log)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
         try folder.recordSupervisor(identity)
     }
@@ -80,6 +83,8 @@ final class Supervisor {
         let code = runCommands()
         // One that ends well when it is asked to end has not done what it was to do.
         let end = JobEnd(code: code == 0 && exceeded != nil ? 128 + Int(SIGTERM) : code, exceeded: exceeded)
+        pipes.drain()
+        defer { pipes.drain() }
         // First the result, which may never be lost; whoever sees the lifeline held knows that leftovers remain.
         do throws(SystemError) {
             try folder.recordEnd(end)
@@ -99,9 +104,37 @@ final class Supervisor {
         for (name, _) in job.commands {
             takeSignals()
             if deadline != nil { return 128 + Int(SIGTERM) }
-            let code = run(name)
+            let code = name == "setup" ? runSetup() : run(name)
             if code != 0 || name == "run" { return code }
         }
+        return 0
+    }
+
+    /// Runs it unless another job has before; while another does, waits for what comes of it.
+    private func runSetup() -> Int {
+        guard let key = job.setupKey else { return run("setup") }
+        let record = node.setup(key)
+        do throws(SystemError) {
+            while !record.isDone {
+                guard let lock = try record.lock() else {
+                    isWaitingForSetup = true
+                    waitForSignals(until: monotonicMilliseconds() + 50)
+                    isWaitingForSetup = false
+                    if deadline != nil { return 128 + Int(SIGTERM) }
+                    continue
+                }
+                // It may have been done just before.
+                if record.isDone { break }
+                let code = run("setup")
+                if code == 0 { try record.markDone() }
+                withExtendedLifetime(lock) {}
+                return code
+            }
+        } catch {
+            complainInLog(error)
+            return 126
+        }
+        log.write("sky-agent: set up before\n", to: .errors)
         return 0
     }
 
@@ -112,8 +145,9 @@ final class Supervisor {
             commandEnd = nil
             command = try ProcessSpawn(
                 "/bin/sh", [folder.script(name)], environment: JobVariables.of(job, in: folder),
-                workingDirectory: workingDirectory, leadership: .group, standardOutput: .descriptor(log),
-                standardError: .descriptor(log)
+                workingDirectory: workingDirectory, leadership: .group,
+                standardOutput: .descriptor(pipes.streams.output),
+                standardError: .descriptor(pipes.streams.errors)
             ).startUnmanaged()
         } catch {
             complainInLog(error)
@@ -123,7 +157,7 @@ final class Supervisor {
     }
 
     private func complainInLog(_ error: SystemError) {
-        try? Descriptor.writeAll(log, Array("sky-agent: \(error)\n".utf8))
+        log.write("sky-agent: \(error)\n", to: .errors)
     }
 
     private func waitForCommand() -> Int {
@@ -158,16 +192,17 @@ final class Supervisor {
     }
 
     private func waitForSignals(until deadline: Int64?) {
-        var ready = pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)
         let ownLook = isLimited ? min(timeLimit ?? .max, memory?.nextLook ?? .max) : .max
-        _ = poll(&ready, 1, pollTimeout(until: min(deadline ?? .max, lease.nextLook, ownLook)))
+        pipes.pump(until: min(deadline ?? .max, lease.nextLook, ownLook), or: signals.descriptor)
         takeSignals()
         if let grace = lease.graceOfEnd() { askToEnd(grace: grace) }
         lookAtLimits()
     }
 
-    /// A command runs, and nobody has asked it to end.
-    private var isLimited: Bool { command != nil && commandEnd == nil && deadline == nil }
+    /// A command runs, or waits for its turn, and nobody has asked it to end.
+    private var isLimited: Bool {
+        isWaitingForSetup || (command != nil && commandEnd == nil) ? deadline == nil : false
+    }
 
     private func lookAtLimits() {
         guard isLimited else { return }

@@ -52,6 +52,28 @@ public actor AgentClient {
         return state
     }
 
+    /// Starts a command beside a job, or finds it started or queued under its id.
+    public func submit(_ request: BesideRequest) async throws(AgentError) -> JobState {
+        guard let state = try await jobState(.beside(request: request)) else {
+            throw Self.unexpected("submitting \(request.id)")
+        }
+        return state
+    }
+
+    /// The jobs that have not ended: those that run, then those that wait, in the order of their turns.
+    public func jobs() async throws(AgentError) -> [JobListing] {
+        guard case .jobs(let jobs) = try await connection.request(.list) else { throw Self.unexpected("listing jobs") }
+        return jobs
+    }
+
+    /// What the node and its machine have used until now.
+    public func stats() async throws(AgentError) -> NodeStats {
+        guard case .stats(let stats) = try await connection.request(.stats) else {
+            throw Self.unexpected("asking what is used")
+        }
+        return stats
+    }
+
     /// Nil when the agent has never heard of the job.
     public func state(ofJob id: String) async throws(AgentError) -> JobState? {
         try await jobState(.state(job: id))
@@ -128,13 +150,16 @@ public actor AgentClient {
 
 /// A stretch of a job's output, standard output and error together as the job wrote them.
 public struct LogChunk: Hashable, Sendable {
-    /// Where `bytes` begins in the job's log.
+    /// Where `bytes` begins in the job's log: beyond the end of the last one where what was between is kept no more.
     public var offset: Int64
     public var bytes: [UInt8]
+    /// Which parts of it went to which stream, and when; before the first of them, as before.
+    public var marks: [LogMark]
 
-    public init(offset: Int64, bytes: [UInt8]) {
+    public init(offset: Int64, bytes: [UInt8], marks: [LogMark] = []) {
         self.offset = offset
         self.bytes = bytes
+        self.marks = marks
     }
 }
 
@@ -156,9 +181,9 @@ private actor LogCursor {
     func next() async throws(AgentError) -> LogChunk? {
         guard !isAtEnd else { return nil }
         switch try await connection.request(.readLog(job: job, offset: offset, follow: follow)) {
-        case .log(let start, let bytes):
+        case .log(let start, let bytes, let marks):
             offset = start + Int64(bytes.count)
-            return LogChunk(offset: start, bytes: [UInt8](bytes))
+            return LogChunk(offset: start, bytes: [UInt8](bytes), marks: marks.map { LogMarks.decode($0) } ?? [])
         case .endOfLog:
             isAtEnd = true
             return nil

@@ -7,6 +7,15 @@ public protocol NodeAgent: Sendable {
     /// Starts the job, or finds it already started under this id.
     func submit(_ job: JobSpec) async throws(AgentError) -> JobState
 
+    /// Starts a command beside a job, or finds it started or queued under its id.
+    func submit(_ request: BesideRequest) async throws(AgentError) -> JobState
+
+    /// The jobs that have not ended: those that run, then those that wait, in the order of their turns.
+    func jobs() async throws(AgentError) -> [JobListing]
+
+    /// What the node and its machine have used until now.
+    func stats() async throws(AgentError) -> NodeStats
+
     /// Nil when the node has never heard of the job.
     func state(ofJob id: String) async throws(AgentError) -> JobState?
 

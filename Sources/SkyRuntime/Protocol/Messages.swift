@@ -19,6 +19,12 @@ struct AgentRequest: Codable, Equatable {
         /// Must come first on every connection.
         case hello(protocolVersion: Int)
         case submit(job: JobSpec)
+        /// A command beside a job that is or was on this node.
+        case beside(request: BesideRequest)
+        /// Answered by `jobs`.
+        case list
+        /// Answered by `stats`.
+        case stats
         case state(job: String)
         /// Answered when the job has ended.
         case wait(job: String)
@@ -45,10 +51,13 @@ struct AgentResponse: Codable, Equatable {
         case hello(agent: AgentInfo)
         /// `state` is nil when the agent has never heard of the job.
         case job(state: JobState?)
+        case jobs(jobs: [JobListing])
+        case stats(stats: NodeStats)
         case done
         /// Done, and of all processes that were ever started on this node only the agent is left.
         case alone
-        case log(offset: Int64, bytes: Data)
+        /// `offset` is beyond what was asked for where that is kept no more; `marks` as `LogMarks` has them.
+        case log(offset: Int64, bytes: Data, marks: Data? = nil)
         /// The log ends at `offset`: the job has ended, or the request did not want to follow.
         case endOfLog(offset: Int64)
         case refused(message: String)

@@ -1,0 +1,33 @@
+/// The variables by which programs see some of a node's accelerators and not the others.
+enum DeviceVariables {
+    /// - Parameter indexes: ascending.
+    static func of(_ needs: JobNeeds, indexes: [Int]) -> [String: String] {
+        guard let accelerator = needs.accelerator?.lowercased(), needs.devicesOnNode > 0 else { return [:] }
+        func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }
+        if accelerator.hasPrefix("tpu") {
+            // Without them libtpu takes the whole board, in the shape that it has.
+            guard indexes.count < needs.devicesOnNode, !indexes.isEmpty else { return [:] }
+            return ["TPU_VISIBLE_CHIPS": list(indexes), "TPU_VISIBLE_DEVICES": list(indexes)]
+        }
+        if let cores = neuronCores(accelerator) {
+            guard !indexes.isEmpty else { return [:] }
+            return ["NEURON_RT_VISIBLE_CORES": list(indexes.flatMap { chip in (chip * cores)..<((chip + 1) * cores) })]
+        }
+        if accelerator.hasPrefix("mi"), accelerator.dropFirst(2).first?.isNumber ?? false {
+            return ["HIP_VISIBLE_DEVICES": list(indexes)]
+        }
+        if accelerator.hasPrefix("gaudi") { return indexes.isEmpty ? [:] : ["HABANA_VISIBLE_MODULES": list(indexes)] }
+        // Empty hides them all.
+        return ["CUDA_VISIBLE_DEVICES": list(indexes)]
+    }
+
+    /// Of one chip, as the Neuron runtime counts them; nil for other accelerators.
+    private static func neuronCores(_ accelerator: String) -> Int? {
+        switch accelerator {
+        case "inferentia": 4
+        case "inferentia2", "trainium": 2
+        case "trainium2": 4
+        default: nil
+        }
+    }
+}

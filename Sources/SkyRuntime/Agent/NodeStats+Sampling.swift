@@ -1,0 +1,34 @@
+import Glibc
+import SkyProcess
+
+extension NodeStats {
+    /// What can be read in one go through /proc: nothing is kept between two looks, and none is taken unasked.
+    ///
+    /// - Parameter supervisors: by job.
+    static func sample(of directory: String, supervisors: [String: Int32], gpus: [GPU]?) -> NodeStats {
+        let use = MachineUse.now()
+        let room = Self.room(at: directory)
+        let processes = ProcessTable.all()
+        let jobs = supervisors.sorted { $0.key < $1.key }.map { id, supervisor in
+            let own = ProcessTable.descendants(of: [supervisor], in: processes).map(\.pid)
+            let busy = own.reduce(ProcessTable.processorTime(of: supervisor).children) { sum, pid in
+                let time = ProcessTable.processorTime(of: pid)
+                return sum + time.own + time.children
+            }
+            return Job(
+                id: id, busy: busy, memory: own.reduce(0) { $0 + ProcessMemory.resident(of: $1) }, processes: own.count)
+        }
+        return NodeStats(
+            at: monotonicMilliseconds(), cpus: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), busy: use.busy,
+            memoryTotal: use.memoryTotal, memoryAvailable: use.memoryAvailable, diskTotal: room.total,
+            diskFree: room.free, diskRead: use.diskRead, diskWritten: use.diskWritten, received: use.received,
+            sent: use.sent, jobs: jobs, gpus: gpus)
+    }
+
+    private static func room(at directory: String) -> (total: Int64, free: Int64) {
+        var status = statvfs()
+        guard statvfs(directory, &status) == 0 else { return (0, 0) }
+        let block = Int64(status.f_frsize)
+        return (Int64(status.f_blocks) * block, Int64(status.f_bavail) * block)
+    }
+}
