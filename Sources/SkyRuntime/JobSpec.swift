@@ -7,6 +7,9 @@ public struct JobSpec: Hashable, Sendable, Codable {
     /// What `setup` makes of the node depends on this alone, so that it need not run where it has ended with 0 under the same
     /// key before. 1…64 of `a-z 0-9`; nil: it always runs.
     public var setupKey: String?
+    /// Names what was brought into `workingDirectory`. A setup that changed something there is run again where something else is
+    /// there now. 1…200 characters, no line breaks; nil: always the same.
+    public var workID: String?
     public var run: String
     /// Relative to the node's directory; made if missing.
     public var workingDirectory: String
@@ -19,7 +22,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
         environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
-        needs: JobNeeds? = nil
+        workID: String? = nil, needs: JobNeeds? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -28,6 +31,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.environment = environment
         self.limits = limits
         self.setupKey = setupKey
+        self.workID = workID
         self.needs = needs
     }
 }

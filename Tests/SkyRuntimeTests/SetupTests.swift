@@ -35,6 +35,24 @@ struct SetupTests {
         }
     }
 
+    @Test("one that changed the working directory is done again where that is another, and one that did not is not")
+    func elsewhere() async throws {
+        try await withAgent { node, agent in
+            for (setup, key, expected) in [
+                ("echo x >> ../count; touch made", "k1", 2), ("echo x >> ../count", "k2", 3),
+            ] {
+                for (id, work) in [("a", "one"), ("b", "one"), ("c", "two"), ("d", "two")] {
+                    var job = job("\(id)-\(key)", setup, key: key)
+                    job.workID = work
+                    _ = try await agent.submit(job)
+                    #expect(try await agent.waitForExit(ofJob: job.id) == 0)
+                }
+                let lines = try (Files.read("\(node.directory)/count") ?? []).count { $0 == UInt8(ascii: "\n") }
+                #expect(lines == expected, "\(key)")
+            }
+        }
+    }
+
     @Test("one that fails, or is killed, is done again")
     func failed() async throws {
         try await withAgent { node, agent in

@@ -116,7 +116,7 @@ extension EffectPerformer {
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
                 environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
-                needs: JobNeeds(allOf: accelerator))
+                workID: id.token, needs: JobNeeds(allOf: accelerator))
             ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
         }
         return ranks

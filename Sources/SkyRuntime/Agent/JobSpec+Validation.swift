@@ -6,6 +6,9 @@ extension JobSpec {
     var problem: String? {
         if let problem = Self.problem(ofID: id) { return problem }
         if let problem = problemOfWorkingDirectory { return problem }
+        if let workID, !(1...200).contains(workID.utf8.count) || workID.contains(where: \.isNewline) {
+            return "\(workID.prefix(80).debugDescription) names no working directory's contents"
+        }
         if let setupKey, !Self.isSetupKey(setupKey) {
             return "\(setupKey.prefix(80).debugDescription) is no key of a setup"
         }

@@ -115,7 +115,7 @@ final class Supervisor {
         guard let key = job.setupKey else { return run("setup") }
         let record = node.setup(key)
         do throws(SystemError) {
-            while !record.isDone {
+            while !record.isDone(in: job.workID) {
                 guard let lock = try record.lock() else {
                     isWaitingForSetup = true
                     waitForSignals(until: monotonicMilliseconds() + 50)
@@ -124,9 +124,8 @@ final class Supervisor {
                     continue
                 }
                 // It may have been done just before.
-                if record.isDone { break }
-                let code = run("setup")
-                if code == 0 { try record.markDone() }
+                if record.isDone(in: job.workID) { break }
+                let code = try runSetup(for: record)
                 withExtendedLifetime(lock) {}
                 return code
             }
@@ -136,6 +135,17 @@ final class Supervisor {
         }
         log.write("sky-agent: set up before\n", to: .errors)
         return 0
+    }
+
+    private func runSetup(for record: SetupRecord) throws(SystemError) -> Int {
+        let work = "\(node.path)/\(job.workingDirectory)"
+        try Files.makeFolder(work)
+        let before = FolderState(of: work)
+        let code = run("setup")
+        if code == 0 {
+            try record.markDone(changing: job.workID, didChange: FolderState(of: work) != before)
+        }
+        return code
     }
 
     private func run(_ name: String) -> Int {
