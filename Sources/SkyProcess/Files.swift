@@ -43,6 +43,13 @@ public enum Files {
         if durability == .machine { try flushFolder(parent(of: path)) }
     }
 
+    /// Writes a file in which nobody reads yet: one that dies over it leaves a part of it.
+    public static func put(_ path: String, _ bytes: some Sequence<UInt8>, mode: UInt32 = 0o600) throws(SystemError) {
+        let descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        defer { close(descriptor) }
+        try write(bytes, to: descriptor, path)
+    }
+
     /// Writes a small file that was not there before; its bytes are on the disk when the call returns. Whoever reads
     /// it meanwhile may see a part of it.
     ///

@@ -41,8 +41,8 @@ struct JobFolder {
         try Files.makeFolder(path, mode: 0o700)
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
-        try Files.replace(exitRoom, with: "??? ??????\n".utf8, durability: .processes)
-        for (name, text) in job.commands { try Files.replace(script(name), with: text.utf8, durability: .processes) }
+        try Files.put(exitRoom, "??? ??????\n".utf8)
+        for (name, text) in job.commands { try Files.put(script(name), text.utf8) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(job) else { throw SystemError("write \(spec)", code: EINVAL) }
