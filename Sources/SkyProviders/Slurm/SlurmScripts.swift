@@ -237,7 +237,7 @@ struct SlurmOrder: Sendable {
     /// A word of the login host's shell.
     var agent: String
 
-    var note: String { SSHNodeNote(request: request).text }
+    var note: String { NodeGroupNote(request: request).text }
 
     /// Empty for none.
     var lease: String { request.lease.map { "\($0.milliseconds)ms" } ?? "" }
