@@ -71,6 +71,21 @@ struct SlurmTests {
         }
     }
 
+    @Test("pipelines/gang learns one model on two nodes, in a ring over sockets, and compares it on a part of a node")
+    func ring() async throws {
+        try await use { sky, slurm in
+            let folder = try sky.copy(ofPipeline: "gang")
+            let text = try sky.text(of: "\(folder)/pipeline.yaml")
+                .replacing("infra: local", with: "infra: slurm/hpc").replacing("num_nodes: 4", with: "num_nodes: 2")
+            let pipeline = try sky.write(text, as: "gang/pipeline.yaml")
+            let launch = try await sky("launch", pipeline, "--yes")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let status = try await sky.status(of: try sky.runName("gang", in: launch))
+            #expect(status.state == "succeeded" && status.stages.allSatisfy { $0.provider == "slurm" }, "\(status)")
+            #expect(try await slurm.queue().isEmpty)
+        }
+    }
+
     @Test("cancelled in the middle of a job, the allocation is gone when sky says so")
     func cancel() async throws {
         try await use { sky, slurm in

@@ -163,7 +163,7 @@ struct SlurmAnswerTests {
         let request = NodeGroupRequest(
             token: "run-abcd--a--1", run: try #require(RunID("run-abcd")), region: "hpc", instanceType: "4c-3.9g",
             numNodes: 2)
-        let note = SSHNodeNote(request: request).text
+        let note = NodeGroupNote(request: request).text
         let survey = SlurmSurvey(
             SlurmAnswer(
                 """

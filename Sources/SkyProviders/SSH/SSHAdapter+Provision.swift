@@ -124,7 +124,7 @@ extension SSHAdapter {
     private func claim(
         _ hosts: [(Int, SSHHost)], _ request: NodeGroupRequest
     ) async -> [(host: SSHHost, answer: Result<HostNode, SSHFailure>)] {
-        let note = SSHNodeNote(request: request).text
+        let note = NodeGroupNote(request: request).text
         let ranks = Dictionary(hosts.map { ($0.1, $0.0) }, uniquingKeysWith: { first, _ in first })
         return await onEach(hosts.map(\.1)) { (session) async throws(SSHFailure) in
             try await session.claim(

@@ -1,11 +1,5 @@
 import SkyCore
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// What is known here of a group of hosts, written down before anything of it is done.
 struct SSHGroupRecord: StoredGroup {
     static let currentVersion = 1
@@ -40,35 +34,12 @@ struct SSHGroupRecord: StoredGroup {
     mutating func touch(_ host: String) { if !touched.contains(host) { touched.append(host) } }
 
     func group(of provider: String) -> NodeGroup {
-        let note = SSHNodeNote(request: request)
+        let note = NodeGroupNote(request: request)
         let nodes = members.enumerated().compactMap { rank, member in
             member.map { note.node(rank, host: $0.host, address: $0.address) }
         }
         return NodeGroup(
             token: request.token, run: request.run, provider: provider, region: request.region,
             instanceType: request.instanceType, state: state, createdAt: createdAt, nodes: nodes)
-    }
-}
-
-/// What each node of a group says of it on its host, for brokers that know nothing of it.
-struct SSHNodeNote: Hashable, Sendable, Codable {
-    var request: NodeGroupRequest
-
-    func node(_ rank: Int, host: String, address: String) -> Node {
-        Node(id: host, rank: rank, address: address, endpointPort: rank == 0 ? request.servicePort : nil)
-    }
-
-    var text: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        // Texts and numbers only: it can always be encoded.
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
-
-    init(request: NodeGroupRequest) { self.request = request }
-
-    init?(_ text: String) {
-        guard let note = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
-        self = note
     }
 }

@@ -33,7 +33,7 @@ struct SSHSurvey: Sendable {
     }
 
     private func group(_ found: [Found], _ record: SSHGroupRecord?) -> NodeGroup? {
-        guard let first = found.first, let note = SSHNodeNote(first.node.note) else { return nil }
+        guard let first = found.first, let note = NodeGroupNote(first.node.note) else { return nil }
         if let record {
             var group = record.group(of: provider)
             if found.contains(where: { $0.node.state == .lost }) { group.state = .lost }

@@ -21,7 +21,7 @@ extension SlurmAdapter {
                 guard error.kind == .transient, wait.bears(error) else { throw error }
             }
             if let end { throw try await ended(record, end, login) }
-            waiting.set(wait.words(job: record.job), of: request.token)
+            waiting.set(wait.reason == nil ? nil : wait.words(job: record.job), of: request.token)
             if wait.isOver { throw try await giveUp(record, wait, login) }
             guard (try? await Task.sleep(for: .milliseconds(wait.nextPause()))) != nil else {
                 // The job stays: whoever asks again under the token goes on with it, and whoever gives it back finds it.

@@ -128,9 +128,9 @@ struct SlurmLogin: Sendable {
     }
 
     /// Of a group that only its token is known of; with what its note says.
-    func state(of token: String) async throws(ProviderError) -> (standing: Standing, note: SSHNodeNote?) {
+    func state(of token: String) async throws(ProviderError) -> (standing: Standing, note: NodeGroupNote?) {
         let answer = try await ask(scripts.state(of: token))
-        let note = answer.value("group").flatMap { SSHNodeNote(String($0.dropFirst(token.count + 1))) }
+        let note = answer.value("group").flatMap { NodeGroupNote(String($0.dropFirst(token.count + 1))) }
         return (standing(answer), note)
     }
 

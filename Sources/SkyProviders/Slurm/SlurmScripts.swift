@@ -139,7 +139,7 @@ struct SlurmScripts: Sendable {
             until [ -S "$d/agent.sock" ]; do n=$((n+1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done
             d=$(cd "$d" && pwd -P) && printf "@sky node %s %s %s\\n" "$SLURM_NODEID" "$SLURMD_NODENAME" "$d"
             ' </dev/null || { echo '@sky silent'; return; }
-            scontrol show nodes --oneliner | sed -n 's/^NodeName=\\([^ ]*\\) .* NodeAddr=\\([^ ]*\\) .*/@sky address \\1 \\2/p'
+            scontrol show nodes --oneliner "$(squeue -h -j \(job) -o %N)" | sed -n 's/^NodeName=\\([^ ]*\\) .* NodeAddr=\\([^ ]*\\) .*/@sky address \\1 \\2/p'
             : >"$base/groups/\(token)/up"
             echo '@sky end'
             """)
@@ -147,7 +147,7 @@ struct SlurmScripts: Sendable {
 
     /// Options of steps beside that of the agents: they take nothing from it, and hand on bytes as they come.
     private static func step(of job: Int) -> String {
-        "--jobid=\(job) --overlap --unbuffered --mem=0 --cpu-bind=none --quiet"
+        "--jobid=\(job) --overlap --unbuffered --mem=0 --cpu-bind=none --mpi=none --quiet"
     }
 
     /// The command that runs the group's `sky-agent` on one of its nodes.
@@ -204,7 +204,7 @@ struct SlurmScripts: Sendable {
           [ ! -e "$group/../../gone/$token" ] && [ ! -e "$group/up" ] || exit 0
           # Of two jobs of one group the first to begin is the one.
           ln -s "$SLURM_JOB_ID" "$group/claim" 2>/dev/null || [ "$(readlink "$group/claim")" = "$SLURM_JOB_ID" ] || exit 0
-          exec srun --wait=5 --kill-on-bad-exit=1 --cpu-bind=none --nodes="$SLURM_JOB_NUM_NODES" \\
+          exec srun --wait=5 --kill-on-bad-exit=1 --cpu-bind=none --mpi=none --nodes="$SLURM_JOB_NUM_NODES" \\
             --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" \\
             sh "$group/job.sh" "$1" "$2" "$3" "$4" node
         fi
@@ -240,7 +240,7 @@ struct SlurmOrder: Sendable {
     /// A word of the login host's shell.
     var agent: String
 
-    var note: String { SSHNodeNote(request: request).text }
+    var note: String { NodeGroupNote(request: request).text }
 
     /// Empty for none.
     var lease: String { request.lease.map { "\($0.milliseconds)ms" } ?? "" }

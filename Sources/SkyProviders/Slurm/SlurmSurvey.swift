@@ -12,7 +12,7 @@ struct SlurmSurvey {
     }
 
     private var queue: [String: Queued] = [:]
-    private var notes: [String: SSHNodeNote] = [:]
+    private var notes: [String: NodeGroupNote] = [:]
     private var numbers: [String: Int] = [:]
 
     init(_ answer: SlurmAnswer) {
@@ -25,7 +25,9 @@ struct SlurmSurvey {
                 comment: parts[5])
         }
         for line in answer.values("group") {
-            guard let space = line.firstIndex(of: " "), let note = SSHNodeNote(String(line[space...])) else { continue }
+            guard let space = line.firstIndex(of: " "), let note = NodeGroupNote(String(line[space...])) else {
+                continue
+            }
             notes[String(line[..<space])] = note
         }
         for line in answer.values("number") {
