@@ -65,12 +65,14 @@ struct LeaseTests {
             let end = ContinuousClock.now + .seconds(5)
             var last = monotonicMilliseconds()
             while ContinuousClock.now < end {
+                // Before it is asked: the answer may be heard long after the agent has given it.
+                let asked = monotonicMilliseconds()
                 do { try await agent.renewLease(for: brief) } catch {
                     // A machine that stood still for a whole lease proves nothing.
                     if monotonicMilliseconds() - last > brief.milliseconds / 2 { return }
                     throw error
                 }
-                last = monotonicMilliseconds()
+                last = asked
                 try await Task.sleep(for: .milliseconds(100))
             }
             try await agent.renewLease(for: .hour)
