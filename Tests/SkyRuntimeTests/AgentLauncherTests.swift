@@ -14,16 +14,15 @@ struct AgentLauncherTests {
     ) async throws {
         try await withTemporaryFolder { folder in
             let program = "\(folder)/agent"
-            try Files.writeNew(
+            try await writeProgram(
                 program,
-                with: """
-                    #!/bin/sh
-                    echo start >> "\(folder)/starts"
-                    [ "$(wc -l < "\(folder)/starts")" -gt \(kills) ] || kill -9 $$
-                    exec "\(try TestNode.executable)" "$@"
+                """
+                #!/bin/sh
+                echo start >> "\(folder)/starts"
+                [ "$(wc -l < "\(folder)/starts")" -gt \(kills) ] || kill -9 $$
+                exec "\(try TestNode.executable)" "$@"
 
-                    """.utf8)
-            #expect(chmod(program, 0o700) == 0)
+                """)
             try Files.makeFolder("\(folder)/node")
             let node = TestNode(directory: "\(folder)/node")
             try await body(AgentLauncher(executable: program), node) {

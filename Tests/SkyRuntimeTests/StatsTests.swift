@@ -66,12 +66,9 @@ struct StatsTests {
     @Test("the tool is asked in the background, and a failure of it is no answer")
     func probe() async throws {
         try await withTemporaryFolder { folder in
-            func tool(_ text: String) throws -> String {
-                let path = "\(folder)/tool"
-                try Files.replace(path, with: text.utf8, mode: 0o755, durability: .processes)
-                return path
-            }
-            func ask(_ program: String) async throws -> [NodeStats.GPU]? {
+            func ask(_ text: String) async throws -> [NodeStats.GPU]? {
+                let program = "\(folder)/tool"
+                try await writeProgram(program, text)
                 let probe = GPUProbe(output: "\(folder)/gpus.csv", program: program)
                 probe.ask()
                 #expect(probe.gpus == nil)
@@ -83,9 +80,9 @@ struct StatsTests {
                 #expect(!Files.exists("\(folder)/gpus.csv"))
                 return probe.gpus
             }
-            let gpus = try await ask(try tool("#!/bin/sh\necho '3, T4, 5, 1, 2'\n"))
+            let gpus = try await ask("#!/bin/sh\necho '3, T4, 5, 1, 2'\n")
             #expect(gpus?.map(\.index) == [3])
-            #expect(try await ask(try tool("#!/bin/sh\necho '3, T4, 5, 1, 2'\nexit 9\n")) == nil)
+            #expect(try await ask("#!/bin/sh\necho '3, T4, 5, 1, 2'\nexit 9\n") == nil)
         }
     }
 }

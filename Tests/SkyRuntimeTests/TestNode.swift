@@ -79,6 +79,14 @@ func withAgent(_ body: (TestNode, AgentClient) async throws -> Void) async throw
     }
 }
 
+/// Makes a program of a script. Another process writes it: one that is just being started by another test would hold it
+/// open for writing for a moment, and it could not be run.
+func writeProgram(_ path: String, _ text: String) async throws {
+    try Files.replace("\(path).text", with: text.utf8, mode: 0o700, durability: .processes)
+    unlink(path)
+    try #require(await ProcessSpawn("/bin/cp", ["\(path).text", path]).start().wait() == .exited(code: 0))
+}
+
 struct NeverHappened: Error {}
 
 /// Asks again and again until there is an answer.

@@ -2,6 +2,7 @@ import SkyBroker
 import SkyCore
 import SkyPlacement
 import SkyProviders
+import SkyRuntime
 import SkyStorage
 
 /// The errors of the modules below, in words and exit codes of the command line.
@@ -9,6 +10,8 @@ enum FailureKinds {
     static func failure(for error: any Error) -> CommandFailure? {
         switch error {
         case let refusal as ProviderError: refused(refusal)
+        case let obstacle as AgentError:
+            CommandFailure(obstacle.kind == .refused ? .wrongRequest : .providerRefused, obstacle.message)
         case let obstacle as PlacementError: unplaced(obstacle)
         case let refusal as LaunchError: CommandFailure(.wrongRequest, refusal.description)
         case let trouble as JournalError:
