@@ -1,5 +1,6 @@
 import SkyCatalog
 import SkyCore
+import SkyPlacement
 import SkyProviders
 import SkySpec
 import Testing
@@ -57,6 +58,29 @@ import Testing
             let effects = history.play(.collected(history.id("s0"), [.named("out", in: "aws")]))
             #expect(effects.contains(.release(history.id("s0"), token: history.id("s0").token, provider: "aws")))
         }
+    }
+
+    @Test(
+        "machines that are had for so long and no longer are taken over only by a stage that fits into what is left",
+        arguments: [4, 5])
+    func timeLimit(hours: Int64) throws {
+        var launch = Launch.of((0..<3).map { Stage(name: "s\($0)", outputs: [StageOutput(name: "out")], run: "true") })
+        (launch.pipeline.maxParallel, launch.pipeline.reusesNodes) = (1, true)
+        let offer = Offer(
+            provider: "aws", region: "r", instanceType: "t", cpus: 1, memoryGiB: 1, pricePerHour: .zero,
+            timeLimit: .seconds(hours * 3600))
+        for index in launch.plan.stages.indices { launch.plan.stages[index].offer = offer }
+        var history = try History(launch: launch)
+        history.playToRunning("s0")
+        history.play(.jobEnded(history.id("s0"), exitCode: 0), after: .seconds(2 * 3600))
+        history.play(.collected(history.id("s0"), [.named("out", in: "aws")]))
+        history.play(.lookedUp(stage: "s1", reuse: nil))
+        #expect(history.state.stages[1].attempt?.isInherited == true)
+        history.play(.delivered(history.id("s1"), []))
+        history.play(.jobEnded(history.id("s1"), exitCode: 0), after: .seconds(3600 + 60))
+        history.play(.collected(history.id("s1"), [.named("out", in: "aws")]))
+        // The plan says an hour.
+        #expect((history.state.stages[1].phase == .yielding) == (hours == 5))
     }
 
     @Test("nodes wait only for stages of which it is being found out whether they need any, and only for so many")

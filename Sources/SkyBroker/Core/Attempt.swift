@@ -13,6 +13,8 @@ public struct Attempt: Hashable, Sendable {
     public internal(set) var group: NodeGroup?
     /// Whose nodes it took over, instead of renting some; its group then has that one's token.
     package internal(set) var inheritedFrom: AttemptPosition?
+    /// Since when nodes that it took over are rented.
+    var rentedAt: Instant?
     /// Who took its own nodes over.
     package internal(set) var heir: AttemptPosition?
     public internal(set) var provisionedAt: Instant?
@@ -64,6 +66,9 @@ public struct Attempt: Hashable, Sendable {
 
     /// It works on nodes that another stage rented.
     public var isInherited: Bool { inheritedFrom != nil }
+
+    /// Since when its nodes are rented, by whomever.
+    var nodesSince: Instant? { rentedAt ?? provisionedAt }
 
     /// What the provider knows its nodes by.
     var nodesToken: String { group?.token ?? id.token }

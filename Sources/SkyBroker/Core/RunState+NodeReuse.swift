@@ -2,6 +2,7 @@ import SkyCatalog
 public import SkyCore
 import SkyPlacement
 import SkyProviders
+import SkySpec
 
 /// Which try of which stage, by position.
 package struct AttemptPosition: Hashable, Sendable {
@@ -17,14 +18,14 @@ extension RunState {
         defer { asking = [] }
         guard !yielding.isEmpty else { return }
         for heir in asking where stages[heir].waitsForNodes {
-            guard let giver = yielding.first(where: { stages[heir].wouldRent(whatIsLeftBy: stages[$0]) }) else {
+            guard let giver = yielding.first(where: { stages[heir].wouldRent(whatIsLeftBy: stages[$0], at: at) }) else {
                 continue
             }
             pass(nodesOf: giver, to: heir, at: at)
         }
         var heirs = stages.indices.filter { stages[$0].phase == .lookingUp }
         for giver in yielding where stages[giver].phase == .yielding {
-            if let heir = heirs.firstIndex(where: { stages[$0].wouldRent(whatIsLeftBy: stages[giver]) }) {
+            if let heir = heirs.firstIndex(where: { stages[$0].wouldRent(whatIsLeftBy: stages[giver], at: at) }) {
                 heirs.remove(at: heir)
             } else {
                 update(giver) { $0.release(then: .end(.succeeded), at: at) }
@@ -40,14 +41,15 @@ extension RunState {
 
     private mutating func pass(nodesOf giver: Int, to heir: Int, at: Instant) {
         guard let current = stages[giver].current, let group = stages[giver].attempts[current].group else { return }
-        let (source, zone) = (AttemptPosition(stage: giver, attempt: current), stages[giver].attempts[current].zone)
+        let source = AttemptPosition(stage: giver, attempt: current)
+        let (zone, since) = (stages[giver].attempts[current].zone, stages[giver].attempts[current].nodesSince)
         let next = AttemptPosition(stage: heir, attempt: stages[heir].attempts.endIndex - 1)
         update(giver) { stage in
             stage.attempts[current].heir = next
             stage.givenBack(current, nil, at: at)
             stage.end(.succeeded, at: at)
         }
-        update(heir) { $0.inherit(group, from: source, zone: zone, at: at) }
+        update(heir) { $0.inherit(group, from: source, zone: zone, since: since, at: at) }
     }
 
     /// Nothing is left of nodes that several tries had one after the other: each has the part of the provider's span that
@@ -80,21 +82,26 @@ extension StageState {
         return attempts[current].group == nil
     }
 
-    fileprivate func wouldRent(whatIsLeftBy giver: StageState) -> Bool {
+    fileprivate func wouldRent(whatIsLeftBy giver: StageState, at: Instant) -> Bool {
         guard let traits = rules.nodeTraits, traits == giver.rules.nodeTraits, planned.deadline == nil,
             giver.phase == .yielding, let current = giver.current, giver.attempts[current].noticedLoss == nil
         else { return false }
         let there = giver.attempts[current].planned
-        return planned.numNodes == there.numNodes && planned.pricePerHour == there.pricePerHour
-            && planned.offer == there.offer
+        guard planned.numNodes == there.numNodes, planned.pricePerHour == there.pricePerHour,
+            planned.offer == there.offer
+        else { return false }
+        // Some machines are had for so long and no longer.
+        guard let limit = planned.offer.timeLimit, let since = giver.attempts[current].nodesSince else { return true }
+        return (at - since) + planned.durationRange.high <= limit
     }
 
     fileprivate mutating func inherit(
-        _ group: NodeGroup, from source: AttemptPosition, zone: String?, at: Instant
+        _ group: NodeGroup, from source: AttemptPosition, zone: String?, since: Instant?, at: Instant
     ) {
         updateAttempt {
             $0.inheritedFrom = source
             $0.zone = zone
+            $0.rentedAt = since
         }
         provisioned(group, at: at)
     }
