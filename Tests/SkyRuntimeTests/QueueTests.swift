@@ -101,6 +101,13 @@ struct JobQueueTests {
         #expect(queue.waitingIDs.isEmpty)
     }
 
+    @Test("on a node that is a part of a machine, the positions are those among its own devices")
+    func parts() {
+        #expect(DeviceVariables.part("0,2", of: "4,5,6,7") == "4,6" && DeviceVariables.part("", of: "4,5") == "")
+        #expect(DeviceVariables.part("1", of: nil) == "1" && DeviceVariables.part("0,1", of: "0-3") == "0-3")
+        #expect(DeviceVariables.part("1,9", of: "GPU-a1,GPU-b2") == "GPU-b2")
+    }
+
     @Test(
         "programs find their accelerators under the name that they look for",
         arguments: [

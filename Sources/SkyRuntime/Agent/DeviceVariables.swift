@@ -21,6 +21,19 @@ enum DeviceVariables {
         return ["CUDA_VISIBLE_DEVICES": list(indexes)]
     }
 
+    /// Of a node that is itself a part of a machine: those of its devices that have these positions among them.
+    ///
+    /// - Parameter given: what the node was given, `4,5,6,7`; nil of a whole machine.
+    static func part(_ positions: String, of given: String?) -> String {
+        guard let given, !positions.isEmpty else { return positions }
+        let devices = given.split(separator: ",").map(String.init)
+        // Ranges, as some runtimes know them, say nothing of positions.
+        let isRange = devices.contains { $0.contains("-") && $0.allSatisfy { $0.isNumber || $0 == "-" } }
+        guard !isRange, !devices.isEmpty else { return given }
+        return positions.split(separator: ",").compactMap { Int($0) }.filter(devices.indices.contains)
+            .map { devices[$0] }.joined(separator: ",")
+    }
+
     /// Of one chip, as the Neuron runtime counts them; nil for other accelerators.
     private static func neuronCores(_ accelerator: String) -> Int? {
         switch accelerator {

@@ -17,7 +17,9 @@ enum JobVariables {
             if let value = agent[name] { variables[name] = value }
         }
         if let needs = job.needs {
-            variables.merge(DeviceVariables.of(needs, indexes: folder.grantedDevices())) { _, ours in ours }
+            for (name, indexes) in DeviceVariables.of(needs, indexes: folder.grantedDevices()) {
+                variables[name] = DeviceVariables.part(indexes, of: variables[name])
+            }
         }
         variables.merge(job.environment) { _, own in own }
         variables[JobFolder.markVariable] = folder.path
