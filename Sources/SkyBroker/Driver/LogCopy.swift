@@ -13,8 +13,7 @@ struct LogCopy: Sendable {
 
     /// Returns when the job has ended and all it printed is in the file.
     func follow(_ job: String, of agent: any NodeAgent) async throws {
-        let size = try withFile { lseek($0, 0, SEEK_END) }
-        for try await chunk in agent.logs(ofJob: job, from: Int64(size), follow: true) {
+        for try await chunk in agent.logs(ofJob: job, from: size, follow: true) {
             // First the marks: when this is done again, some come twice, and none is missing.
             if !chunk.marks.isEmpty {
                 try withFile(StateFolder.marks(ofLog: path)) { try append(LogMarks.encode(chunk.marks), to: $0) }
@@ -26,6 +25,12 @@ struct LogCopy: Sendable {
                 LogFile.trim(file, size: LogFile.size(file), keep: keep)
             }
         }
+    }
+
+    /// Of a job that has printed nothing there is no file.
+    private var size: Int64 {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 
     private func withFile<Value>(_ other: String? = nil, _ body: (Int32) throws -> Value) throws -> Value {

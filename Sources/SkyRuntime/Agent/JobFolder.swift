@@ -14,8 +14,8 @@ import SkyProcess
 ///     log.marks    which parts of that went to standard error, and when; see `LogMarks`
 ///     place        its number in the node's queue, if it had to wait
 ///     devices      the indexes of the accelerators that it has, if it wanted some
-///     exit.room    so many bytes as that needs, taken from the disk before the command begins
-///     exit         how the job ended: its code, and the limit that it has exceeded; once written it never changes
+///     exit         a line that says how the job ended: its code, and the limit that it has exceeded; once whole it never
+///                  changes. Until then its room, taken from the disk before the command begins
 struct JobFolder {
     let path: String
 
@@ -27,7 +27,6 @@ struct JobFolder {
     private var place: String { "\(path)/place" }
     private var devices: String { "\(path)/devices" }
     private var exit: String { "\(path)/exit" }
-    private var exitRoom: String { "\(path)/exit.room" }
 
     /// In every process of the job, so that those whose parents have died are still found.
     static let markVariable = "SKY_JOB_DIR"
@@ -41,7 +40,7 @@ struct JobFolder {
         try Files.makeFolder(path, mode: 0o700)
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
-        try Files.put(exitRoom, "??? ??????\n".utf8)
+        try Files.put(exit, "??? ??????".utf8)
         for (name, text) in job.commands { try Files.put(script(name), text.utf8) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -104,18 +103,16 @@ struct JobFolder {
     /// holder of the lifeline.
     func recordEnd(_ end: JobEnd) throws(SystemError) {
         let line = "\(end.text)\n".utf8
-        do throws(SystemError) { try Files.writeNew(exit, with: line) } catch {
-            guard error.code == ENOSPC || error.code == EDQUOT, Files.exists(exitRoom) else { throw error }
-            try Files.overwrite(exitRoom, with: line)
-            guard rename(exitRoom, exit) == 0 else { throw .last("write \(exit)") }
-            try Files.flushFolder(path)
-        }
+        guard Files.exists(exit) else { return try Files.writeNew(exit, with: line) }
+        try Files.overwrite(exit, with: line)
     }
 
     /// Nil until the end was recorded whole.
     func end() -> JobEnd? {
-        guard let bytes = (try? Files.read(exit)) ?? nil, bytes.last == UInt8(ascii: "\n") else { return nil }
-        return JobEnd(String(decoding: bytes.dropLast(), as: UTF8.self))
+        guard let bytes = (try? Files.read(exit)) ?? nil, let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+            return nil
+        }
+        return JobEnd(String(decoding: bytes[..<end], as: UTF8.self))
     }
 
     // MARK: The log
