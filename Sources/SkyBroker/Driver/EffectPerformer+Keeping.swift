@@ -38,8 +38,8 @@ extension EffectPerformer {
     }
 
     /// Why nodes are lost, where their provider says so.
-    func lossReason(of id: AttemptID, _ group: NodeGroup) async -> String? {
-        guard let now = try? await adapter(group.provider).describe(token: id.token), now.state == .lost else {
+    func lossReason(of group: NodeGroup) async -> String? {
+        guard let now = try? await adapter(group.provider).describe(token: group.token), now.state == .lost else {
             return nil
         }
         return now.reason.map { "\(group.provider): \($0)" }

@@ -88,7 +88,7 @@ struct EffectPerformer: EffectPerforming {
             return nil
         } catch let failure as AttemptFailureError {
             if case .nodesLost(let message) = failure.failure, let group {
-                return .attemptFailed(id, .nodesLost(message: await lossReason(of: id, group) ?? message))
+                return .attemptFailed(id, .nodesLost(message: await lossReason(of: group) ?? message))
             }
             return .attemptFailed(id, failure.failure)
         } catch let error as ProviderError {
