@@ -104,9 +104,14 @@ public enum Files {
         guard failure.code == EEXIST, isFolder(path) else { throw failure }
     }
 
-    /// Lets the file system spread the folders that will be made in this one over the disk, as those of users who have
-    /// nothing to do with each other. Only ext2 to ext4 know of it; elsewhere nothing happens.
-    public static func spreadSubfolders(of path: String) { _ = sky_spread_subfolders(path) }
+    /// The same for one whose subfolders come and go with many files in them. The file system is asked to spread them over the
+    /// disk, as those of users who have nothing to do with each other: else it looks for a new file's place among all those
+    /// just removed. Only ext2 to ext4 know of it; elsewhere, and for a folder that is there already, nothing is asked.
+    public static func makeSpreadingFolder(_ path: String, mode: UInt32 = 0o777) throws(SystemError) {
+        guard !isFolder(path) else { return }
+        try makeFolder(path, mode: mode)
+        _ = sky_spread_subfolders(path)
+    }
 
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()

@@ -25,13 +25,9 @@ public struct StateFolder: Hashable, Sendable {
     public func clock(of run: RunID) -> String { "\(folder(of: run))/clock" }
     public func logs(of run: RunID) -> String { "\(folder(of: run))/logs" }
 
-    /// Makes the folders of a run. Runs are spread over the disk: a new file of one would else be looked a place for among all
-    /// those just removed with another (`Files.spreadSubfolders`).
+    /// Makes the folders of a run.
     func makeFolders(of run: RunID) throws(SystemError) {
-        if !Files.isFolder(runs) {
-            try Files.makeFolder(runs, mode: 0o700)
-            Files.spreadSubfolders(of: runs)
-        }
+        try Files.makeSpreadingFolder(runs, mode: 0o700)
         try Files.makeFolder(logs(of: run), mode: 0o700)
     }
 

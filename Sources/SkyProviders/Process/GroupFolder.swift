@@ -59,14 +59,6 @@ struct GroupFolder: Sendable {
         try Disk.remove(path)
     }
 
-    /// Makes the provider's folder. Groups come and go, each with a few dozen files: spread over the disk they stay out of
-    /// each other's way, where else the file system looks for a new file's place among all those just removed.
-    static func makeRoot(_ root: String) throws(SystemError) {
-        guard !Files.isFolder(root) else { return }
-        try Files.makeFolder(root, mode: 0o700)
-        Files.spreadSubfolders(of: root)
-    }
-
     /// What may be a folder's name and nothing else: 1…200 letters, digits, `-`, `_` and `.`, not first a dot.
     static func isName(_ text: String) -> Bool {
         let allowed = text.utf8.allSatisfy { byte in

@@ -326,7 +326,7 @@ struct ProcessBackend: Sendable {
     /// same for every broker.
     private func makeFolder(for token: String) throws(ProviderError) -> GroupFolder {
         do throws(SystemError) {
-            try GroupFolder.makeRoot(root)
+            try Files.makeSpreadingFolder(root, mode: 0o700)
             guard let resolved = Files.absolutePath(root) else { throw SystemError.last("find \(root)") }
             return GroupFolder(root: resolved, token: token)
         } catch { throw error.providerError(provider) }
