@@ -4,6 +4,8 @@ import SkyYAML
 
 /// Reads settings of a person's own, and reports everything wrong with them at once.
 protocol SettingsReader {
+    associatedtype Settings
+
     /// What complaints' codes begin with.
     static var code: String { get }
     /// What other tools call fields, and what they are here.
@@ -12,9 +14,33 @@ protocol SettingsReader {
     /// What a leading `~` in a path stands for.
     var home: String { get }
     var diagnostics: [Diagnostic] { get set }
+
+    init(path: String, home: String)
+
+    /// What the bytes of the file say; of use if there is no complaint.
+    mutating func read(_ bytes: [UInt8]) -> Settings
 }
 
 extension SettingsReader {
+    /// Reads a file; nil where there is none.
+    ///
+    /// - Throws: everything wrong with it, with its place.
+    static func settings(at path: String, home: String) throws(DiagnosticsError) -> Settings? {
+        let found: [UInt8]?
+        do { found = try Files.read(path) } catch {
+            throw DiagnosticsError(
+                [Diagnostic(code: "\(code).unreadable", path: path, message: "\(error)")], sources: [])
+        }
+        guard let bytes = found else { return nil }
+        var reader = Self(path: path, home: home)
+        let settings = reader.read(bytes)
+        guard reader.diagnostics.isEmpty else {
+            let source = SourceFile(path: path, text: String(decoding: bytes, as: UTF8.self))
+            throw DiagnosticsError(reader.diagnostics, sources: [source])
+        }
+        return settings
+    }
+
     mutating func port(_ node: YAMLNode?) -> Int? {
         guard let node else { return nil }
         if let port = node.integer, (1...65_535).contains(port) { return port }

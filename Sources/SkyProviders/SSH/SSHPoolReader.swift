@@ -1,5 +1,4 @@
 public import SkyCore
-import SkyProcess
 import SkyYAML
 
 extension SSHPools {
@@ -8,18 +7,7 @@ extension SSHPools {
     /// - Parameter home: what a leading `~` in a path stands for.
     /// - Throws: everything wrong with the file, with its place.
     public static func read(_ path: String, home: String) throws(DiagnosticsError) -> SSHPools {
-        let found: [UInt8]?
-        do { found = try Files.read(path) } catch {
-            throw DiagnosticsError([Diagnostic(code: "ssh.unreadable", path: path, message: "\(error)")], sources: [])
-        }
-        guard let bytes = found else { return SSHPools() }
-        var reader = SSHPoolReader(path: path, home: home)
-        let pools = reader.read(bytes)
-        guard reader.diagnostics.isEmpty else {
-            let source = SourceFile(path: path, text: String(decoding: bytes, as: UTF8.self))
-            throw DiagnosticsError(reader.diagnostics, sources: [source])
-        }
-        return pools
+        try SSHPoolReader.settings(at: path, home: home) ?? SSHPools()
     }
 }
 

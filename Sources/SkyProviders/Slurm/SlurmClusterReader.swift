@@ -1,5 +1,4 @@
 public import SkyCore
-import SkyProcess
 import SkyYAML
 
 extension SlurmClusters {
@@ -8,18 +7,7 @@ extension SlurmClusters {
     /// - Parameter home: what a leading `~` in a path stands for.
     /// - Throws: everything wrong with the file, with its place.
     public static func read(_ path: String, home: String) throws(DiagnosticsError) -> SlurmClusters {
-        let found: [UInt8]?
-        do { found = try Files.read(path) } catch {
-            throw DiagnosticsError([Diagnostic(code: "slurm.unreadable", path: path, message: "\(error)")], sources: [])
-        }
-        guard let bytes = found else { return SlurmClusters() }
-        var reader = SlurmClusterReader(path: path, home: home)
-        let clusters = reader.read(bytes)
-        guard reader.diagnostics.isEmpty else {
-            let source = SourceFile(path: path, text: String(decoding: bytes, as: UTF8.self))
-            throw DiagnosticsError(reader.diagnostics, sources: [source])
-        }
-        return clusters
+        try SlurmClusterReader.settings(at: path, home: home) ?? SlurmClusters()
     }
 }
 
