@@ -26,5 +26,10 @@ struct NodeFolder {
 
     func job(_ id: String) -> JobFolder { JobFolder(path: "\(jobs)/\(id)") }
 
+    var agentIsAlive: Bool {
+        guard let bytes = (try? Files.read(identity)) ?? nil else { return false }
+        return ProcessIdentity(String(decoding: bytes, as: UTF8.self))?.isAlive ?? false
+    }
+
     static func socket(in directory: String) -> String { "\(directory)/agent.sock" }
 }
