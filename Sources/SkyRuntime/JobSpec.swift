@@ -18,11 +18,14 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public var limits: JobLimits?
     /// Nil: nothing for itself.
     public var needs: JobNeeds?
+    /// A job that has ended, and of which nobody will ask anything any more: the agent forgets it, if it likes, and uses its
+    /// files again.
+    public var successorOf: String?
 
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
         environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
-        workID: String? = nil, needs: JobNeeds? = nil
+        workID: String? = nil, needs: JobNeeds? = nil, successorOf: String? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -33,6 +36,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.setupKey = setupKey
         self.workID = workID
         self.needs = needs
+        self.successorOf = successorOf
     }
 }
 

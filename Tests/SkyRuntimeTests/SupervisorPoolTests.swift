@@ -20,7 +20,7 @@ struct SupervisorPoolTests {
             _ = try await agent.submit(wait)
             for number in 0..<10 {
                 let job = JobSpec(
-                    id: "job\(number)", run: "a=$(ls /proc/$$/fd | wc -l); b=$(ls /proc/$PPID/fd | wc -l); echo $a $b", needs: all)
+                    id: "job\(number)", run: "ls /proc/self/fd | wc -l; ls /proc/$PPID/fd | wc -l", needs: all)
                 #expect(try await agent.submit(job) == .queued)
             }
             _ = try await agent.submit(JobSpec(id: "go", run: "touch go"))

@@ -113,11 +113,13 @@ extension EffectPerformer {
                     CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path(on: channel)
                 },
                 userVariables: spec.envs.merging(secrets) { _, secret in secret })
+            let key = HeldNodes.Key(token: group.token, rank: node.rank)
+            let former = held.formerJob(on: key)
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
                 environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
-                workID: id.token, needs: JobNeeds(allOf: accelerator))
-            ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
+                workID: id.token, needs: JobNeeds(allOf: accelerator), successorOf: former == id.token ? nil : former)
+            ranks.append(Rank(key: key, node: node, channel: channel, job: job))
         }
         return ranks
     }
@@ -167,6 +169,7 @@ extension EffectPerformer {
                 } onCancel: {
                     Task { await agent.close() }
                 }
+                held.jobEnded(rank.job.id, on: rank.key)
                 await held.keep(agent, to: rank.key)
                 return end
             } catch let error as AgentError where error.kind == .ending {

@@ -9,7 +9,7 @@ import SkyProcess
 ///     job.json     what to run; written before anything starts
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
-///     supervisor   the supervisor's identity; written before the first command starts
+///     supervisor   the supervisor's identity; written before the first command starts. Empty, or not there, before
 ///     log          what the commands print, its beginning a hole once there is too much of it
 ///     log.marks    which parts of that went to standard error, and when; see `LogMarks`
 ///     place        its number in the node's queue, if it had to wait
@@ -36,8 +36,10 @@ struct JobFolder {
     var hasSpec: Bool { Files.exists(spec) }
 
     /// Makes the folder and all that a supervisor expects in it. The specification comes last: with it, the job exists.
-    func create(_ job: JobSpec) throws(SystemError) {
-        try Files.makeFolder(path, mode: 0o700)
+    ///
+    /// - Parameter isUsed: another job's files are in it, which is over.
+    func create(_ job: JobSpec, isUsed: Bool = false) throws(SystemError) {
+        if isUsed { try empty() } else { try Files.makeFolder(path, mode: 0o700) }
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
         try Files.put(exit, "??? ??????".utf8)
@@ -46,6 +48,16 @@ struct JobFolder {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(job) else { throw SystemError("write \(spec)", code: EINVAL) }
         try Files.replace(spec, with: data, durability: .processes)
+    }
+
+    /// Takes everything from it that a new job must not find. Files stay: to make one costs more than all else here.
+    private func empty() throws(SystemError) {
+        for file in [supervisor, log, marks] where truncate(file, 0) != 0 && errno != ENOENT {
+            throw .last("empty \(file)")
+        }
+        for file in [place, devices, script("setup")] where unlink(file) != 0 && errno != ENOENT {
+            throw .last("remove \(file)")
+        }
     }
 
     func loadSpec() throws(SystemError) -> JobSpec {
@@ -85,7 +97,7 @@ struct JobFolder {
     // MARK: Who looks after it
 
     func recordSupervisor(_ identity: ProcessIdentity) throws(SystemError) {
-        try Files.replace(supervisor, with: "\(identity)\n".utf8, durability: .processes)
+        try Files.put(supervisor, "\(identity)\n".utf8)
     }
 
     /// Nil until a supervisor has begun.
@@ -95,7 +107,10 @@ struct JobFolder {
     }
 
     /// True once a command of the job may have run: from then on the job is never started again.
-    var hasBegun: Bool { Files.exists(supervisor) }
+    var hasBegun: Bool {
+        var status = stat()
+        return stat(supervisor, &status) == 0 && status.st_size > 0
+    }
 
     // MARK: How it ended
 

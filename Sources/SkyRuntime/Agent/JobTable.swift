@@ -51,14 +51,14 @@ final class JobTable {
         if let state = try state(of: job.id) { return state }
         let folder = node.job(job.id)
         guard let needs = job.needs else {
-            try folder.create(job)
+            try create(job)
             active[job.id] = ActiveJob(
                 id: job.id, folder: folder, keeper: .child(pid: try pool.start(job.id, job)))
             return .running
         }
         queue.add(job.id, needs)
         do throws(SystemError) {
-            try folder.create(job)
+            try create(job)
         } catch {
             queue.remove(job.id)
             throw error
@@ -69,6 +69,28 @@ final class JobTable {
         lastPlace += 1
         try folder.recordPlace(lastPlace)
         return .queued
+    }
+
+    /// Makes the job's folder, whole, in the files of the job that it follows if that is over.
+    private func create(_ job: JobSpec) throws(SystemError) {
+        let folder = node.job(job.id)
+        // Somebody made it and got no further.
+        if Files.exists(folder.path) { return try folder.create(job) }
+        let next = JobFolder(path: node.nextJob)
+        let isUsed = Files.exists(next.path) || takeFolder(ofFormer: job.successorOf)
+        try next.create(job, isUsed: isUsed)
+        if rename(next.path, folder.path) == 0 { return }
+        // The first one on this node.
+        try Files.makeFolder(node.jobs, mode: 0o700)
+        guard rename(next.path, folder.path) == 0 else { throw .last("make \(folder.path)") }
+    }
+
+    /// True when the job was over, and is forgotten now.
+    private func takeFolder(ofFormer id: String?) -> Bool {
+        guard let id, active[id] == nil else { return false }
+        let folder = node.job(id)
+        guard folder.end() != nil, !((try? FileLock.isHeld(folder.lifeline)) ?? true) else { return false }
+        return rename(folder.path, node.nextJob) == 0
     }
 
     /// Why this node can never run such a job; nil when it can.
@@ -135,7 +157,7 @@ final class JobTable {
     /// Looks at all that an agent before this one has left.
     func recover() {
         let ids = Files.names(in: node.jobs).filter { JobSpec.problem(ofID: $0) == nil }
-        isFirst = ids.isEmpty
+        isFirst = ids.isEmpty && !Files.exists(node.nextJob)
         guard !isFirst else { return }
         for id in ids {
             do throws(SystemError) { try examine(id) } catch { complain("\(id): \(error)") }

@@ -20,6 +20,8 @@ struct NodeFolder {
     var visited: String { "\(path)/visited" }
     var log: String { "\(path)/agent.log" }
     var jobs: String { "\(path)/jobs" }
+    /// The folder of a job that is not there yet.
+    var nextJob: String { "\(path)/next-job" }
     var lease: LeaseFile { LeaseFile(folder: path) }
 
     func setup(_ key: String) -> SetupRecord { SetupRecord(path: "\(path)/setups/\(key)") }
