@@ -51,7 +51,8 @@ struct TestNode {
     /// What is left of the node: its agent, supervisors that have a job, and whatever jobs started.
     func survivors() -> [Int32] {
         // Without a name it has ended since.
-        NodeProcesses(directory: directory).alive().filter { ![SupervisorPool.idleName, ""].contains(Self.name(of: $0)) }
+        let others = [SupervisorPool.idleName, ""]
+        return NodeProcesses(directory: directory).alive().filter { !others.contains(Self.name(of: $0)) }
     }
 
     /// Supervisors that have no job.
