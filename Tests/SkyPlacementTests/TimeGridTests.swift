@@ -49,7 +49,9 @@ struct TimeGridTests {
     }
 
     /// A search that has only just begun: next to nothing is ruled out, and no plan is known.
-    private func search(_ network: Network, limit: Int64, cap: Int64) -> (best: Assignment?, bound: Int64, isOver: Bool)? {
+    private func search(_ network: Network, limit: Int64, cap: Int64) -> (
+        best: Assignment?, bound: Int64, isOver: Bool
+    )? {
         var search = TimeSearch(
             network, goal: .cheapest, limit: limit, cap: cap, meter: Meter(.steps(2_000_000_000)))
         guard let windows = TimeWindows(network, limit: limit) else { return nil }

@@ -145,7 +145,8 @@ struct Solver {
     }
 
     private var isNarrow: Bool {
-        FrontierStep.plan(network, limit: Network.forever).map { FrontierStep.width(of: $0) <= TimeSearch.widest } ?? false
+        FrontierStep.plan(network, limit: Network.forever).map { FrontierStep.width(of: $0) <= TimeSearch.widest }
+            ?? false
     }
 
     mutating func forgoReserve() { reserve = 0 }

@@ -38,6 +38,7 @@ extension TimeSearch {
     private mutating func refine(_ given: Branch, below top: Int64) -> Int64 {
         var branch = given
         for _ in 0..<4 { branch.sweep.pass() }
+        meter.spend(4 * branch.sweep.stepsPerPass)
         let sweeps = atSeveralPrices(branch)
         guard let frame = TimeGridFrame(sweeps, limit: limit, cap: top) else { return top }
         var ladder = GridLadder(frame, limit: limit)
