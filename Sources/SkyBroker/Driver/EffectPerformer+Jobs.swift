@@ -112,11 +112,11 @@ extension EffectPerformer {
                 checkpoint: spec.checkpointPath.map {
                     CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path(on: channel)
                 },
-                userVariables: spec.envs.merging(secrets) { _, secret in secret })
+                userVariables: spec.envs)
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
                 environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
-                workID: id.token, needs: JobNeeds(allOf: accelerator))
+                workID: id.token, needs: JobNeeds(allOf: accelerator), secrets: secrets.isEmpty ? nil : secrets)
             ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
         }
         return ranks

@@ -7,6 +7,7 @@ import SkyProcess
 /// after them reads it here.
 ///
 ///     job.json     what to run; written before anything starts
+///     secrets      those of its variables whose values are nobody's business; gone once it has ended well
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts
@@ -23,6 +24,7 @@ struct JobFolder {
     var log: String { "\(path)/log" }
     var marks: String { "\(path)/log.marks" }
     private var spec: String { "\(path)/job.json" }
+    private var secrets: String { "\(path)/secrets" }
     private var supervisor: String { "\(path)/supervisor" }
     private var place: String { "\(path)/place" }
     private var devices: String { "\(path)/devices" }
@@ -42,17 +44,27 @@ struct JobFolder {
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
         try Files.put(exit, "??? ??????".utf8)
         for (name, text) in job.commands { try Files.put(script(name), text.utf8) }
+        if let secrets = job.secrets { try Files.put(self.secrets, try encode(secrets)) }
+        var job = job
+        job.secrets = nil
+        try Files.replace(spec, with: try encode(job), durability: .processes)
+    }
+
+    private func encode(_ value: some Encodable) throws(SystemError) -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(job) else { throw SystemError("write \(spec)", code: EINVAL) }
-        try Files.replace(spec, with: data, durability: .processes)
+        guard let data = try? encoder.encode(value) else { throw SystemError("write \(spec)", code: EINVAL) }
+        return data
     }
 
     func loadSpec() throws(SystemError) -> JobSpec {
         guard
             let bytes = try Files.read(spec),
-            let job = try? JSONDecoder().decode(JobSpec.self, from: Data(bytes))
+            var job = try? JSONDecoder().decode(JobSpec.self, from: Data(bytes))
         else { throw SystemError("read \(spec)", code: EINVAL) }
+        if let bytes = try Files.read(secrets) {
+            job.secrets = try? JSONDecoder().decode([String: String].self, from: Data(bytes))
+        }
         return job
     }
 
@@ -102,6 +114,8 @@ struct JobFolder {
     /// On the disk when this returns, also on one that has become full since the job was made. Only for the
     /// holder of the lifeline.
     func recordEnd(_ end: JobEnd) throws(SystemError) {
+        // After a failure people may come in and look: it goes with the node.
+        if end.code == 0 { unlink(secrets) }
         let line = "\(end.text)\n".utf8
         guard Files.exists(exit) else { return try Files.writeNew(exit, with: line) }
         try Files.overwrite(exit, with: line)

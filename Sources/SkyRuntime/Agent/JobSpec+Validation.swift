@@ -14,7 +14,8 @@ extension JobSpec {
         }
         if let problem = limits?.problem { return problem }
         if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+        let variables = (secrets ?? [:]).merging(environment) { _, value in value }
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
             if name.isEmpty || name.utf8.contains(0) || name.utf8.contains(UInt8(ascii: "=")) {
                 return "\(name.debugDescription) cannot be the name of a variable"
             }

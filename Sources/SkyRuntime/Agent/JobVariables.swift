@@ -21,7 +21,7 @@ enum JobVariables {
                 variables[name] = DeviceVariables.part(indexes, of: variables[name])
             }
         }
-        variables.merge(job.environment) { _, own in own }
+        variables.merge((job.secrets ?? [:]).merging(job.environment) { _, own in own }) { _, own in own }
         variables[JobFolder.markVariable] = folder.path
         return variables
     }
