@@ -23,8 +23,8 @@ enum AgentCommand {
         return ProcessSpawn(
             executable,
             arguments("serve", directory: node.path, lease: lease, nodeEnd: nodeEnd) + ["--ready-fd", "3"],
-            environment: environment(from: ProcessInfo.processInfo.environment), leadership: .session, standardOutput: log,
-            standardError: log, extraDescriptors: [ready])
+            environment: environment(from: ProcessInfo.processInfo.environment), leadership: .session,
+            standardOutput: log, standardError: log, extraDescriptors: [ready])
     }
 
     /// Talks on its standard streams; see `Nursery`.
