@@ -23,7 +23,7 @@ public struct PackReceiver {
             guard let manifest = offer.manifest else { throw HostFailure(.system, "nothing was offered") }
             if let problem = manifest.problem { throw HostFailure(.badPath, "what was offered is wrong: \(problem)") }
             let folder = "\(staging)/\(SHA256.hex(SHA256.digest(of: bytes)))"
-            try receive(manifest, in: folder)
+            try receive(manifest, in: folder, likely: destination)
             do throws(SystemError) {
                 try finish(manifest, in: folder)
                 try Files.makeFolder(Disk.split(destination).folder)
@@ -40,8 +40,12 @@ public struct PackReceiver {
     /// For a receiver that cannot even begin.
     func refuse(_ failure: HostFailure) { try? stream.send(PackAnswer(failure: failure)) }
 
-    private func receive(_ manifest: PackManifest, in folder: String) throws(HostFailure) {
+    private func receive(
+        _ manifest: PackManifest, in folder: String, likely: String
+    ) throws(HostFailure) {
         let files = manifest.entries.filter { $0.kind == .file }
+        // What was begun before goes on with what it has.
+        let isNew = !Files.exists(folder)
         do throws(SystemError) {
             for name in Files.names(in: staging) where "\(staging)/\(name)" != folder {
                 try Disk.remove("\(staging)/\(name)")
@@ -51,11 +55,20 @@ public struct PackReceiver {
                 try Files.makeFolder(place(of: entry, in: folder), mode: 0o700)
             }
         } catch { throw HostFailure(error) }
-        try stream.send(PackAnswer(offsets: files.map { min(size(of: place(of: $0, in: folder)), $0.size) }))
+        let known = isNew ? try takeOver(files, from: likely, to: folder) : [:]
+        try stream.send(
+            PackAnswer(
+                offsets: files.enumerated().map { index, file in
+                    known[index] == nil ? min(size(of: place(of: file, in: folder)), file.size) : file.size
+                }))
         var damaged: [String] = []
-        for file in files {
+        for (index, file) in files.enumerated() {
             let place = place(of: file, in: folder)
-            if try !receive(file, at: place) {
+            let isRight =
+                if let digest = known[index] { try stream.read(exactly: 32) == digest } else {
+                    try receive(file, at: place)
+                }
+            if !isRight {
                 damaged.append(file.path)
                 unlink(place)
             }
@@ -64,6 +77,37 @@ public struct PackReceiver {
             throw HostFailure(
                 .damaged, "\(damaged.count) of \(files.count) files were changed on their way, or while they were read")
         }
+    }
+
+    /// Takes what need not be sent from what is about to be replaced: files that have the same name and content there.
+    ///
+    /// - Returns: their digests, by their number among the files.
+    private func takeOver(
+        _ files: [PackManifest.Entry], from old: String, to folder: String
+    ) throws(HostFailure) -> [Int: [UInt8]] {
+        let wanted = files.indices.filter { index in
+            let file = files[index]
+            var status = stat()
+            guard file.size > 0, lstat(file.path.isEmpty ? old : "\(old)/\(file.path)", &status) == 0 else {
+                return false
+            }
+            // One that has another name too may be changed under that name.
+            return status.st_mode & S_IFMT == S_IFREG && Int64(status.st_size) == file.size && status.st_nlink == 1
+        }
+        guard !wanted.isEmpty else { return [:] }
+        try stream.send(PackAnswer(wanted: wanted))
+        let digests = [UInt8](try stream.receive(PackDigests.self).message.digests)
+        guard digests.count == 32 * wanted.count else { throw PackStream.broken }
+        var known: [Int: [UInt8]] = [:]
+        for (number, index) in wanted.enumerated() {
+            let file = files[index]
+            let path = file.path.isEmpty ? old : "\(old)/\(file.path)"
+            let digest = Array(digests[(32 * number)..<(32 * number + 32)])
+            guard SHA256.digest(ofFile: path, size: file.size) == digest, link(path, place(of: file, in: folder)) == 0
+            else { continue }
+            known[index] = digest
+        }
+        return known
     }
 
     private func place(of entry: PackManifest.Entry, in folder: String) -> String {

@@ -43,6 +43,13 @@ public struct SHA256 {
         }
     }
 
+    /// Of a file that should be so long; nil when it is not, or cannot be read.
+    static func digest(ofFile path: String, size: Int64) -> [UInt8]? {
+        var status = stat()
+        guard lstat(path, &status) == 0, Int64(status.st_size) == size else { return nil }
+        return try? digest(ofFile: path)
+    }
+
     /// `0a1f…`, two digits for each byte.
     public static func hex(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef")
