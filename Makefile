@@ -57,7 +57,7 @@ format: ## put the Swift sources into form
 
 bench: build ## measure every claim of speed and size; see Benchmarks/README.md
 	@failed=; for program in Benchmarks/*.py; do \
-		case $$program in */measuring.py | */skypilot.py | */solver_check.py) continue ;; esac; \
+		case $$program in */measuring.py | */agentwire.py | */skypilot.py | */solver_check.py) continue ;; esac; \
 		echo "== $$program"; $(PYTHON) -B "$$program" || failed="$$failed $$program"; \
 	done; \
 	echo "== journal-bench"; swift run -c release journal-bench || failed="$$failed journal-bench"; \
