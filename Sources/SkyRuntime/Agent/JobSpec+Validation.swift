@@ -1,3 +1,5 @@
+import Glibc
+
 extension JobSpec {
     /// What is run, in order.
     var commands: [(name: String, text: String)] { [setup.map { ("setup", $0) }, ("run", run)].compactMap { $0 } }
@@ -13,6 +15,9 @@ extension JobSpec {
             return "\(setupKey.prefix(80).debugDescription) is no key of a setup"
         }
         if let problem = limits?.problem { return problem }
+        if access("/bin/sh", X_OK) != 0 {
+            return "this node has no /bin/sh to run commands with: install a shell there (busybox will do)"
+        }
         if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
         let variables = (secrets ?? [:]).merging(environment) { _, value in value }
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {

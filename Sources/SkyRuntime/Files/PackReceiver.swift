@@ -88,7 +88,7 @@ public struct PackReceiver {
         let wanted = files.indices.filter { index in
             let file = files[index]
             var status = stat()
-            guard file.size > 0, lstat(file.path.isEmpty ? old : "\(old)/\(file.path)", &status) == 0 else {
+            guard file.size > 0, lstat(place(of: file, below: old), &status) == 0 else {
                 return false
             }
             // One that has another name too may be changed under that name.
@@ -96,22 +96,27 @@ public struct PackReceiver {
         }
         guard !wanted.isEmpty else { return [:] }
         try stream.send(PackAnswer(wanted: wanted))
+        // While the other side does the same.
+        let own = wanted.map { SHA256.digest(ofFile: place(of: files[$0], below: old), size: files[$0].size) }
         let digests = [UInt8](try stream.receive(PackDigests.self).message.digests)
         guard digests.count == 32 * wanted.count else { throw PackStream.broken }
         var known: [Int: [UInt8]] = [:]
         for (number, index) in wanted.enumerated() {
-            let file = files[index]
-            let path = file.path.isEmpty ? old : "\(old)/\(file.path)"
-            let digest = Array(digests[(32 * number)..<(32 * number + 32)])
-            guard SHA256.digest(ofFile: path, size: file.size) == digest, link(path, place(of: file, in: folder)) == 0
+            let (file, digest) = (files[index], digests[(32 * number)..<(32 * number + 32)])
+            guard let mine = own[number], digest.elementsEqual(mine),
+                link(place(of: file, below: old), place(of: file, in: folder)) == 0
             else { continue }
-            known[index] = digest
+            known[index] = mine
         }
         return known
     }
 
+    private func place(of entry: PackManifest.Entry, below root: String) -> String {
+        entry.path.isEmpty ? root : "\(root)/\(entry.path)"
+    }
+
     private func place(of entry: PackManifest.Entry, in folder: String) -> String {
-        entry.path.isEmpty ? "\(folder)/pack" : "\(folder)/pack/\(entry.path)"
+        place(of: entry, below: "\(folder)/pack")
     }
 
     private func size(of path: String) -> Int64 {
@@ -126,7 +131,8 @@ public struct PackReceiver {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
             defer { close(file) }
             var place: Int64 = 0
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+            let buffer = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: Int(max(1, min(entry.size, 1 << 18))), alignment: 64)
             defer { buffer.deallocate() }
             // What came before goes into the digest too.
             while place < entry.size {
@@ -164,6 +170,8 @@ public struct PackReceiver {
         }
         for entry in manifest.entries.reversed() where entry.kind != .link {
             let place = place(of: entry, in: folder)
+            var status = stat()
+            if lstat(place, &status) == 0, status.st_mode & 0o7777 == mode_t(entry.mode) { continue }
             guard chmod(place, mode_t(entry.mode)) == 0 else { throw .last("make \(place)") }
         }
     }

@@ -71,7 +71,8 @@ public struct PackSender {
         var hash = SHA256()
         var isWhole = file != nil
         var place: Int64 = 0
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Int(max(1, min(entry.size, 1 << 18))), alignment: 64)
         defer { buffer.deallocate() }
         while place < entry.size {
             // What the other side has is read too: the digest is of all of it.
