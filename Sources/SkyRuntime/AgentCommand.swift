@@ -38,14 +38,16 @@ enum AgentCommand {
     private static let variables: Set<String> = [
         "PATH", "HOME", "LANG", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH",
     ]
-    private static let beginnings = ["SKY_", "XDG_", "DOCKER_", "CONTAINER"]
+    /// What docker and podman look at themselves.
+    static let forRuntimes = ["XDG_", "DOCKER_", "CONTAINER"]
 
     /// What an agent gets of the variables of whoever starts it: not a person's keys and passwords, of which neither it nor
     /// its jobs should know.
     static func environment(from all: [String: String]) -> [String: String] {
         let handedOn = Set((all[JobVariables.handedOn] ?? "").split(separator: " ").map(String.init))
         return all.filter { name, _ in
-            variables.contains(name) || handedOn.contains(name) || beginnings.contains { name.hasPrefix($0) }
+            variables.contains(name) || handedOn.contains(name)
+                || (forRuntimes + ["SKY_"]).contains { name.hasPrefix($0) }
         }
     }
 }

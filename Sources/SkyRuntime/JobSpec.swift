@@ -11,6 +11,8 @@ public struct JobSpec: Hashable, Sendable, Codable {
     /// there now. 1…200 characters, no line breaks; nil: always the same.
     public var workID: String?
     public var run: String
+    /// The container image that it runs in, as docker and podman name it; nil: on the node itself.
+    public var image: String?
     /// Relative to the node's directory; made if missing.
     public var workingDirectory: String
     public var environment: [String: String]
@@ -25,7 +27,8 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
         environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
-        workID: String? = nil, needs: JobNeeds? = nil, secrets: [String: String]? = nil
+        workID: String? = nil, needs: JobNeeds? = nil, secrets: [String: String]? = nil,
+        image: String? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -33,6 +36,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.workingDirectory = workingDirectory
         self.environment = environment
         self.secrets = secrets
+        self.image = image
         self.limits = limits
         self.setupKey = setupKey
         self.workID = workID
