@@ -151,6 +151,28 @@ struct ContainerTests {
         }
     }
 
+    @Test("who is let in is inside the container", .enabled(if: PodmanUnderTest.image != nil))
+    func entrance() async throws {
+        try await use(.podman) { node, agent, image in
+            let job = JobSpec(
+                id: "j", run: "echo here > /tmp/inside; echo ready; sleep 1000", environment: ["A": "it's"],
+                image: image)
+            _ = try await agent.submit(job)
+            for try await chunk in agent.logs(ofJob: "j", from: 0, follow: true)
+            where String(decoding: chunk.bytes, as: UTF8.self).contains("ready") { break }
+            let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(PodmanUnderTest.environment) { $1 }
+            let visit = ProcessSpawn(
+                try TestNode.executable,
+                NodeEntrance.agentArguments(
+                    directory: node.directory, job: "j", command: "cat /tmp/inside; pwd; echo $A; exit 7"),
+                environment: variables, standardOutput: .append(path: "\(node.directory)/said"),
+                standardError: .append(path: "\(node.directory)/said"))
+            #expect(try await visit.start().wait() == .exited(code: 7))
+            let said = String(decoding: try Files.read("\(node.directory)/said") ?? [], as: UTF8.self)
+            #expect(said == "here\n\(node.directory)/work\nit's\n")
+        }
+    }
+
     @Test("a node without docker and podman says so from the first, and refuses")
     func refused() async throws {
         try await withTemporaryFolder { empty in

@@ -45,7 +45,7 @@ struct Entrance: Equatable {
         of folder: JobFolder, _ job: JobSpec, _ runtime: String, in node: NodeFolder, _ own: [String: String]
     ) throws(SystemError) {
         let name = ContainerScripts.name(of: folder.path)
-        let running = ProcessSpawn(runtime, ["exec", name, "true"], standardOutput: .null, standardError: .null)
+        let running = ProcessSpawn(runtime, ["exec", name, "/bin/sh", "-c", ":"], standardOutput: .null, standardError: .null)
         var status: Int32 = 1
         guard let pid = try? running.startUnmanaged(), waitpid(pid, &status, 0) == pid, status == 0 else {
             Agent.complain("the job's container does not run: this is its node itself")
