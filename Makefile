@@ -1,7 +1,7 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
 SEEDS ?= 2000
-.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
+.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples test-roots lint format bench clean packages check-packages
 
 PYTHON ?= python3
 # One process for each: tests that kill, and wait for, processes of their own keep out of each other's way.
@@ -44,6 +44,9 @@ test-scripts: ## the tests of ./sky, scripts/ and Benchmarks/
 	@$(PYTHON) -B -m unittest discover -s scripts/tests
 	@echo "== tests of Benchmarks/"
 	@$(PYTHON) -B -m unittest discover -s Benchmarks/tests
+
+test-roots: build ## the agent in an empty root, with a static shell, and in the smallest Debian
+	@$(PYTHON) -B scripts/test-agent-roots.py
 
 test-examples: ## build and run the packages of Examples/
 	@echo "== Examples/CarbonPolicy"

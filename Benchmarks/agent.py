@@ -35,6 +35,8 @@ def measure_idle(agent, seconds, verdict):
     """After it has run some jobs, and with a connection open as a driver has one."""
     with agentwire.running(agent) as (process, connect):
         conversation = connect()
+        # As every node has one: its clock is to be looked at.
+        conversation.ask("renewLease", span=7_200_000)
         for number in range(20):
             conversation.submit(f"j{number}", "true")
             conversation.wait(f"j{number}")
@@ -42,6 +44,9 @@ def measure_idle(agent, seconds, verdict):
         before = processor_seconds(process.pid)
         time.sleep(seconds)
         used = processor_seconds(process.pid) - before
+        conversation.ask("stats")
+        if before == 0 or processor_seconds(process.pid) - before == used:
+            sys.exit("the kernel does not count what the agent uses here")
         held = resident(process.pid)
         conversation.close()
     verdict.below("an idle agent, resident", held, 25 * MB, lambda figure: f"{figure / MB:.1f} MB")
@@ -103,6 +108,8 @@ def measure_jobs(agent, count, at_once, rounds, verdict):
             check_ends(folder, f"r{number}-", count)
             bare.append(bare_a_second(count, at_once))
             loads.append(m.load())
+        one_by_one = jobs_a_second(conversation, 50, 1, "single-")
+        check_ends(folder, "single-", 50)
         conversation.close()
     ratios = [mine / other for mine, other in zip(ours, bare)]
     whole = lambda figure: f"{figure:.0f}"
@@ -114,11 +121,12 @@ def measure_jobs(agent, count, at_once, rounds, verdict):
         verdict.skipped(claim, f"{m.median(ratios):.2f} here, but other work keeps the machine busy")
     else:
         verdict.above(claim, m.median(ratios), 0.4, lambda figure: f"{figure:.2f}")
-    measure_peers(m.median(ours), verdict)
+    measure_peers(one_by_one, verdict)
 
 
 def measure_peers(ours, verdict):
-    """One after the other, as a script would: both have a server that does the work."""
+    """One after the other, as a script would that waits for each; `ours` is the like. Both have a server that does the work, and
+    ask it every second or two whether it is done."""
     peers = {
         "sbatch": (["sbatch", "--wait", "--output=/dev/null", "--wrap", "true"],
                    shutil.which("sbatch") and subprocess.run(["sinfo"], capture_output=True).returncode == 0),
@@ -134,7 +142,7 @@ def measure_peers(ours, verdict):
             started = time.perf_counter()
             subprocess.run(command, capture_output=True, check=True)
             rates.append(1 / (time.perf_counter() - started))
-        verdict.note(f"{name}: {m.median(rates):.2f} a second, one after the other; ours is {ours / m.median(rates):.0f} times that")
+        verdict.note(f"{name}: {m.median(rates):.2f} a second, one after the other; the agent so {ours:.0f}")
 
 
 def measure_logs(agent, size, verdict):
