@@ -101,6 +101,14 @@ enum PretendedDocker {
 
         """
 
+    /// Whether this user may make namespaces of processes here.
+    static let isPossible: Bool = {
+        let spawn = ProcessSpawn("unshare", ["--pid", "--fork", "--mount-proc", "true"], standardError: .null)
+        var status: Int32 = 1
+        guard let pid = try? spawn.startUnmanaged() else { return false }
+        return waitpid(pid, &status, 0) == pid && status == 0
+    }()
+
     static func use(_ body: (TestNode, AgentClient) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             try await writeProgram("\(folder)/docker", program)

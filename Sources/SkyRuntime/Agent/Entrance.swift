@@ -30,7 +30,7 @@ struct Entrance: Equatable {
         let own = ProcessInfo.processInfo.environment
         for name in ["TERM", "COLORTERM"] where variables[name] == nil { variables[name] = own[name] }
         if spec.image != nil, let runtime = folder.containerRuntime() {
-            try enterContainer(of: folder, spec, runtime, in: node, own)
+            try enterContainer(of: folder, spec, runtime, in: node)
         }
         let working = "\(node.path)/\(spec.workingDirectory)"
         try Files.makeFolder(working)
@@ -42,10 +42,11 @@ struct Entrance: Equatable {
 
     /// Returns only where there is no container that runs: then the node itself is entered.
     private func enterContainer(
-        of folder: JobFolder, _ job: JobSpec, _ runtime: String, in node: NodeFolder, _ own: [String: String]
+        of folder: JobFolder, _ job: JobSpec, _ runtime: String, in node: NodeFolder
     ) throws(SystemError) {
         let name = ContainerScripts.name(of: folder.path)
-        let running = ProcessSpawn(runtime, ["exec", name, "/bin/sh", "-c", ":"], standardOutput: .null, standardError: .null)
+        let running = ProcessSpawn(
+            runtime, ["exec", name, "/bin/sh", "-c", ":"], standardOutput: .null, standardError: .null)
         var status: Int32 = 1
         guard let pid = try? running.startUnmanaged(), waitpid(pid, &status, 0) == pid, status == 0 else {
             Agent.complain("the job's container does not run: this is its node itself")
