@@ -1,7 +1,7 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
 SEEDS ?= 2000
-.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples lint format bench clean packages check-packages
+.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples test-roots lint format bench clean packages check-packages
 
 PYTHON ?= python3
 # One process for each: tests that kill, and wait for, processes of their own keep out of each other's way.
@@ -45,6 +45,9 @@ test-scripts: ## the tests of ./sky, scripts/ and Benchmarks/
 	@echo "== tests of Benchmarks/"
 	@$(PYTHON) -B -m unittest discover -s Benchmarks/tests
 
+test-roots: build ## the agent in an empty root, with a static shell, and in the smallest Debian
+	@$(PYTHON) -B scripts/test-agent-roots.py
+
 test-examples: ## build and run the packages of Examples/
 	@echo "== Examples/CarbonPolicy"
 	@scripts/test-examples.sh
@@ -57,7 +60,7 @@ format: ## put the Swift sources into form
 
 bench: build ## measure every claim of speed and size; see Benchmarks/README.md
 	@failed=; for program in Benchmarks/*.py; do \
-		case $$program in */measuring.py | */skypilot.py | */solver_check.py) continue ;; esac; \
+		case $$program in */measuring.py | */agentwire.py | */skypilot.py | */solver_check.py) continue ;; esac; \
 		echo "== $$program"; $(PYTHON) -B "$$program" || failed="$$failed $$program"; \
 	done; \
 	echo "== journal-bench"; swift run -c release journal-bench || failed="$$failed journal-bench"; \

@@ -53,6 +53,17 @@ def median(figures):
     return statistics.median(figures)
 
 
+def spread(figures, show=lambda value: f"{value:.2f}"):
+    """The least, the median and the most: a median alone hides that a busy machine has made noise of it."""
+    return f"{show(min(figures))} to {show(max(figures))}, median {show(median(figures))}"
+
+
+def load():
+    """How many processes wanted a processor in the last minute; what was measured beside more of them than there are processors
+    says little."""
+    return os.getloadavg()[0]
+
+
 def milliseconds(figure):
     return f"{figure * 1000:.1f} ms"
 
@@ -67,6 +78,11 @@ class Verdict:
         holds = figure < bound
         self.broken += not holds
         print(f"{'ok    ' if holds else 'BROKEN'}  {claim}: {show(figure)} (bound: under {show(bound)})", flush=True)
+
+    def above(self, claim, figure, bound, show=lambda value: f"{value:.1f}"):
+        holds = figure >= bound
+        self.broken += not holds
+        print(f"{'ok    ' if holds else 'BROKEN'}  {claim}: {show(figure)} (bound: at least {show(bound)})", flush=True)
 
     def true(self, claim, holds, detail=""):
         self.broken += not holds

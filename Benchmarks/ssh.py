@@ -57,9 +57,13 @@ class Host:
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(mode=0o700)
 
-    def disconnect(self):
+    def sockets(self):
+        """Of the connections that are shared."""
         sockets = self.folder / "run" / "sky-ssh"
-        for path in sockets.glob("*") if sockets.exists() else []:
+        return list(sockets.glob("*")) if sockets.exists() else []
+
+    def disconnect(self):
+        for path in self.sockets():
             subprocess.run(["ssh", "-F", self.folder / "ssh_config", "-S", path, "-O", "exit", "bench"],
                            capture_output=True)
 
@@ -82,6 +86,16 @@ def figures(bench, host, agent, *rest):
     return found
 
 
+def needed(options):
+    """The agent; sees to it that sshd and ssh-bench are there too."""
+    if not os.path.exists(SSHD):
+        sys.exit(f"there is no {SSHD}: scripts/ensure-packages.sh test installs openssh-server")
+    if not pathlib.Path(options.bench).exists():
+        subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "ssh-bench"],
+                       cwd=m.ROOT, env=dict(os.environ, SKY_STATIC="1"), stdout=sys.stderr, check=True)
+    return m.binary(options.agent)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--agent", default=m.ROOT / ".build/release/sky-agent", help="the agent that is sent")
@@ -89,12 +103,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7, help="fresh hosts, and hosts known already (default 7)")
     parser.add_argument("--jobs", type=int, default=200, help="over one channel (default 200)")
     options = parser.parse_args()
-    if not os.path.exists(SSHD):
-        sys.exit(f"there is no {SSHD}: scripts/ensure-packages.sh test installs openssh-server")
-    agent = m.binary(options.agent)
-    if not pathlib.Path(options.bench).exists():
-        subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "ssh-bench"],
-                       cwd=m.ROOT, env=dict(os.environ, SKY_STATIC="1"), stdout=sys.stderr, check=True)
+    agent = needed(options)
 
     verdict = m.Verdict()
     with tempfile.TemporaryDirectory(prefix="sky-ssh-", dir="/tmp") as folder:
@@ -108,22 +117,11 @@ def main():
                 fresh += figures(options.bench, host, agent, "ready")["ready"]
                 known += figures(options.bench, host, agent, "ready")["ready"]
             jobs = figures(options.bench, host, agent, "jobs", str(options.jobs))
-            tree = pathlib.Path(folder) / "tree"
-            tree.mkdir()
-            for number in range(10_000):
-                (tree / f"{number}").write_bytes(os.urandom(10_000))
-            files = figures(options.bench, host, agent, "files", str(tree))
-            started = time.perf_counter()
-            archive = subprocess.Popen(["tar", "-C", tree, "-cf", "-", "."], stdout=subprocess.PIPE)
-            subprocess.run(host.ssh(f"mkdir {host.home}/peer && tar -C {host.home}/peer -xf -"), stdin=archive.stdout, check=True)
-            peer = time.perf_counter() - started
         finally:
             host.stop()
 
     verdict.note(f"the very first, with packing {m.milliseconds(first)}; given back {m.milliseconds(m.median(jobs['given-back']))}; "
                  f"from submission until its first output is here {m.milliseconds(m.median(jobs['started']))}")
-    verdict.note(f"10,000 files, 100 MB: there {files['push'][0]:.2f} s, again {files['push-again'][0]:.2f} s, back "
-                 f"{files['pull'][0]:.2f} s; tar over a new ssh {peer:.2f} s")
     verdict.below("ready on a fresh host, median", m.median(fresh), 1.5, m.milliseconds)
     verdict.below("ready the second time, median", m.median(known), 0.150, m.milliseconds)
     verdict.below("a job submitted over a warm channel until it runs, median", m.median(jobs["accepted"]), 0.005,

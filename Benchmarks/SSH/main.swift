@@ -8,7 +8,7 @@ import SkyRuntime
 //
 //     ssh-bench SSH_YAML STATE_FOLDER AGENT ready         one group from nothing to an agent that has answered
 //     ssh-bench SSH_YAML STATE_FOLDER AGENT jobs COUNT    jobs one after the other over one warm channel
-//     ssh-bench SSH_YAML STATE_FOLDER AGENT files FOLDER  a folder to the node, again, and back
+//     ssh-bench SSH_YAML STATE_FOLDER AGENT files FOLDER  a folder to the node, again, after ten files have changed, and back
 //
 // Prints a figure in milliseconds a line, with its name before it.
 
@@ -52,10 +52,14 @@ case "jobs":
     }
 case "files":
     let folder = arguments[5]
-    for name in ["push", "push again"] {
-        tell(
-            name.replacing(" ", with: "-"),
-            try await clock.measure { try await channel.push(from: folder, to: "work/tree") })
+    for name in ["push", "push-again", "push-touched"] {
+        if name == "push-touched" {
+            for file in Files.names(in: folder).prefix(10) {
+                let bytes = (try Files.read("\(folder)/\(file)") ?? []).map { $0 &+ 1 }
+                try Files.put("\(folder)/\(file)", bytes)
+            }
+        }
+        tell(name, try await clock.measure { try await channel.push(from: folder, to: "work/tree") })
     }
     tell("pull", try await clock.measure { try await channel.pull(from: "work/tree", to: "\(folder).back") })
 default: break

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SkyCore
 import SkyProcess
 
@@ -22,14 +23,31 @@ enum AgentCommand {
         return ProcessSpawn(
             executable,
             arguments("serve", directory: node.path, lease: lease, nodeEnd: nodeEnd) + ["--ready-fd", "3"],
-            leadership: .session, standardOutput: log,
-            standardError: log, extraDescriptors: [ready])
+            environment: environment(from: ProcessInfo.processInfo.environment), leadership: .session,
+            standardOutput: log, standardError: log, extraDescriptors: [ready])
     }
 
     /// Talks on its standard streams; see `Nursery`.
     static func nursery(executable: String, input: Int32, output: Int32) -> ProcessSpawn {
         ProcessSpawn(
-            executable, ["nursery", Nursery.room], leadership: .session, standardInput: .descriptor(input),
-            standardOutput: .descriptor(output), standardError: .null)
+            executable, ["nursery", Nursery.room],
+            environment: environment(from: ProcessInfo.processInfo.environment), leadership: .session,
+            standardInput: .descriptor(input), standardOutput: .descriptor(output), standardError: .null)
+    }
+
+    private static let variables: Set<String> = [
+        "PATH", "HOME", "LANG", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH",
+    ]
+    /// What docker and podman look at themselves.
+    static let forRuntimes = ["XDG_", "DOCKER_", "CONTAINER"]
+
+    /// What an agent gets of the variables of whoever starts it: not a person's keys and passwords, of which neither it nor
+    /// its jobs should know.
+    static func environment(from all: [String: String]) -> [String: String] {
+        let handedOn = Set((all[JobVariables.handedOn] ?? "").split(separator: " ").map(String.init))
+        return all.filter { name, _ in
+            variables.contains(name) || handedOn.contains(name)
+                || (forRuntimes + ["SKY_"]).contains { name.hasPrefix($0) }
+        }
     }
 }

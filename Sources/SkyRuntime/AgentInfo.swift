@@ -12,10 +12,12 @@ public struct AgentInfo: Hashable, Sendable, Codable {
     public var cpus: Int
     /// Of the machine, in bytes.
     public var memoryBytes: Int64
+    /// The program that runs containers there, `docker` or `podman`; nil where there is none.
+    public var containers: String?
 
     public init(
         protocolVersion: Int, agentVersion: String, pid: Int, directory: String, hostName: String, cpus: Int,
-        memoryBytes: Int64
+        memoryBytes: Int64, containers: String? = nil
     ) {
         self.protocolVersion = protocolVersion
         self.agentVersion = agentVersion
@@ -24,5 +26,6 @@ public struct AgentInfo: Hashable, Sendable, Codable {
         self.hostName = hostName
         self.cpus = cpus
         self.memoryBytes = memoryBytes
+        self.containers = containers
     }
 }

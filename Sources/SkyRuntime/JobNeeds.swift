@@ -4,7 +4,10 @@ public import SkyCore
 public struct JobNeeds: Hashable, Sendable, Codable {
     /// The catalog name of the node's accelerators; nil for a node without.
     public var accelerator: String?
-    /// How many the node has.
+    /// More accelerators than any node has.
+    static let mostDevices = 4096
+
+    /// How many the node has; at most 4096.
     public var devicesOnNode: Int
     /// How many of them the job wants: 0…`devicesOnNode`. It finds their indexes in its environment, and no others.
     public var devices: Int

@@ -11,9 +11,14 @@ public struct JobSpec: Hashable, Sendable, Codable {
     /// there now. 1…200 characters, no line breaks; nil: always the same.
     public var workID: String?
     public var run: String
+    /// The container image that it runs in, as docker and podman name it; nil: on the node itself.
+    public var image: String?
     /// Relative to the node's directory; made if missing.
     public var workingDirectory: String
     public var environment: [String: String]
+    /// More variables, whose values are kept apart: on the node's disk in a file of their own that goes when the job has ended well.
+    /// Nil: none. Where `environment` has the same name, that counts.
+    public var secrets: [String: String]?
     /// Nil: none.
     public var limits: JobLimits?
     /// Nil: nothing for itself.
@@ -25,13 +30,16 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
         environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
-        workID: String? = nil, needs: JobNeeds? = nil, successorOf: String? = nil
+        workID: String? = nil, needs: JobNeeds? = nil, secrets: [String: String]? = nil,
+        image: String? = nil, successorOf: String? = nil
     ) {
         self.id = id
         self.setup = setup
         self.run = run
         self.workingDirectory = workingDirectory
         self.environment = environment
+        self.secrets = secrets
+        self.image = image
         self.limits = limits
         self.setupKey = setupKey
         self.workID = workID

@@ -92,7 +92,7 @@ import Testing
     func pickUp() async throws {
         try await withWorld { world in
             let charges = Mutex<[DriverProcess.Charge]>([])
-            let broker = try Broker(folder: world.folder) { charge in charges.withLock { $0.append(charge) } }
+            let broker = try Broker(folder: world.folder) { charge, _ in charges.withLock { $0.append(charge) } }
             var runs: [RunID] = []
             for _ in 0..<3 { runs.append(try await world.launch([Self.stage()])) }
             #expect(try broker.pickUpAbandoned().map(\.run) == runs)

@@ -129,6 +129,44 @@ struct SSHTests {
         }
     }
 
+    @Test("a stage that takes a node over finds its own working directory, whatever the one before has left there")
+    func takenOver() async throws {
+        try await use { sky, farm in
+            try Files.makeFolder("\(sky.home)/code/sub")
+            for name in ["same", "changed", "sub/removed"] {
+                _ = try sky.write("\(name) as it was\n", as: "code/\(name)")
+            }
+            let pipeline = try sky.write(
+                """
+                name: relay
+                stages:
+                  first:
+                    workdir: code
+                    resources: {infra: ssh/desk}
+                    outputs: {out: {size: 1MB}}
+                    run: |
+                      echo spoilt > changed; rm -r sub; touch extra; chmod 600 same
+                      hostname > "$SKY_OUTPUT_OUT"; pwd
+                  second:
+                    workdir: code
+                    resources: {infra: ssh/desk}
+                    inputs: {out: first.out}
+                    run: cat same changed sub/removed; ls -A; pwd
+                """)
+            let launch = try await sky("launch", pipeline, "--yes")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let run = try sky.runName("relay", in: launch)
+            let (first, second) = (
+                try await sky("logs", run, "first").output, try await sky("logs", run, "second").output
+            )
+            let place = try #require(first.split(separator: "\n").last)
+            #expect(second.hasSuffix("\(place)\n") || second.contains(place), "the same node: \(first)\(second)")
+            #expect(
+                second.contains("same as it was\nchanged as it was\nsub/removed as it was\nchanged\nsame\nsub\n"),
+                "\(second)")
+        }
+    }
+
     @Test("what a stage has saved is fetched from its host, and is where its next try begins")
     func checkpoint() async throws {
         try await use { sky, farm in

@@ -12,7 +12,7 @@ struct SkyUnderTest: Sendable {
     /// What `sky` is started by, if not directly.
     private var entry: [String] = []
 
-    private var variables: [String: String] = [:]
+    private(set) var variables: [String: String] = [:]
 
     /// The same, with more variables for all that it starts.
     func with(_ variables: [String: String]) -> SkyUnderTest {

@@ -73,6 +73,38 @@ struct PackTests {
         }
     }
 
+    @Test("of what is replaced only the files that have changed travel, by what is in them and not by their times")
+    func delta() async throws {
+        try await withTemporaryFolder { folder in
+            let (tree, target) = ("\(folder)/tree", "\(folder)/target")
+            try Files.makeFolder("\(tree)/sub")
+            for number in 0..<20 {
+                try Files.put("\(tree)/sub/\(number)", [UInt8](repeating: UInt8(number), count: 50_000))
+            }
+            #expect(try await carry(tree, to: target, in: folder) == nil)
+            // Of the same length and time as before, and another one with another mode alone.
+            var status = stat()
+            #expect(stat("\(tree)/sub/3", &status) == 0)
+            try Files.put("\(tree)/sub/3", [UInt8](repeating: 99, count: 50_000))
+            #expect(utimensat(AT_FDCWD, "\(tree)/sub/3", [status.st_atim, status.st_mtim], 0) == 0)
+            chmod("\(tree)/sub/4", 0o700)
+            // What the other side has changed is brought back; what has another name there is left alone.
+            try Files.put("\(target)/sub/5", [UInt8](repeating: 5, count: 49_999) + [6])
+            #expect(link("\(target)/sub/6", "\(folder)/other") == 0)
+            try Files.put("\(target)/sub/extra", [1])
+
+            // The manifest, the digests and three files fit; a fourth does not.
+            #expect(try await carry(tree, to: target, in: folder, limit: 190_000) == nil)
+            for number in 0..<20 {
+                let expected = [UInt8](repeating: number == 3 ? 99 : UInt8(number), count: 50_000)
+                #expect(try Files.read("\(target)/sub/\(number)") == expected, "\(number)")
+            }
+            #expect(stat("\(target)/sub/4", &status) == 0 && status.st_mode & 0o777 == 0o700)
+            #expect(stat("\(folder)/other", &status) == 0 && status.st_nlink == 1)
+            #expect(!Files.exists("\(target)/sub/extra") && !Files.exists("\(folder)/staging"))
+        }
+    }
+
     @Test(
         "a manifest that leads anywhere else is refused",
         arguments: [

@@ -46,7 +46,7 @@ public struct DriverWorld: Sendable {
     public var isReal: @Sendable (_ provider: String) -> Bool
     /// For asking services whether they are ready.
     public var http: HTTPClient
-    /// Where secrets' values come from: the driver's own environment.
+    /// Where secrets' values come from: the driver's own environment, and what it was handed.
     public var environment: [String: String]
     /// The wall clock. A run that is driven counts on by a clock of its own (`RunClock`).
     public var now: @Sendable () -> Instant

@@ -57,7 +57,7 @@ extension EffectPerformer {
         let store = world.store(here)
         for node in group.nodes {
             let channel = try await adapter(group.provider).channel(to: node, of: group)
-            if group.token != id.token { try await clear(channel, of: id) }
+            if group.token != id.token { try await clear(channel, of: id, bringingCode: code != nil) }
             if let code {
                 try await place(code.artifact.digest, from: store, on: channel, at: NodeLayout.work, of: id)
             }
@@ -121,8 +121,12 @@ extension EffectPerformer {
     }
 
     /// Nothing of the stage that had the node before is to be seen by this one.
-    private func clear(_ channel: any NodeChannel, of id: AttemptID) async throws {
+    ///
+    /// - Parameter bringingCode: the working directory is about to be replaced by this stage's own.
+    private func clear(_ channel: any NodeChannel, of id: AttemptID, bringingCode: Bool) async throws {
         for folder in [NodeLayout.work, NodeLayout.inputs, NodeLayout.outputs, NodeLayout.checkpoint] {
+            // What is the same in both need not travel again: most stages of a pipeline share their code.
+            if folder == NodeLayout.work, bringingCode, !channel.isOnThisMachine { continue }
             if channel.isOnThisMachine {
                 let path = channel.absolutePath(folder)
                 if !Files.names(in: path).isEmpty { try FileManager.default.removeItem(atPath: path) }

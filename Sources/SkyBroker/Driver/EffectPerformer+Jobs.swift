@@ -12,6 +12,7 @@ extension EffectPerformer {
         _ id: AttemptID, _ group: NodeGroup, accelerator: AcceleratorCount?
     ) async throws -> RunEvent {
         let gang = try await gang(id, group, accelerator: accelerator)
+        try await checkContainers(of: gang)
         return try await withThrowingTaskGroup(of: GangNews.self) { news in
             for rank in gang {
                 news.addTask { .ended(rank: rank.node.rank, try await follow(rank, of: id)) }
@@ -112,16 +113,47 @@ extension EffectPerformer {
                 checkpoint: spec.checkpointPath.map {
                     CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path(on: channel)
                 },
-                userVariables: spec.envs.merging(secrets) { _, secret in secret })
+                userVariables: spec.envs)
             let key = HeldNodes.Key(token: group.token, rank: node.rank)
             let former = held.formerJob(on: key)
             let job = JobSpec(
                 id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
                 environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
-                workID: id.token, needs: JobNeeds(allOf: accelerator), successorOf: former == id.token ? nil : former)
+                workID: id.token, needs: JobNeeds(allOf: accelerator), secrets: secrets.isEmpty ? nil : secrets,
+                image: Self.container(of: spec), successorOf: former == id.token ? nil : former)
             ranks.append(Rank(key: key, node: node, channel: channel, job: job))
         }
         return ranks
+    }
+
+    /// The container image that the stage's commands run in; nil of one that runs on the node itself, whatever machine image
+    /// that started from.
+    private static func container(of spec: Stage) -> String? {
+        guard let image = spec.resources.imageID, image.hasPrefix(Self.containerPrefix) else { return nil }
+        return String(image.dropFirst(Self.containerPrefix.count))
+    }
+
+    private static let containerPrefix = "docker:"
+
+    /// Before anything begins on any node: each of them can run containers, if that is what is to run there.
+    private func checkContainers(of gang: [Rank]) async throws {
+        for rank in gang {
+            guard let image = rank.job.image else { return }
+            let known = held.takeConnection(to: rank.key)
+            // A node out of reach is dealt with where its job is started.
+            let agent = if let known { known } else { try? await rank.channel.connect() }
+            guard let agent else { continue }
+            let canRun = agent.containers != nil
+            await held.keep(agent, to: rank.key)
+            guard canRun else {
+                throw AttemptFailureError(
+                    .stage(
+                        message:
+                            "node \(rank.node.rank) (\(rank.node.address)) has neither docker nor podman, and the stage wants a"
+                            + " container of \(image): install one there, choose another place (infra), or leave"
+                            + " image_id out"))
+            }
+        }
     }
 
     private static func limits(of spec: Stage) -> JobLimits? {

@@ -1,5 +1,6 @@
 import GRDB
 public import SkyCore
+import SkySpec
 
 extension Journal {
     /// Writes a run's first event. False, and nothing written, when the id is taken.
@@ -71,6 +72,22 @@ extension Journal {
 
     public func state(of run: RunID) throws(JournalError) -> RunState? {
         RunState(folding: try events(of: run))
+    }
+
+    /// The names of the secrets that stages of any of these runs want.
+    func secretNames(of runs: [RunID]) throws(JournalError) -> Set<String> {
+        let texts = try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT body FROM event JOIN run ON event.run = run.number WHERE run.id = ? AND seq = 0")
+            return try runs.compactMap { try String.fetchOne(statement, arguments: [$0.text]) }
+        }
+        return texts.reduce(into: []) { names, text in
+            // One that this version cannot read it does not drive either.
+            guard let first = try? JournalCoding.decode(RecordedEvent.self, from: text),
+                case .launched(let launch) = first.event
+            else { return }
+            for stage in launch.pipeline.stages { names.formUnion(stage.secretNames) }
+        }
     }
 
     /// The first finds its run only if that has `count` events, so that a refusal leaves nothing behind.

@@ -6,8 +6,11 @@ import SkyProcess
 public struct Broker: Sendable {
     public let folder: StateFolder
     public let journal: Journal
-    /// Starts a driver process for a run, or one for all runs; one too many does no harm.
-    private let startDriver: @Sendable (DriverProcess.Charge) throws(JournalError) -> Void
+    /// Starts a driver process for a run, or one for all runs, that is to know the values of these secrets. One too many does
+    /// no harm.
+    public typealias StartDriver = @Sendable (DriverProcess.Charge, Set<String>) throws(JournalError) -> Void
+
+    private let startDriver: StartDriver
     /// So many abandoned runs are picked up by one process for each; more of them share one.
     private static let mostDrivers = 8
 
@@ -16,7 +19,7 @@ public struct Broker: Sendable {
     /// - Parameter replacingLost: begins a new journal even where runs say that there was one before.
     public init(
         folder: StateFolder, replacingLost: Bool = false,
-        startDriver: @escaping @Sendable (DriverProcess.Charge) throws(JournalError) -> Void
+        startDriver: @escaping StartDriver
     ) throws(JournalError) {
         do { try Files.makeFolder(folder.path, mode: 0o700) } catch {
             throw JournalError("cannot make the state folder: \(error)")
@@ -47,7 +50,7 @@ public struct Broker: Sendable {
         guard try journal.isUnfinished(run), !DriverLock.isHeld(for: run, folder: folder),
             knowingSecrets || !Fleet.isThere(folder)
         else { return false }
-        try startDriver(.run(run))
+        try startDriver(.run(run), try journal.secretNames(of: [run]))
         return true
     }
 
@@ -68,12 +71,12 @@ public struct Broker: Sendable {
         guard !Fleet.isThere(folder) else { return [] }
         let abandoned = try journal.unfinishedRuns().filter { !DriverLock.isHeld(for: $0, folder: folder) }
         guard abandoned.count <= Self.mostDrivers else {
-            try startDriver(.allRuns)
+            try startDriver(.allRuns, try journal.secretNames(of: abandoned))
             return abandoned.map { ($0, nil) }
         }
         return abandoned.map { run in
             do throws(JournalError) {
-                try startDriver(.run(run))
+                try startDriver(.run(run), try journal.secretNames(of: [run]))
                 return (run, nil)
             } catch { return (run, error) }
         }

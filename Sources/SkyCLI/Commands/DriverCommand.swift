@@ -29,6 +29,10 @@ struct DriverCommand: SkySubcommand {
     @Flag(help: "With --all: wait for more when there are none.")
     var stay = false
 
+    /// See `DriverProcess`.
+    @Flag(name: .customLong("variables-on-input"), help: .hidden)
+    var readsVariables = false
+
     func validate() throws {
         guard (run != nil) != all else { throw ValidationError("name a run, or say --all") }
         guard all || !stay else { throw ValidationError("--stay goes with --all") }
@@ -63,9 +67,13 @@ struct DriverCommand: SkySubcommand {
     private func world(_ folder: StateFolder, _ context: CommandContext) throws -> DriverWorld {
         let journal = try Journal(path: folder.journal)
         let (out, now) = (context.console.out, context.now)
-        return try DriverComposition.world(folder: folder, journal: journal, in: context) { line in
+        var world = try DriverComposition.world(folder: folder, journal: journal, in: context) { line in
             // A log that cannot be written is no reason to stop what people pay for.
             try? out.line("\(now().millisecondsSince1970) \(line)")
         }
+        if readsVariables {
+            world.environment.merge(try HandedVariables.read(from: STDIN_FILENO)) { _, handed in handed }
+        }
+        return world
     }
 }

@@ -12,7 +12,7 @@ struct RunAccess {
     private let context: CommandContext
 
     /// - Parameters:
-    ///   - secrets: variables that drivers started from here get beside this process's own.
+    ///   - secrets: variables that drivers started from here get to know beside this process's own.
     ///   - replacingLost: begins a new journal where the old one is gone.
     init(
         _ context: CommandContext, secrets: [String: String] = [:], replacingLost: Bool = false
@@ -24,8 +24,9 @@ struct RunAccess {
         rebuilt = RebuiltRuns(folder)
         let environment = context.environment.merging(secrets) { _, secret in secret }
         let executable = context.executable
-        broker = try Broker(folder: folder, replacingLost: replacingLost) { (charge) throws(JournalError) in
-            try DriverProcess.start(charge, folder: folder, executable: executable, environment: environment)
+        broker = try Broker(folder: folder, replacingLost: replacingLost) { (charge, secrets) throws(JournalError) in
+            try DriverProcess.start(
+                charge, folder: folder, executable: executable, environment: environment, secrets: secrets)
         }
     }
 

@@ -127,7 +127,9 @@ final class Agent {
             case .wait(let id): try wait(id, asker)
             case .kill(let id, let grace): try kill(id, grace, asker)
             case .readLog(let id, let offset, let follow): try readLog(id, offset, follow, asker)
-            case .cancel(let id): cancel(Asker(connection: connection.number, request: id))
+            case .cancel(let id):
+                connection.forget(id)
+                cancel(Asker(connection: connection.number, request: id))
             case .shutdown(let grace): shutdown(grace, asker)
             case .renewLease(let span): answer(asker, try lease.renew(span))
             }

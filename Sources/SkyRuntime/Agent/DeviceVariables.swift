@@ -1,5 +1,11 @@
 /// The variables by which programs see some of a node's accelerators and not the others.
 enum DeviceVariables {
+    /// All that there are.
+    static let names = [
+        "CUDA_VISIBLE_DEVICES", "TPU_VISIBLE_CHIPS", "TPU_VISIBLE_DEVICES", "NEURON_RT_VISIBLE_CORES",
+        "HIP_VISIBLE_DEVICES", "HABANA_VISIBLE_MODULES",
+    ]
+
     /// - Parameter indexes: ascending.
     static func of(_ needs: JobNeeds, indexes: [Int]) -> [String: String] {
         guard let accelerator = needs.accelerator?.lowercased(), needs.devicesOnNode > 0 else { return [:] }

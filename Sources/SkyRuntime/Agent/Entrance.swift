@@ -29,12 +29,35 @@ struct Entrance: Equatable {
         variables[JobFolder.markVariable] = "\(node.jobs)/\(Self.mark)"
         let own = ProcessInfo.processInfo.environment
         for name in ["TERM", "COLORTERM"] where variables[name] == nil { variables[name] = own[name] }
+        if spec.image != nil, let runtime = folder.containerRuntime() {
+            try enterContainer(of: folder, spec, runtime, in: node)
+        }
         let working = "\(node.path)/\(spec.workingDirectory)"
         try Files.makeFolder(working)
         guard chdir(working) == 0 else { throw .last("enter \(working)") }
         try JobLimits.prepare(nil)
         let program = command == nil ? Self.shell(own["SHELL"]) : "/bin/sh"
         try ProcessReplacement.become(program, command.map { ["-c", $0] } ?? [], environment: variables)
+    }
+
+    /// Returns only where there is no container that runs: then the node itself is entered.
+    private func enterContainer(
+        of folder: JobFolder, _ job: JobSpec, _ runtime: String, in node: NodeFolder
+    ) throws(SystemError) {
+        let name = ContainerScripts.name(of: folder.path)
+        let running = ProcessSpawn(
+            runtime, ["exec", name, "/bin/sh", "-c", ":"], standardOutput: .null, standardError: .null)
+        var status: Int32 = 1
+        guard let pid = try? running.startUnmanaged(), waitpid(pid, &status, 0) == pid, status == 0 else {
+            Agent.complain("the job's container does not run: this is its node itself")
+            return
+        }
+        let terminal = isatty(STDIN_FILENO) == 1 ? ["--tty"] : []
+        let mark = "\(JobFolder.markVariable)=\(node.jobs)/\(Self.mark)"
+        try ProcessReplacement.become(
+            runtime,
+            ["exec", "--interactive"] + terminal + ["--env", mark, name, "/bin/sh", "-c"]
+                + [ContainerScripts.visit(folder.path, "\(node.path)/\(job.workingDirectory)", command)])
     }
 
     /// In the place of a job's id: no agent takes what a visitor does for what a job has left.

@@ -7,6 +7,9 @@ import SkyProcess
 /// after them reads it here.
 ///
 ///     job.json     what to run; written before anything starts
+///     container    the program that runs its container, until there is none any more; `container.sh`, `inside.sh` and
+///                  `variables` are how, see `ContainerScripts`
+///     secrets      those of its variables whose values are nobody's business; gone once it has ended well
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
 ///     supervisor   the supervisor's identity; written before the first command starts. Empty, or not there, before
@@ -23,6 +26,7 @@ struct JobFolder {
     var log: String { "\(path)/log" }
     var marks: String { "\(path)/log.marks" }
     private var spec: String { "\(path)/job.json" }
+    private var secrets: String { "\(path)/secrets" }
     private var supervisor: String { "\(path)/supervisor" }
     private var place: String { "\(path)/place" }
     private var devices: String { "\(path)/devices" }
@@ -43,11 +47,44 @@ struct JobFolder {
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
         try Files.put(exit, "??? ??????".utf8)
-        for (name, text) in job.commands { try Files.put(script(name), text.utf8) }
+        for (name, text) in job.scripts { try Files.put(script(name), text.utf8) }
+        if let image = job.image { try createContainer(of: image, job) }
+        if let secrets = job.secrets { try Files.put(self.secrets, try encode(secrets)) }
+        var job = job
+        job.secrets = nil
+        try Files.replace(spec, with: try encode(job), durability: .processes)
+    }
+
+    private var variables: String { "\(path)/variables" }
+    private var container: String { "\(path)/container" }
+
+    private func createContainer(of image: String, _ job: JobSpec) throws(SystemError) {
+        guard let runtime = ContainerRuntime.find() else { throw SystemError("run containers", code: ENOENT) }
+        let node = Files.parent(of: Files.parent(of: path))
+        let scripts = ContainerScripts(
+            runtime: runtime, image: image, folder: path, node: node, job: job, user: (geteuid(), getegid()))
+        try Files.put(script("container"), scripts.outside.utf8)
+        try Files.put(script("inside"), scripts.inside.utf8)
+        try Files.put(variables, scripts.variables.utf8)
+        try Files.put(container, runtime.path.utf8)
+    }
+
+    /// The path of the program that may have a container of this job; nil when there is none.
+    func containerRuntime() -> String? {
+        ((try? Files.read(container)) ?? nil).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func forgetContainer() { unlink(container) }
+
+    private func encode(_ value: some Encodable) throws(SystemError) -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(job) else { throw SystemError("write \(spec)", code: EINVAL) }
-        try Files.replace(spec, with: data, durability: .processes)
+        guard let data = try? encoder.encode(value) else { throw SystemError("write \(spec)", code: EINVAL) }
+        return data
+    }
+
+    private var oftenMissing: [String] {
+        [place, devices, secrets, variables, container] + ["setup", "container", "inside"].map(script)
     }
 
     /// Takes everything from it that a new job must not find. Files stay: to make one costs more than all else here.
@@ -55,7 +92,7 @@ struct JobFolder {
         for file in [supervisor, log, marks] where truncate(file, 0) != 0 && errno != ENOENT {
             throw .last("empty \(file)")
         }
-        for file in [place, devices, script("setup")] where unlink(file) != 0 && errno != ENOENT {
+        for file in oftenMissing where unlink(file) != 0 && errno != ENOENT {
             throw .last("remove \(file)")
         }
     }
@@ -63,8 +100,11 @@ struct JobFolder {
     func loadSpec() throws(SystemError) -> JobSpec {
         guard
             let bytes = try Files.read(spec),
-            let job = try? JSONDecoder().decode(JobSpec.self, from: Data(bytes))
+            var job = try? JSONDecoder().decode(JobSpec.self, from: Data(bytes))
         else { throw SystemError("read \(spec)", code: EINVAL) }
+        if let bytes = try Files.read(secrets) {
+            job.secrets = try? JSONDecoder().decode([String: String].self, from: Data(bytes))
+        }
         return job
     }
 
@@ -117,6 +157,11 @@ struct JobFolder {
     /// On the disk when this returns, also on one that has become full since the job was made. Only for the
     /// holder of the lifeline.
     func recordEnd(_ end: JobEnd) throws(SystemError) {
+        // After a failure people may come in and look: it goes with the node.
+        if end.code == 0 {
+            unlink(secrets)
+            unlink(variables)
+        }
         let line = "\(end.text)\n".utf8
         guard Files.exists(exit) else { return try Files.writeNew(exit, with: line) }
         try Files.overwrite(exit, with: line)

@@ -51,6 +51,9 @@ struct JobQueue {
         if min(needs.devices, needs.cpus) < 0 || needs.memory ?? .zero < .zero {
             return "a job cannot want less than nothing"
         }
+        if needs.devicesOnNode > JobNeeds.mostDevices {
+            return "a node has at most \(JobNeeds.mostDevices) accelerators, not \(needs.devicesOnNode)"
+        }
         if needs.devices > needs.devicesOnNode {
             return "the job wants \(needs.devices) accelerators, and the node has \(needs.devicesOnNode)"
         }

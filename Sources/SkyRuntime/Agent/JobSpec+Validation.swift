@@ -1,6 +1,14 @@
+import Glibc
+
 extension JobSpec {
     /// What is run, in order.
-    var commands: [(name: String, text: String)] { [setup.map { ("setup", $0) }, ("run", run)].compactMap { $0 } }
+    var commands: [String] {
+        if image != nil { return ["container"] }
+        return setup == nil ? ["run"] : ["setup", "run"]
+    }
+
+    /// What a shell is to read, by name.
+    var scripts: [(name: String, text: String)] { [setup.map { ("setup", $0) }, ("run", run)].compactMap { $0 } }
 
     /// Why an agent refuses the job, for people; nil when it can be run.
     var problem: String? {
@@ -14,8 +22,16 @@ extension JobSpec {
             return "\(setupKey.prefix(80).debugDescription) is no key of a setup"
         }
         if let problem = limits?.problem { return problem }
+        if access("/bin/sh", X_OK) != 0 {
+            return "this node has no /bin/sh to run commands with: install a shell there (busybox will do)"
+        }
+        if let image, image.isEmpty || image.hasPrefix("-") || image.utf8.contains(0) {
+            return "\(image.prefix(80).debugDescription) names no container image"
+        }
+        if let image, ContainerRuntime.find() == nil { return Self.noContainers(for: image) }
         if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+        let variables = (secrets ?? [:]).merging(environment) { _, value in value }
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
             if name.isEmpty || name.utf8.contains(0) || name.utf8.contains(UInt8(ascii: "=")) {
                 return "\(name.debugDescription) cannot be the name of a variable"
             }
@@ -26,6 +42,12 @@ extension JobSpec {
             }
         }
         return nil
+    }
+
+    /// What a node without a runtime says, and whoever knows that it has none.
+    static func noContainers(for image: String) -> String {
+        "the job wants a container of \(image), and its node has neither docker nor podman: install one there, choose another"
+            + " place (infra), or leave image_id out"
     }
 
     /// A key is a file's name.

@@ -351,6 +351,8 @@ final class JobTable {
     }
 
     private func finish(_ job: ActiveJob) {
+        // Where its supervisor could not any more.
+        ContainerRemains.clear(job.folder)
         let lost = JobEnd(code: 128 + Int(SIGKILL))
         let end: JobEnd
         do throws(SystemError) {

@@ -21,7 +21,13 @@ enum JobVariables {
                 variables[name] = DeviceVariables.part(indexes, of: variables[name])
             }
         }
-        variables.merge(job.environment) { _, own in own }
+        variables[JobFolder.markVariable] = folder.path
+        // A container's own are in a file that is read inside.
+        if job.image != nil {
+            let names = agent.filter { name, _ in AgentCommand.forRuntimes.contains { name.hasPrefix($0) } }
+            return variables.merging(names) { known, _ in known }
+        }
+        variables.merge((job.secrets ?? [:]).merging(job.environment) { _, own in own }) { _, own in own }
         variables[JobFolder.markVariable] = folder.path
         return variables
     }

@@ -16,6 +16,11 @@ final class ServerConnection {
     private var isClosed = false
     /// Requests are taken only after a hello.
     private(set) var isGreeted = false
+    /// Requests that have no answer yet.
+    private var underWay: Set<UInt64> = []
+
+    /// As many as a broker never has: each costs memory until it is answered.
+    private static let underWayLimit = 4096
 
     /// Above this, no request is taken until the other side has taken its answers.
     private static let outgoingLimit = 1 << 20
@@ -42,11 +47,15 @@ final class ServerConnection {
 
     func send(_ answer: AgentResponse.Answer, to id: UInt64?) {
         guard !isClosed, !isClosing else { return }
+        id.map { _ = underWay.remove($0) }
         let tooLong = AgentResponse(id: id, answer: .refused(message: "the answer is too long for a message"))
         guard let frame = Frame.encode(AgentResponse(id: id, answer: answer)) ?? Frame.encode(tooLong) else { return }
         outgoing.append(contentsOf: frame)
         flush()
     }
+
+    /// A request that is taken back is never answered.
+    func forget(_ id: UInt64) { underWay.remove(id) }
 
     /// Says why, and closes once it is said.
     func sendAndClose(_ answer: AgentResponse.Answer, to id: UInt64?) {
@@ -98,11 +107,19 @@ final class ServerConnection {
                     sendAndClose(.protocolMismatch(message: "that is no request this agent understands"), to: nil)
                     return
                 }
+                if let problem = admit(request) { return sendAndClose(.protocolMismatch(message: problem), to: nil) }
                 onRequest(self, request)
             }
         } catch {
             sendAndClose(.protocolMismatch(message: error.message), to: nil)
         }
+    }
+
+    /// Why nothing more is heard from this connection, for people; nil when the request may be looked at.
+    private func admit(_ request: AgentRequest) -> String? {
+        if case .cancel = request.call { return nil }
+        guard underWay.insert(request.id).inserted else { return "request \(request.id) is under way already" }
+        return underWay.count > Self.underWayLimit ? "more than \(Self.underWayLimit) requests are under way" : nil
     }
 
     private func flush() {

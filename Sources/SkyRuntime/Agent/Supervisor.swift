@@ -119,9 +119,11 @@ final class Supervisor {
         do throws(SystemError) {
             try folder.recordEnd(end)
             endLeftovers()
+            ContainerRemains.clear(folder)
         } catch {
             // A full disk, most likely, and the leftovers may be what fills it.
             endLeftovers()
+            ContainerRemains.clear(folder)
             try folder.recordEnd(end)
         }
     }
@@ -131,7 +133,7 @@ final class Supervisor {
             complainInLog(error)
             return 126
         }
-        for (name, _) in job.commands {
+        for name in job.commands {
             takeSignals()
             if deadline != nil { return 128 + Int(SIGTERM) }
             let code = name == "setup" ? runSetup() : run(name)
@@ -268,7 +270,9 @@ final class Supervisor {
         let wanted = monotonicMilliseconds() + grace
         deadline = min(deadline ?? wanted, wanted)
         if let command { kill(-command, SIGTERM) }
-        let others = ProcessTable.descendants(of: getpid()).filter { $0.group != command }
+        // In a container everybody is asked by its first process: being asked twice, some end before they have cleaned up.
+        let isAskedInside = job.image != nil && command != nil && commandEnd == nil
+        let others = isAskedInside ? [] : ProcessTable.descendants(of: getpid()).filter { $0.group != command }
         _ = TreeSignal.send(SIGTERM, to: others)
         // What is stopped cannot end.
         if let command { kill(-command, SIGCONT) }

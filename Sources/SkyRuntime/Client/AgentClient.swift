@@ -182,6 +182,10 @@ private actor LogCursor {
         guard !isAtEnd else { return nil }
         switch try await connection.request(.readLog(job: job, offset: offset, follow: follow)) {
         case .log(let start, let bytes, let marks):
+            // Whoever is at the other end: a place that no log reaches must not be counted on from.
+            guard start >= offset, start < Int64.max / 2, !bytes.isEmpty else {
+                throw AgentClient.unexpected("reading a log")
+            }
             offset = start + Int64(bytes.count)
             return LogChunk(offset: start, bytes: [UInt8](bytes), marks: marks.map { LogMarks.decode($0) } ?? [])
         case .endOfLog:

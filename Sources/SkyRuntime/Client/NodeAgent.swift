@@ -4,6 +4,9 @@ public import SkyCore
 ///
 /// Every call may be repeated on a new connection: submitting and killing twice is the same as once.
 public protocol NodeAgent: Sendable {
+    /// The program that runs containers on the node; nil where none is known of.
+    var containers: String? { get }
+
     /// Starts the job, or finds it already started under this id.
     func submit(_ job: JobSpec) async throws(AgentError) -> JobState
 
@@ -40,8 +43,12 @@ public protocol NodeAgent: Sendable {
 }
 
 extension NodeAgent {
+    public var containers: String? { nil }
+
     /// The exit code alone of `waitForEnd`.
     public func waitForExit(ofJob id: String) async throws(AgentError) -> Int { try await waitForEnd(ofJob: id).code }
 }
 
-extension AgentClient: NodeAgent {}
+extension AgentClient: NodeAgent {
+    public nonisolated var containers: String? { agent.containers }
+}

@@ -23,7 +23,7 @@ public struct PackReceiver {
             guard let manifest = offer.manifest else { throw HostFailure(.system, "nothing was offered") }
             if let problem = manifest.problem { throw HostFailure(.badPath, "what was offered is wrong: \(problem)") }
             let folder = "\(staging)/\(SHA256.hex(SHA256.digest(of: bytes)))"
-            try receive(manifest, in: folder)
+            try receive(manifest, in: folder, likely: destination)
             do throws(SystemError) {
                 try finish(manifest, in: folder)
                 try Files.makeFolder(Disk.split(destination).folder)
@@ -40,8 +40,12 @@ public struct PackReceiver {
     /// For a receiver that cannot even begin.
     func refuse(_ failure: HostFailure) { try? stream.send(PackAnswer(failure: failure)) }
 
-    private func receive(_ manifest: PackManifest, in folder: String) throws(HostFailure) {
+    private func receive(
+        _ manifest: PackManifest, in folder: String, likely: String
+    ) throws(HostFailure) {
         let files = manifest.entries.filter { $0.kind == .file }
+        // What was begun before goes on with what it has.
+        let isNew = !Files.exists(folder)
         do throws(SystemError) {
             for name in Files.names(in: staging) where "\(staging)/\(name)" != folder {
                 try Disk.remove("\(staging)/\(name)")
@@ -51,11 +55,20 @@ public struct PackReceiver {
                 try Files.makeFolder(place(of: entry, in: folder), mode: 0o700)
             }
         } catch { throw HostFailure(error) }
-        try stream.send(PackAnswer(offsets: files.map { min(size(of: place(of: $0, in: folder)), $0.size) }))
+        let known = isNew ? try takeOver(files, from: likely, to: folder) : [:]
+        try stream.send(
+            PackAnswer(
+                offsets: files.enumerated().map { index, file in
+                    known[index] == nil ? min(size(of: place(of: file, in: folder)), file.size) : file.size
+                }))
         var damaged: [String] = []
-        for file in files {
+        for (index, file) in files.enumerated() {
             let place = place(of: file, in: folder)
-            if try !receive(file, at: place) {
+            let isRight =
+                if let digest = known[index] { try stream.read(exactly: 32) == digest } else {
+                    try receive(file, at: place)
+                }
+            if !isRight {
                 damaged.append(file.path)
                 unlink(place)
             }
@@ -66,8 +79,44 @@ public struct PackReceiver {
         }
     }
 
+    /// Takes what need not be sent from what is about to be replaced: files that have the same name and content there.
+    ///
+    /// - Returns: their digests, by their number among the files.
+    private func takeOver(
+        _ files: [PackManifest.Entry], from old: String, to folder: String
+    ) throws(HostFailure) -> [Int: [UInt8]] {
+        let wanted = files.indices.filter { index in
+            let file = files[index]
+            var status = stat()
+            guard file.size > 0, lstat(place(of: file, below: old), &status) == 0 else {
+                return false
+            }
+            // One that has another name too may be changed under that name.
+            return status.st_mode & S_IFMT == S_IFREG && Int64(status.st_size) == file.size && status.st_nlink == 1
+        }
+        guard !wanted.isEmpty else { return [:] }
+        try stream.send(PackAnswer(wanted: wanted))
+        // While the other side does the same.
+        let own = wanted.map { SHA256.digest(ofFile: place(of: files[$0], below: old), size: files[$0].size) }
+        let digests = [UInt8](try stream.receive(PackDigests.self).message.digests)
+        guard digests.count == 32 * wanted.count else { throw PackStream.broken }
+        var known: [Int: [UInt8]] = [:]
+        for (number, index) in wanted.enumerated() {
+            let (file, digest) = (files[index], digests[(32 * number)..<(32 * number + 32)])
+            guard let mine = own[number], digest.elementsEqual(mine),
+                link(place(of: file, below: old), place(of: file, in: folder)) == 0
+            else { continue }
+            known[index] = mine
+        }
+        return known
+    }
+
+    private func place(of entry: PackManifest.Entry, below root: String) -> String {
+        entry.path.isEmpty ? root : "\(root)/\(entry.path)"
+    }
+
     private func place(of entry: PackManifest.Entry, in folder: String) -> String {
-        entry.path.isEmpty ? "\(folder)/pack" : "\(folder)/pack/\(entry.path)"
+        place(of: entry, below: "\(folder)/pack")
     }
 
     private func size(of path: String) -> Int64 {
@@ -82,7 +131,8 @@ public struct PackReceiver {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
             defer { close(file) }
             var place: Int64 = 0
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+            let buffer = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: Int(max(1, min(entry.size, 1 << 18))), alignment: 64)
             defer { buffer.deallocate() }
             // What came before goes into the digest too.
             while place < entry.size {
@@ -120,6 +170,8 @@ public struct PackReceiver {
         }
         for entry in manifest.entries.reversed() where entry.kind != .link {
             let place = place(of: entry, in: folder)
+            var status = stat()
+            if lstat(place, &status) == 0, status.st_mode & 0o7777 == mode_t(entry.mode) { continue }
             guard chmod(place, mode_t(entry.mode)) == 0 else { throw .last("make \(place)") }
         }
     }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import SkyProcess
 
@@ -17,12 +18,24 @@ public struct PackSender {
         }
         try stream.send(PackOffer(manifest: manifest))
         let files = manifest.entries.filter { $0.kind == .file }
-        let offsets = try answer().offsets ?? []
+        let places = files.map { $0.path.isEmpty ? path : "\(path)/\($0.path)" }
+        var reply = try answer()
+        var known: [Int: [UInt8]] = [:]
+        if let wanted = reply.wanted {
+            known = try tellDigests(of: wanted, files, places)
+            reply = try answer()
+        }
+        let offsets = reply.offsets ?? []
         guard offsets.count == files.count else { throw PackStream.broken }
         do throws(HostFailure) {
-            for (file, offset) in zip(files, offsets) {
-                try send(
-                    file, at: file.path.isEmpty ? path : "\(path)/\(file.path)", from: min(max(0, offset), file.size))
+            for (index, file) in files.enumerated() {
+                let offset = min(max(0, offsets[index]), file.size)
+                // The other side has just this, and has heard so.
+                if offset == file.size, let digest = known[index] {
+                    try stream.write(digest)
+                } else {
+                    try send(file, at: places[index], from: offset)
+                }
             }
         } catch {
             // One that has given up says why, if the link is still there.
@@ -30,6 +43,17 @@ public struct PackSender {
             throw error
         }
         _ = try answer()
+    }
+
+    private func tellDigests(
+        of wanted: [Int], _ files: [PackManifest.Entry], _ places: [String]
+    ) throws(HostFailure) -> [Int: [UInt8]] {
+        guard wanted.count <= files.count, wanted.allSatisfy(files.indices.contains) else { throw PackStream.broken }
+        var known: [Int: [UInt8]] = [:]
+        for index in wanted { known[index] = SHA256.digest(ofFile: places[index], size: files[index].size) }
+        let unreadable = [UInt8](repeating: 0, count: 32)
+        try stream.send(PackDigests(digests: Data(wanted.flatMap { known[$0] ?? unreadable })))
+        return known
     }
 
     private func answer() throws(HostFailure) -> PackAnswer {
@@ -47,7 +71,8 @@ public struct PackSender {
         var hash = SHA256()
         var isWhole = file != nil
         var place: Int64 = 0
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Int(max(1, min(entry.size, 1 << 18))), alignment: 64)
         defer { buffer.deallocate() }
         while place < entry.size {
             // What the other side has is read too: the digest is of all of it.

@@ -4,8 +4,8 @@ import SkyProcess
 
 /// What the two ends of a pack say to each other, beside the files' own bytes.
 ///
-/// The sender says what it brings (`PackOffer`), the receiver what it has of it; then come the files, each from
-/// the byte that is wanted on, with the SHA-256 of all of it behind; and the receiver says what came of it (`PackAnswer` both
+/// The sender says what it brings (`PackOffer`), the receiver what it has of it, where need be after it has heard digests
+/// (`PackDigests`); then come the files, each from the byte that is wanted on, with the SHA-256 of all of it behind; and the receiver says what came of it (`PackAnswer` both
 /// times). A receiver that cannot go on says so at once.
 struct PackOffer: Codable {
     /// Nil when there is nothing to be sent, for the reason in `failure`.
@@ -14,9 +14,17 @@ struct PackOffer: Codable {
 }
 
 struct PackAnswer: Codable {
+    /// Files of the manifest, by their number among its files, whose digests (`PackDigests`) are wanted before anything else is
+    /// said: the receiver has one like each of them.
+    var wanted: [Int]?
     /// Bytes of each file of the manifest, in its order, that need not be sent again; nil at the end.
     var offsets: [Int64]?
     var failure: HostFailure?
+}
+
+/// The SHA-256 of the files that were asked for, in that order, 32 bytes each; zeros for one that cannot be read.
+struct PackDigests: Codable {
+    var digests: Data
 }
 
 /// Length-limited JSON and plain bytes over two descriptors that may block. Small pieces are put together on their way: ten

@@ -32,8 +32,12 @@ public struct SHA256 {
     public static func digest(ofFile path: String) throws(SystemError) -> [UInt8] {
         let file = try Descriptor.open(path, O_RDONLY)
         defer { close(file) }
+        return try digest(of: file, path, bufferSize: 1 << 18)
+    }
+
+    private static func digest(of file: Int32, _ path: String, bufferSize: Int) throws(SystemError) -> [UInt8] {
         var hash = SHA256()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let count = read(file, buffer.baseAddress, buffer.count)
@@ -41,6 +45,15 @@ public struct SHA256 {
             if count > 0 { hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
             if count < 0, errno != EINTR { throw .last("read \(path)") }
         }
+    }
+
+    /// Of a file that should be so long; nil when it is not, or cannot be read.
+    static func digest(ofFile path: String, size: Int64) -> [UInt8]? {
+        var status = stat()
+        guard let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return nil }
+        defer { close(file) }
+        guard fstat(file, &status) == 0, Int64(status.st_size) == size else { return nil }
+        return try? digest(of: file, path, bufferSize: max(1, min(Int(size), 1 << 18)))
     }
 
     /// `0a1f…`, two digits for each byte.
