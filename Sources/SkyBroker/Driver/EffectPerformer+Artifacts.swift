@@ -11,6 +11,7 @@ enum NodeLayout {
     static let outputs = "outputs"
     static let checkpoint = "checkpoint"
     static let inputs = "inputs"
+    static let engine = "engine"
     static func input(_ name: String) -> String { "\(inputs)/\(name)" }
     static func output(_ name: String) -> String { "\(outputs)/\(name)" }
 }
@@ -122,7 +123,9 @@ extension EffectPerformer {
 
     /// Nothing of the stage that had the node before is to be seen by this one.
     private func clear(_ channel: any NodeChannel, of id: AttemptID) async throws {
-        for folder in [NodeLayout.work, NodeLayout.inputs, NodeLayout.outputs, NodeLayout.checkpoint] {
+        for folder in [
+            NodeLayout.work, NodeLayout.inputs, NodeLayout.outputs, NodeLayout.checkpoint, NodeLayout.engine,
+        ] {
             if channel.isOnThisMachine {
                 let path = channel.absolutePath(folder)
                 if !Files.names(in: path).isEmpty { try FileManager.default.removeItem(atPath: path) }
