@@ -123,6 +123,7 @@ extension EffectPerformer {
                         rank: node.rank, addresses: group.nodes.map(\.address),
                         acceleratorsPerNode: accelerator.map { Int($0.count) } ?? 0,
                         folder: channel.absolutePath(NodeLayout.engine), memoryLimit: spec.limits?.memory,
+                        installVariables: channel.isOnThisMachine ? world.environment : [:],
                         secret: engineSecret ?? ""))
             }
             let job = JobSpec(

@@ -56,8 +56,9 @@ class Cache:
     """Environments by what is in them. Each is made in a folder of its own and then named by a link, in one step: a
     name leads to a whole environment or to none, whoever dies over making it."""
 
-    def __init__(self, folder, log, say):
-        self.folder, self.log, self.say = folder, log, say
+    def __init__(self, folder, variables, log, say):
+        """`variables` are those of what installs, whose output goes to `log`; `say` tells people what is going on."""
+        self.folder, self.variables, self.log, self.say = folder, variables, log, say
 
     def environment(self, distribution, version, packages, deadline):
         """The environment with these, made if need be."""
@@ -143,7 +144,7 @@ class Cache:
 
     def fill(self, place, wanted, deadline):
         scratch = os.path.join(place, "tmp")
-        variables = dict(os.environ, TMPDIR=scratch)
+        variables = dict(self.variables, TMPDIR=scratch)
         for name in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"):
             variables.pop(name, None)
         os.mkdir(scratch)

@@ -28,8 +28,13 @@ class Node:
     """What this node has been told, and what it has for itself."""
 
     def __init__(self, variables):
-        self.variables = dict(variables)
+        # What a command prints is to be seen when it prints it.
+        self.variables = {"PYTHONUNBUFFERED": "1", **variables}
         self.secret = self.variables.pop("SKY_ENGINE_SECRET")
+        # How to get at packages, from a machine that is a person's own: for installing and nothing else.
+        ways = [name for name in self.variables if name.startswith("SKY_INSTALL_")]
+        ways = {name[len("SKY_INSTALL_"):]: self.variables.pop(name) for name in ways}
+        self.install_variables = {**ways, **self.variables}
         self.programs = os.path.dirname(os.path.abspath(__file__))
         self.folder = os.path.dirname(self.programs)
         self.logs = f"{self.folder}/logs"
@@ -92,7 +97,8 @@ def install(node, engine):
     packages = node.options.get("packages", [])
     found = None if packages else environment.of_node(engine.distribution, node.version, engine.program)
     if not found:
-        cache = environment.Cache(environment.root(node.variables), f"{node.logs}/install.log", node.say)
+        cache = environment.Cache(
+            environment.root(node.variables), node.install_variables, f"{node.logs}/install.log", node.say)
         found = cache.environment(engine.distribution, node.version, packages, node.deadline)
     engine.prepare(found)
 
@@ -209,7 +215,6 @@ def asked_to_end(_number, _frame):
 def main():
     signal.signal(signal.SIGTERM, asked_to_end)
     node = Node(os.environ)
-    os.environ.pop("SKY_ENGINE_SECRET", None)
     os.chmod(node.folder, 0o700)
     shutil.rmtree(node.logs, ignore_errors=True)
     os.makedirs(node.logs)

@@ -1,42 +1,17 @@
 """Ray: a head on rank 0, a node on each of the others."""
-import glob
-import fcntl
 import os
 import shutil
-import tempfile
 import time
 
 from processes import Daemon, EngineFailure, last_lines, run_bounded
 
-# Ray's sockets are in there, under names of some 56 letters, and a socket's path has at most 107.
-LONGEST_FOLDER = 48
+class ShortPath:
+    """A short name of a folder, there as long as this process: Ray's sockets are in there, and a socket's path has 107 letters
+    at most. Nothing is left of it, whoever is killed."""
 
-
-class ShortFolder:
-    """A folder for sockets, gone with this process, or swept away by the next one if that was killed."""
-
-    def __init__(self, variables):
-        above = variables.get("TMPDIR", "/tmp").rstrip("/") or "/tmp"
-        above = above if len(above) + len("/sky-ray-12345678") <= LONGEST_FOLDER and os.path.isdir(above) else "/tmp"
-        self.sweep(above)
-        self.path = tempfile.mkdtemp(prefix="sky-ray-", dir=above)
-        # Descriptors are not inherited: the lock goes with this process alone.
-        self.lock = open(f"{self.path}/lock", "w", encoding="utf-8")  # pylint: disable=consider-using-with
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
-
-    @staticmethod
-    def sweep(above):
-        for path in glob.glob(f"{glob.escape(above)}/sky-ray-*"):
-            try:
-                with open(f"{path}/lock", "r+", encoding="utf-8") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(path, ignore_errors=True)
-            except OSError:
-                pass  # somebody's, or in use
-
-    def remove(self):
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.lock.close()
+    def __init__(self, folder):
+        self.descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        self.path = f"/proc/{os.getpid()}/fd/{self.descriptor}"
 
 
 class Ray:
@@ -54,7 +29,10 @@ class Ray:
 
     def prepare(self, environment):
         self.environment = environment
-        self.folder = ShortFolder(self.node.variables)
+        place = f"{self.node.folder}/ray"
+        shutil.rmtree(place, ignore_errors=True)
+        os.mkdir(place, 0o700)
+        self.folder = ShortPath(place)
         with open(os.open(f"{self.folder.path}/token", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as token:
             token.write(self.node.secret)
 
@@ -146,5 +124,4 @@ class Ray:
     def stop(self):
         for daemon in reversed(self.daemons):
             daemon.stop()
-        if self.folder:
-            self.folder.remove()
+        shutil.rmtree(f"{self.node.folder}/ray", ignore_errors=True)

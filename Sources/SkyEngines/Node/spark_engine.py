@@ -22,6 +22,8 @@ logger.native.name = org.apache.hadoop.util.NativeCodeLoader
 logger.native.level = error
 logger.deploy.name = org.apache.spark.deploy
 logger.deploy.level = info
+logger.client.name = org.apache.spark.deploy.client
+logger.client.level = warn
 logger.submit.name = org.apache.spark.deploy.SparkSubmit
 logger.submit.level = warn
 logger.stages.name = org.apache.spark.scheduler.DAGScheduler
@@ -39,7 +41,7 @@ class Spark:
     def __init__(self, node):
         self.node = node
         self.daemons = []
-        self.environment = self.home = self.java_home = self.address = self.page = None
+        self.environment = self.java_options = self.home = self.java_home = self.address = self.page = None
         self.folder = f"{node.folder}/spark"
         # Of all nodes, as the master counts them.
         self.cores = 0
@@ -74,7 +76,9 @@ class Spark:
         self.environment = environment
         self.home = self.find_home()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for name in ("conf", "local", "work"):
+        # Whatever is killed leaves nothing outside of the node's own folder.
+        self.java_options = f"-XX:-UsePerfData -Djava.io.tmpdir={self.folder}/tmp"
+        for name in ("conf", "local", "work", "tmp"):
             os.makedirs(f"{self.folder}/{name}", mode=0o700)
         self.configure({})
 
@@ -95,7 +99,8 @@ class Spark:
             "spark.network.crypto.enabled": "true", "spark.driver.host": node.address,
             "spark.driver.bindAddress": node.address, "spark.executor.memory": f"{self.worker_memory}m",
             "spark.master.rest.enabled": "false", "spark.ui.enabled": "false", "spark.ui.killEnabled": "false",
-            "spark.ui.showConsoleProgress": "false", "spark.worker.timeout": "20", **more,
+            "spark.ui.showConsoleProgress": "false", "spark.driver.defaultJavaOptions": self.java_options,
+            "spark.executor.defaultJavaOptions": self.java_options, "spark.worker.timeout": "20", **more,
             **node.options.get("conf", {}),
         }
         text = "".join(f"{key} {escaped(str(value))}\n" for key, value in settings.items())
@@ -114,7 +119,8 @@ class Spark:
         variables = self.environment.variables(self.node.variables)
         variables.update(
             SPARK_HOME=self.home, SPARK_CONF_DIR=f"{self.folder}/conf", SPARK_LOCAL_IP=self.node.address,
-            SPARK_LOCAL_DIRS=f"{self.folder}/local", SPARK_DAEMON_MEMORY="512m", JAVA_HOME=self.java_home,
+            SPARK_LOCAL_DIRS=f"{self.folder}/local", SPARK_DAEMON_MEMORY="512m",
+            SPARK_DAEMON_JAVA_OPTS=self.java_options, JAVA_HOME=self.java_home,
             PYSPARK_PYTHON=self.environment.python, PYSPARK_DRIVER_PYTHON=self.environment.python)
         variables["PATH"] += f":{self.home}/bin"
         return variables
@@ -184,7 +190,7 @@ class Spark:
     def stop(self):
         for daemon in reversed(self.daemons):
             daemon.stop()
-        for name in ("local", "work"):
+        for name in ("local", "work", "tmp"):
             shutil.rmtree(f"{self.folder}/{name}", ignore_errors=True)
 
 
