@@ -56,7 +56,8 @@ let modules: [Target] = [
     .target(
         name: "SkyBroker",
         dependencies: [
-            "SkyProviders", "SkyPlacement", "SkyEngines", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
+            "SkyProviders", "SkyPlacement", "SkyEngines", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog",
+            "SkyHTTP",
             "SkyProcess", "SkyCore", grdb,
         ], swiftSettings: strict),
 

@@ -85,9 +85,10 @@ enum EngineFields {
         }
         let parts = version.value.split(separator: ".", omittingEmptySubsequences: false)
         let isNumber = parts.allSatisfy { part in
-            part.first?.isNumber == true && part.utf8.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
-            }
+            part.first?.isNumber == true
+                && part.utf8.allSatisfy { byte in
+                    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
+                }
         }
         guard isNumber else {
             reading.error(

@@ -16,7 +16,8 @@ enum EngineOptionFields {
     private static let python = TextForm("a program such as python3.12", pattern: "^[A-Za-z0-9/._+-]+$")
 
     static let section = Section<EngineOptions>(
-        name: "engineOptions", phrase: "'options'", summary: "How an engine is to run.", fields: sizes + software + gangs)
+        name: "engineOptions", phrase: "'options'", summary: "How an engine is to run.",
+        fields: sizes + software + gangs)
 
     private static let sizes: [Field<EngineOptions>] = [
         Field("cpus", .wholeNumber, "Ray, Spark: processors of each node.", example: "4") { entry, options, reading in
@@ -100,7 +101,8 @@ enum EngineOptionFields {
     private static func readPackages(_ entry: YAMLNode.Entry, _ reading: Reading) -> [String] {
         reading.elements(of: entry.value).compactMap { node in
             let name = node.scalar ?? ""
-            let isPackage = name.first?.isASCII == true && (name.first?.isLetter == true || name.first?.isNumber == true)
+            let isPackage =
+                name.first?.isASCII == true && (name.first?.isLetter == true || name.first?.isNumber == true)
             if isPackage, !name.contains("\n") { return name }
             reading.error(
                 "spec.bad-name", at: node.range, "'\(name)' is no package", expected: package.phrase,

@@ -85,7 +85,8 @@ struct EngineTests {
                 let logs = try await sky("logs", run).output
                 return logs.contains("ray is READY") && logs.contains("spark is READY")
             }
-            for kind in ["raylet", "gcs_server", "org.apache.spark.deploy.worker.Worker", "spark.deploy.master.Master"] {
+            for kind in ["raylet", "gcs_server", "org.apache.spark.deploy.worker.Worker", "spark.deploy.master.Master"]
+            {
                 #expect(!traces(of: sky, [kind]).isEmpty, "no \(kind)")
             }
             let listeners = try listeners(sky)

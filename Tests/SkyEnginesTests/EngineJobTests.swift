@@ -24,7 +24,8 @@ struct EngineJobTests {
 
     @Test("torchrun and MPI: variables for each rank, and the command as it stands")
     func gangs() throws {
-        let torchrun = EngineJob(of: StageEngine(.torchrun), command: "torchrun train.py\n", on: node(1, accelerators: 8))
+        let torchrun = EngineJob(
+            of: StageEngine(.torchrun), command: "torchrun train.py\n", on: node(1, accelerators: 8))
         let mpi = EngineJob(
             of: StageEngine(.mpi, options: EngineOptions(port: 29500, processes: 2)), command: "mpirun solve\n",
             on: node(0))
@@ -98,7 +99,8 @@ struct EngineJobTests {
             let job = EngineJob(of: engine, command: "x", on: node(0, folder: "\(folder)/engine"))
             let answer = try await run(job, in: folder, path: "/usr/bin:/bin")
             #expect(EngineFailure(exitCode: answer.code) == .unavailable)
-            #expect(answer.text.contains("[ray] this node has no python9.9, which ray needs: install it"), "\(answer.text)")
+            #expect(
+                answer.text.contains("[ray] this node has no python9.9, which ray needs: install it"), "\(answer.text)")
         }
     }
 

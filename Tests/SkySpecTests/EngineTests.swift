@@ -57,7 +57,8 @@ struct EngineTests {
     @Test(
         "what cannot be is told with its own code",
         arguments: [
-            ("setup: x\nengine: ray\n", "spec.missing-field"), ("run: x\nengine: {version: 2.60.0}\n", "spec.missing-field"),
+            ("setup: x\nengine: ray\n", "spec.missing-field"),
+            ("run: x\nengine: {version: 2.60.0}\n", "spec.missing-field"),
             ("run: x\nengine: [ray]\n", "spec.wrong-type"), ("run: x\nengine: ray==\n", "spec.bad-version"),
             ("run: x\nengine: ray==two\n", "spec.bad-version"), ("run: x\nengine: ray==2.9.3\n", "spec.bad-version"),
             ("run: x\nengine: {name: torchrun, version: 2.1}\n", "spec.conflict"),

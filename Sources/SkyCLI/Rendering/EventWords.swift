@@ -22,7 +22,8 @@ enum EventWords {
         case .provisionFailed(_, let error): "refused, \(refusal(error.kind)): \(error.description)"
         case .delivered(_, let transfers): delivery(transfers)
         case .jobEnded(_, let code, let rank, let exceeded, let engine):
-            engine?.sentence(rank: rank) ?? exceeded.map { ExitWords.sentence($0, rank: rank) } ?? ExitWords.sentence(code, rank: rank)
+            engine?.sentence(rank: rank) ?? exceeded.map { ExitWords.sentence($0, rank: rank) }
+                ?? ExitWords.sentence(code, rank: rank)
         case .serviceReady(_, let url): "serves at \(url)"
         case .collected(_, let outputs): outputs.isEmpty ? "done" : "done, and made \(artifacts(outputs))"
         case .attemptFailed(_, let failure): trouble(failure)
