@@ -20,8 +20,8 @@ enum EngineFields {
     private static let version = TextForm("a version such as 2.60.0", pattern: "^[0-9][0-9a-z.]*$")
     static let shape = Shape.anyOf([.text(wanted), .section("engine")])
 
-    /// Earlier ones let whoever reaches a port of theirs run programs, or cannot be told where to listen.
-    private static let leastVersions: [StageEngine.Name: [Int]] = [.ray: [2, 52], .spark: [3, 5]]
+    /// Earlier ones let whoever reaches a port of theirs run programs, or have no folders of their own on each node.
+    private static let leastVersions: [StageEngine.Name: [Int]] = [.ray: [2, 55], .spark: [3, 5]]
 
     static let section = Section<EngineDraft>(
         name: "engine", phrase: "'engine'", summary: "What runs across the nodes of a stage.",
@@ -100,7 +100,7 @@ enum EngineFields {
         if !numbers.lexicographicallyPrecedes(least) { return true }
         let leastText = least.map(String.init).joined(separator: ".")
         reading.error(
-            "spec.bad-version", at: version.range, "\(name.rawValue) \(version.value) is too old to be run safely",
+            "spec.bad-version", at: version.range, "\(name.rawValue) \(version.value) is older than what works here",
             expected: "\(leastText) or newer, such as \(usual)")
         return false
     }
