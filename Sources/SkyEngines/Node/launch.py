@@ -46,7 +46,7 @@ class Node:
         self.deadline = self.started + self.patience
         self.rank = int(self.variables["SKY_NODE_RANK"])
         self.addresses = self.variables["SKY_NODE_IPS"].split()
-        self.address = numeric(self.addresses[self.rank])
+        self.address = own_address(self.addresses, self.rank)
         self.count = len(self.addresses)
         # Nodes that are processes of one machine share it.
         sharers = self.addresses.count(self.addresses[self.rank])
@@ -85,6 +85,20 @@ def numeric(address):
         return socket.getaddrinfo(address, None, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         return address
+
+
+def own_address(addresses, rank):
+    """Where the others reach this node. Many machines take their own name for a loopback address."""
+    address = numeric(addresses[rank])
+    others = [other for other in addresses if other != addresses[rank]]
+    if address.startswith("127.") and address != addresses[rank] and others:
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.connect((numeric(others[0]), 9))
+                return probe.getsockname()[0]
+        except OSError:
+            pass
+    return address
 
 
 def memory_of_machine():

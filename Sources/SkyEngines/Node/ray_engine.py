@@ -124,4 +124,3 @@ class Ray:
     def stop(self):
         for daemon in reversed(self.daemons):
             daemon.stop()
-        shutil.rmtree(f"{self.node.folder}/ray", ignore_errors=True)

@@ -190,8 +190,6 @@ class Spark:
     def stop(self):
         for daemon in reversed(self.daemons):
             daemon.stop()
-        for name in ("local", "work", "tmp"):
-            shutil.rmtree(f"{self.folder}/{name}", ignore_errors=True)
 
 
 def java_version(program):
