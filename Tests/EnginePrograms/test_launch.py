@@ -62,11 +62,11 @@ class NodeTests(unittest.TestCase):
 
     def test_who_is_missing_is_named_with_what_was_said_last(self):
         node = self.node(["10.0.0.1", "10.0.0.2", "10.0.0.3"], rank=0)
-        failure = launch.incomplete(
-            node, None, [(1, True, "is installing the engine", ["Collecting ray"]), (2, False, "has not been heard of", [])])
+        absent = [(1, True, "is installing the engine", ["Collecting ray"]), (2, False, "has not been heard of", [])]
+        failure = launch.incomplete(node, None, absent)
         self.assertEqual(failure.code, EngineFailure.INCOMPLETE)
         self.assertEqual(str(failure), "ray is not up on all 3 nodes after 60 s: nodes 1, 2 are missing")
-        self.assertEqual(failure.lines, [
+        self.assertEqual(launch.described(node, absent), [
             "node 1 (10.0.0.2) is installing the engine", "    Collecting ray",
             "node 2 (10.0.0.3) has not been heard of, and does not answer"])
         uncounted = launch.incomplete(node, types.SimpleNamespace(lines=lambda: ["last"]), [])

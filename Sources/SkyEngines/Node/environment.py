@@ -157,7 +157,9 @@ class Cache:
                "--disable-pip-version-check", "--timeout=30", "--retries=3"]
         code = run_bounded(pip + wanted, variables, self.log, deadline)
         if code != 0:
-            raise self.failure(code, f"{' '.join(wanted)} cannot be installed from the node's Python package index")
+            raise self.failure(
+                code, f"{' '.join(wanted)} cannot be installed for Python {platform.python_version()}: the package index that "
+                "pip asks on this node has no such version for it, or cannot be reached")
         shutil.rmtree(scratch, ignore_errors=True)
 
     def failure(self, code, message):

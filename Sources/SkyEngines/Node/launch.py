@@ -137,6 +137,10 @@ def lead(node, engine):
         code = run_command(f"{node.programs}/command.sh", variables, lambda: check(engine, desk))
         patience = 8.0
         return 1 if code in EngineFailure.CODES else code
+    except EngineFailure as failure:
+        if failure.code == EngineFailure.INCOMPLETE:
+            failure.lines += described(node, missing(desk))
+        raise
     finally:
         desk.end(patience)
 
@@ -145,30 +149,37 @@ def wait_until_whole(node, engine, desk):
     """Until every node says that it is up, and the head has counted it."""
     engine.wait_until_up()
     while True:
-        missing = [(rank, here, state, lines) for rank, (here, state, lines) in sorted(desk.look().items())
-                   if not here or state != "is up"]
-        if not missing and engine.count() >= node.count:
+        absent = missing(desk)
+        if not absent and engine.count() >= node.count:
             return
         engine.check(EngineFailure.INCOMPLETE)
         if time.monotonic() > node.deadline:
-            raise incomplete(node, engine, missing)
+            raise incomplete(node, engine, absent)
         time.sleep(0.1)
 
 
-def incomplete(node, engine, missing):
-    """Names the nodes that are not there, with what they said last."""
-    lines = []
-    for rank, here, state, said in missing:
-        lines.append(f"node {rank} ({node.addresses[rank]}) {state}" + ("" if here else ", and does not answer"))
-        lines += [f"    {line}" for line in said]
-    if not missing:
-        lines = engine.lines()
-    who = ", ".join(str(rank) for rank, _, _, _ in missing)
-    what = f"node {who} is missing" if len(missing) == 1 else f"nodes {who} are missing" if missing else (
+def missing(desk):
+    """The nodes that are not up: rank, whether it is here, its state, its last lines."""
+    return [(rank, here, state, lines) for rank, (here, state, lines) in sorted(desk.look().items())
+            if not here or state != "is up"]
+
+
+def incomplete(node, engine, absent):
+    who = ", ".join(str(rank) for rank, _, _, _ in absent)
+    what = f"node {who} is missing" if len(absent) == 1 else f"nodes {who} are missing" if absent else (
         "all nodes say that they are up, and its head does not count them")
     return EngineFailure(
         EngineFailure.INCOMPLETE, f"{node.engine} is not up on all {node.count} nodes after {node.patience:.0f} s: {what}",
-        lines)
+        [] if absent else engine.lines())
+
+
+def described(node, absent):
+    """What is known of these nodes, in lines for people."""
+    lines = []
+    for rank, here, state, said in absent:
+        lines.append(f"node {rank} ({node.addresses[rank]}) {state}" + ("" if here else ", and does not answer"))
+        lines += [f"    {line}" for line in said]
+    return lines
 
 
 def check(engine, desk):
