@@ -39,10 +39,12 @@ let modules: [Target] = [
         name: "SkyCatalog", dependencies: ["CZlib", "CCrypto", "SkyYAML", "SkyCore"], swiftSettings: strict,
         linkerSettings: fullyStatic ? [.unsafeFlags(["-l:libz.a"])] : [.linkedLibrary("z")]),
 
-    // Its Python programs are in the executable, as bytes.
+    // Its Python programs are in the executable, as bytes. Named one by one: what Python itself leaves there is none of them.
     .target(
-        name: "SkyEngines", dependencies: ["SkySpec", "SkyCore"], resources: [.embedInCode("Node")],
-        swiftSettings: strict),
+        name: "SkyEngines", dependencies: ["SkySpec", "SkyCore"],
+        resources: [
+            "environment", "launch", "meeting", "processes", "ray_cli", "ray_engine", "ray_nodes", "spark_engine",
+        ].map { .embedInCode("Node/\($0).py") }, swiftSettings: strict),
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["CDigest", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyStorage", dependencies: ["CCrypto", "SkyCore"], swiftSettings: strict),
