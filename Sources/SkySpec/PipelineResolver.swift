@@ -59,7 +59,7 @@ struct PipelineResolver {
         stage.deadline = stageDraft.deadline
         stage.timeout = timeout(of: stageDraft)
         stage.limits = stageDraft.limits
-        stage.engine = engine(of: stageDraft)
+        stage.engine = engine(of: stageDraft, in: stage.acceptableResources)
         stage.checkpointInterval = stageDraft.checkpointInterval
         stage.checkpointPath = stageDraft.checkpointPath
         stage.budget = stageDraft.budget
@@ -80,11 +80,19 @@ struct PipelineResolver {
         return stage.timeout?.value
     }
 
-    private func engine(of stage: StageDraft) -> StageEngine? {
+    private func engine(of stage: StageDraft, in places: [ResourceRequest]) -> StageEngine? {
         if let engine = stage.engine, stage.run == nil, !stage.isBroken, !stage.wrongFields.contains("run") {
             reading.error(
                 "spec.missing-field", at: engine.range, "an engine without a 'run' has nothing to do",
                 expected: "run: a shell command that uses it")
+        }
+        // Its programs are the node's, and its ports too.
+        if let engine = stage.engine, engine.value.name.isCluster,
+            places.contains(where: { $0.imageID?.hasPrefix("docker:") ?? false })
+        {
+            reading.error(
+                "spec.conflict", at: engine.range, "an engine runs on the nodes themselves, not in a container",
+                expected: "no 'image_id: docker:…' here, or no 'engine': what it needs goes into 'setup'")
         }
         return stage.engine?.value
     }

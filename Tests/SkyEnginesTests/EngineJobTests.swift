@@ -19,7 +19,8 @@ struct EngineJobTests {
 
     private func text(_ job: EngineJob) -> String {
         let variables = job.variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
-        return "# variables\n\(variables)# run\n\(job.run)"
+        let secrets = job.secrets.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
+        return "# variables\n\(variables)# secrets\n\(secrets)# run\n\(job.run)"
     }
 
     @Test("torchrun and MPI: variables for each rank, and the command as it stands")

@@ -67,6 +67,7 @@ struct EngineTests {
             ("run: x\nengine: {name: ray, options: {python: 'python3; reboot'}}\n", "spec.bad-name"),
             ("run: x\nengine: {name: spark, options: {conf: {shuffle: 8}}}\n", "spec.bad-name"),
             ("run: x\nengine: {name: mpi, options: {port: 70000}}\n", "spec.impossible"),
+            ("run: x\nengine: ray\nresources: {image_id: docker:python}\n", "spec.conflict"),
         ])
     func codes(text: String, code: String) {
         #expect(complaints(about: text).map(\.code) == [code])

@@ -85,7 +85,8 @@ enum RandomPipeline {
             stage.checkpointInterval = pick([nil, .seconds(600)], using: &random)
             stage.checkpointPath = pick([nil, "/a b", "~/ckpt", "ckpt", "10m"], using: &random)
         }
-        stage.engine = pick(engines, using: &random)
+        let runsInContainer = stage.acceptableResources.contains { $0.imageID != nil }
+        stage.engine = pick(engines.filter { !runsInContainer || $0?.name.isCluster != true }, using: &random)
         stage.budget = pick(budgets, using: &random)
         if stage.resources.useSpot { stage.onDemandAfterInterruptions = pick([nil, 1, 3], using: &random) }
         stage.jobRecovery = pick(
