@@ -39,11 +39,13 @@ test-pipelines: ## the tests of the sample pipelines' own scripts
 	@echo "== tests of pipelines/"
 	@set -e; for tests in pipelines/*/tests; do $(PYTHON) -B -m unittest discover -s "$$tests"; done
 
-test-scripts: ## the tests of ./sky, scripts/ and Benchmarks/
+test-scripts: ## the tests of ./sky, scripts/, Benchmarks/ and of the Python that nodes run
 	@echo "== tests of the sky wrapper and its scripts"
 	@$(PYTHON) -B -m unittest discover -s scripts/tests
 	@echo "== tests of Benchmarks/"
 	@$(PYTHON) -B -m unittest discover -s Benchmarks/tests
+	@echo "== tests of what nodes run for engines"
+	@$(PYTHON) -B -m unittest discover -s Tests/EnginePrograms
 
 test-roots: build ## the agent in an empty root, with a static shell, and in the smallest Debian
 	@$(PYTHON) -B scripts/test-agent-roots.py

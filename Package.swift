@@ -39,6 +39,12 @@ let modules: [Target] = [
         name: "SkyCatalog", dependencies: ["CZlib", "CCrypto", "SkyYAML", "SkyCore"], swiftSettings: strict,
         linkerSettings: fullyStatic ? [.unsafeFlags(["-l:libz.a"])] : [.linkedLibrary("z")]),
 
+    // Its Python programs are in the executable, as bytes. Named one by one: what Python itself leaves there is none of them.
+    .target(
+        name: "SkyEngines", dependencies: ["SkySpec", "SkyCore"],
+        resources: [
+            "environment", "launch", "meeting", "processes", "ray_cli", "ray_engine", "ray_nodes", "spark_engine",
+        ].map { .embedInCode("Node/\($0).py") }, swiftSettings: strict),
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["CDigest", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyStorage", dependencies: ["CCrypto", "SkyCore"], swiftSettings: strict),
@@ -52,7 +58,8 @@ let modules: [Target] = [
     .target(
         name: "SkyBroker",
         dependencies: [
-            "SkyProviders", "SkyPlacement", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog", "SkyHTTP",
+            "SkyProviders", "SkyPlacement", "SkyEngines", "SkyRuntime", "SkyStorage", "SkySpec", "SkyCatalog",
+            "SkyHTTP",
             "SkyProcess", "SkyCore", grdb,
         ], swiftSettings: strict),
 
@@ -70,7 +77,7 @@ let modules: [Target] = [
         name: "SkyCLI",
         dependencies: [
             "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage",
-            "SkyRuntime", "SkySpec",
+            "SkyEngines", "SkyRuntime", "SkySpec",
             "SkyCatalog",
             "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
@@ -124,6 +131,7 @@ let tests: [Target] = [
     unitTests(of: "SkyHTTP", using: ["SkyProcess", "SkyCore"]),
     unitTests(of: "SkyProcess", using: ["SkyCore"]),
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
+    unitTests(of: "SkyEngines", using: ["SkySpec", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
     unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),

@@ -47,6 +47,9 @@ missing_packages() {
     has_command python3 || need python3
     if [ "$purpose" = test ]; then
         has_command make || need make
+        # Nodes of stages with an engine: environments for Python, and Java for Spark.
+        python3 -c 'import venv, ensurepip' 2>/dev/null || need python3-venv
+        has_command java || has_file /usr/lib/jvm/*/bin/java || need openjdk-17-jre-headless
         # Hosts of one's own, played by servers of this machine.
         has_command sshd || has_file /usr/sbin/sshd || need openssh-server
         has_command ssh || need openssh-client

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 const short sky_spawn_setsid = POSIX_SPAWN_SETSID;
@@ -17,17 +18,28 @@ int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
 
-pid_t sky_fork_session(const char *name, int blocked) {
+void sky_set_process_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+pid_t sky_fork_session(const char *name, int blocked, int kept) {
     pid_t pid = fork();
     if (pid != 0) return pid;
     setsid();
-    prctl(PR_SET_NAME, name, 0, 0, 0);
-    close_range(3, ~0U, 0);
+    sky_set_process_name(name);
+    if (kept < 3) {
+        close_range(3, ~0U, 0);
+    } else {
+        if (kept > 3) close_range(3, (unsigned)kept - 1, 0);
+        close_range((unsigned)kept + 1, ~0U, 0);
+    }
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, blocked);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     return 0;
+}
+
+int sky_packet_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
 }
 
 int sky_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

@@ -43,11 +43,13 @@ public enum Files {
         if durability == .machine { try flushFolder(parent(of: path)) }
     }
 
-    /// Writes a file in which nobody reads yet: one that dies over it leaves a part of it.
+    /// Writes a file in which nobody reads yet: one that dies over it leaves a part of it. What it has of the disk it keeps.
     public static func put(_ path: String, _ bytes: some Sequence<UInt8>, mode: UInt32 = 0o600) throws(SystemError) {
-        let descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        let descriptor = try Descriptor.open(path, O_WRONLY | O_CREAT, mode: mode)
         defer { close(descriptor) }
         try write(bytes, to: descriptor, path)
+        let end = lseek(descriptor, 0, SEEK_CUR)
+        guard end >= 0, ftruncate(descriptor, end) == 0 else { throw .last("write \(path)") }
     }
 
     /// Writes a small file that was not there before; its bytes are on the disk when the call returns. Whoever reads
@@ -77,10 +79,11 @@ public enum Files {
     private static func write(
         _ bytes: some Sequence<UInt8>, to descriptor: Int32, _ path: String
     ) throws(SystemError) {
-        do throws(SystemError) {
-            try Descriptor.writeAll(descriptor, Array(bytes))
-        } catch {
-            throw SystemError("write \(path)", code: error.code)
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 { rest = rest.dropFirst(count) }
+            if count < 0, errno != EINTR { throw .last("write \(path)") }
         }
     }
 

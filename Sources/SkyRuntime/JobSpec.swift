@@ -23,12 +23,15 @@ public struct JobSpec: Hashable, Sendable, Codable {
     public var limits: JobLimits?
     /// Nil: nothing for itself.
     public var needs: JobNeeds?
+    /// A job that has ended, and of which nobody will ask anything any more: the agent forgets it, if it likes, and uses its
+    /// files again.
+    public var successorOf: String?
 
     public init(
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
         environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
         workID: String? = nil, needs: JobNeeds? = nil, secrets: [String: String]? = nil,
-        image: String? = nil
+        image: String? = nil, successorOf: String? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -41,6 +44,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.setupKey = setupKey
         self.workID = workID
         self.needs = needs
+        self.successorOf = successorOf
     }
 }
 

@@ -53,6 +53,7 @@ struct StageDraft {
     var mayDoNothing = false
     var resources = ResourcesDraft()
     var numNodes = 1
+    var engine: Located<StageEngine>?
     var inputs: [InputDraft] = []
     var outputs: [OutputDraft] = []
     var estimate = EstimateDraft()

@@ -74,6 +74,8 @@ public struct Stage: Hashable, Sendable, Codable {
     public var timeout: TimeSpan?
     /// What its commands may use of a node; nil: all that there is.
     public var limits: StageLimits?
+    /// What runs across its nodes and is there for its command; nil: nothing, the command runs on every node.
+    public var engine: StageEngine?
     /// How often the stage saves what it has done, so that an interruption costs no more than this; nil: not at all.
     public var checkpointInterval: TimeSpan?
     /// Where on the node it saves that; relative paths are inside the working directory. Nil: it did not say.
@@ -113,7 +115,8 @@ public struct Stage: Hashable, Sendable, Codable {
         code: StageCode = StageCode(), service: ServiceSpec? = nil,
         after: [String] = [], secretNames: [String] = [], alternatives: [ResourceRequest] = [],
         alternativesAreOrdered: Bool = false, jobRecovery: JobRecovery? = nil, budget: Budget? = nil,
-        onDemandAfterInterruptions: Int? = nil, timeout: TimeSpan? = nil, limits: StageLimits? = nil
+        onDemandAfterInterruptions: Int? = nil, timeout: TimeSpan? = nil, limits: StageLimits? = nil,
+        engine: StageEngine? = nil
     ) {
         self.name = name
         self.resources = resources
@@ -138,6 +141,7 @@ public struct Stage: Hashable, Sendable, Codable {
         self.onDemandAfterInterruptions = onDemandAfterInterruptions
         self.timeout = timeout
         self.limits = limits
+        self.engine = engine
     }
 
     /// The requests of which one must be met; never empty.

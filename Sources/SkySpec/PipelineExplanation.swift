@@ -40,10 +40,12 @@ private struct StageText {
     let directory: String
 
     var lines: [String] {
-        resources + nodes + inputs + outputs + time + variables + code + commands + service + order
+        resources + nodes + engine + inputs + outputs + time + variables + code + commands + service + order
     }
 
     private var nodes: [String] { stage.numNodes == 1 ? [] : ["num_nodes: \(stage.numNodes)"] }
+
+    private var engine: [String] { EngineFields.lines(stage.engine) }
 
     private var order: [String] {
         stage.after.isEmpty ? [] : ["after: [\(stage.after.map(YAMLText.inline).joined(separator: ", "))]"]

@@ -59,6 +59,7 @@ struct PipelineResolver {
         stage.deadline = stageDraft.deadline
         stage.timeout = timeout(of: stageDraft)
         stage.limits = stageDraft.limits
+        stage.engine = engine(of: stageDraft)
         stage.checkpointInterval = stageDraft.checkpointInterval
         stage.checkpointPath = stageDraft.checkpointPath
         stage.budget = stageDraft.budget
@@ -77,6 +78,15 @@ struct PipelineResolver {
                 notes: [Diagnostic.Note(range: service.place, message: "a service")])
         }
         return stage.timeout?.value
+    }
+
+    private func engine(of stage: StageDraft) -> StageEngine? {
+        if let engine = stage.engine, stage.run == nil, !stage.isBroken, !stage.wrongFields.contains("run") {
+            reading.error(
+                "spec.missing-field", at: engine.range, "an engine without a 'run' has nothing to do",
+                expected: "run: a shell command that uses it")
+        }
+        return stage.engine?.value
     }
 
     private func warnOfIdleFallback(_ draft: StageDraft, _ stage: Stage) {

@@ -20,7 +20,7 @@ public enum PipelineSchema {
             definition(StageFields.section), definition(StageFields.task), definition(ArtifactFields.input),
             definition(ArtifactFields.output), definition(Figures.size.section), definition(Figures.duration.section),
             definition(CheckpointFields.section), definition(RecoveryFields.section), definition(SpotFields.section),
-            definition(LimitFields.section),
+            definition(LimitFields.section), definition(EngineFields.section), definition(EngineOptionFields.section),
             definition(RunRuleFields.budgetSection), definition(RunRuleFields.deviation),
             definition(RecoveryFields.jobRecovery), definition(MountFields.section),
             definition(RepositoryFields.section), definition(ResourceFields.section),

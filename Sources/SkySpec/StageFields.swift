@@ -124,6 +124,12 @@ enum StageFields {
             draft.numNodes = Amounts.readCount(entry.value, what: "nodes", reading) ?? 1
         },
         Field(
+            "engine", EngineFields.shape, "What runs across its nodes and is there for its command.",
+            example: "ray==2.60.0"
+        ) { entry, draft, reading in
+            draft.engine = EngineFields.read(entry, reading)
+        },
+        Field(
             "service", .section("service"), "Makes the stage keep serving.",
             example: "{port: 8080, readiness_probe: /healthz}"
         ) { entry, draft, reading in

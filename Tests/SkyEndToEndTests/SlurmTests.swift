@@ -86,6 +86,33 @@ struct SlurmTests {
         }
     }
 
+    @Test("a stage with an engine has a Ray cluster over its allocation, with tasks on both nodes")
+    func engine() async throws {
+        try await use { sky, slurm in
+            let pipeline = try gang(
+                """
+                cat > where.py <<'END'
+                import os, ray, time
+                ray.init()
+                @ray.remote(scheduling_strategy="SPREAD")
+                def where():
+                    time.sleep(0.5)
+                    return os.environ["SLURMD_NODENAME"]
+                nodes, deadline = set(), time.time() + 120
+                while len(nodes) < 2 and time.time() < deadline:
+                    nodes.update(ray.get([where.remote() for _ in range(16)]))
+                print("tasks on", *sorted(nodes))
+                END
+                python3 where.py
+                """, more: "    engine: {name: ray, options: {object_store: 100MB}}", in: sky)
+            let launch = try await sky("launch", pipeline, "--yes")
+            let log = try await sky("logs", "gang").output
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)\(log)")
+            #expect(log.contains("tasks on n1 n2"), "\(log)")
+            #expect(try await slurm.queue().isEmpty)
+        }
+    }
+
     @Test("cancelled in the middle of a job, the allocation is gone when sky says so")
     func cancel() async throws {
         try await use { sky, slurm in

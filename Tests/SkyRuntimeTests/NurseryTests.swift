@@ -41,7 +41,7 @@ struct NurseryTests {
                 let arguments = ProcessTable.arguments(of: pid)
                 #expect(arguments.prefix(4).dropFirst() == ["serve", "--dir", node.directory])
                 #expect(ProcessTable.status(of: pid)?.session == pid)
-                #expect(NodeProcesses(directory: node.directory).alive() == [pid])
+                #expect(node.survivors() == [pid])
                 await agent.close()
             }
         }

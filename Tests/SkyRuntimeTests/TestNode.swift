@@ -48,8 +48,22 @@ struct TestNode {
         try await eventually { job(id).supervisorIdentity()?.pid }
     }
 
-    /// What is left of the node: its agent, supervisors and whatever their jobs started.
-    func survivors() -> [Int32] { NodeProcesses(directory: directory).alive() }
+    /// What is left of the node: its agent, supervisors that have a job, and whatever jobs started.
+    func survivors() -> [Int32] {
+        // Without a name it has ended since.
+        let others = [SupervisorPool.idleName, ""]
+        return NodeProcesses(directory: directory).alive().filter { !others.contains(Self.name(of: $0)) }
+    }
+
+    /// Supervisors that have no job.
+    func idleSupervisors() -> [Int32] {
+        NodeProcesses(directory: directory).alive().filter { Self.name(of: $0) == SupervisorPool.idleName }
+    }
+
+    private static func name(of pid: Int32) -> String {
+        let bytes = (try? Files.read("/proc/\(pid)/comm")) ?? nil
+        return String(decoding: (bytes ?? []).filter { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
 }
 
 /// Runs `body` with a fresh node whose agent answers, and leaves nothing of it behind.

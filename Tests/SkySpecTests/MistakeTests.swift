@@ -10,7 +10,7 @@ struct MistakeTests {
         "bad-duration", "duplicate-key", "tab-indentation", "output-never-declared", "impossible-resources", "many",
         "bad-range", "unknown-area", "residency", "bad-exclusion", "bad-estimate", "bad-deadline", "both-orders",
         "bad-accelerators", "skypilot-forms", "bad-recovery", "bad-rules", "bad-limits",
-        "bad-matrix",
+        "bad-matrix", "bad-engines",
     ]
 
     @Test("each mistake has its exact message at its exact place", arguments: mistakes)

@@ -33,6 +33,17 @@ enum RandomPipeline {
         nil, Budget(limit: Money(nanodollars: 50_000_000_001)), Budget(limit: Money(nanodollars: 1), atLimit: .finish),
     ]
 
+    private static let engines: [StageEngine?] = [
+        nil, StageEngine(.ray), StageEngine(.spark, version: "4.0.1"),
+        StageEngine(.torchrun, options: EngineOptions(port: 29500, processes: 8)),
+        StageEngine(
+            .ray, version: "2.60",
+            options: EngineOptions(
+                cpus: 3, memory: DataSize("8GiB"), objectStore: DataSize("100MB"), packages: ["a", "b[c] == 1.0"],
+                python: "/usr/bin/python3", startTimeout: TimeSpan(milliseconds: 90_001))),
+        StageEngine(.spark, options: EngineOptions(conf: ["spark.a": "x: \"y\"", "spark.b": "-1"])),
+    ]
+
     private static func stage(_ index: Int, after stages: [Stage], using random: inout SeededGenerator) -> Stage {
         var stage = Stage(name: "s\(index)", run: pick(["echo", "a\nb\n"], using: &random))
         stage.resources = request(using: &random)
@@ -74,6 +85,7 @@ enum RandomPipeline {
             stage.checkpointInterval = pick([nil, .seconds(600)], using: &random)
             stage.checkpointPath = pick([nil, "/a b", "~/ckpt", "ckpt", "10m"], using: &random)
         }
+        stage.engine = pick(engines, using: &random)
         stage.budget = pick(budgets, using: &random)
         if stage.resources.useSpot { stage.onDemandAfterInterruptions = pick([nil, 1, 3], using: &random) }
         stage.jobRecovery = pick(

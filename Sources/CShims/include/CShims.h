@@ -15,9 +15,15 @@ int sky_spawn_closefrom(posix_spawn_file_actions_t *actions, int from);
 int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 
 /// fork(2) for a process with one thread: a copy of it in a session of its own, called `name` in process lists (15
-/// bytes), with no descriptors but the standard streams and no signal blocked but `blocked`. 0 in the copy; its number, or -1 with
-/// errno, in this process.
-pid_t sky_fork_session(const char *name, int blocked);
+/// bytes), with no descriptors but the standard streams and `kept`, which may be -1, and no signal blocked but `blocked`. 0 in the
+/// copy; its number, or -1 with errno, in this process.
+pid_t sky_fork_session(const char *name, int blocked, int kept);
+
+/// What process lists call this process, at most 15 bytes of it. To be called by its only thread.
+void sky_set_process_name(const char *name);
+
+/// Two connected ends that carry packets (SOCK_SEQPACKET), closed on exec; they neither wait nor raise SIGPIPE. 0, or -1 with errno.
+int sky_packet_pair(int ends[2]);
 
 /// What process lists show as this process's command line from now on: `count` bytes, each argument with a zero behind it.
 /// 0; or -1 when there is no room, which is what the program was started with.

@@ -1,4 +1,5 @@
 public import SkyCore
+public import SkyEngines
 public import SkyPlacement
 public import SkyProviders
 public import SkyRuntime
@@ -16,8 +17,10 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case provisionFailed(AttemptID, ProviderError)
     /// Code and inputs are on all nodes.
     case delivered(AttemptID, [TransferRecord])
-    /// `rank` is the node whose command failed first, of several; `exceeded` the limit that it was ended for.
-    case jobEnded(AttemptID, exitCode: Int, rank: Int? = nil, exceeded: JobLimit? = nil)
+    /// `rank` is the node whose command failed first, of several; `exceeded` the limit that it was ended for; `engine` how
+    /// the stage's engine failed it.
+    case jobEnded(
+        AttemptID, exitCode: Int, rank: Int? = nil, exceeded: JobLimit? = nil, engine: EngineFailure? = nil)
     case serviceReady(AttemptID, url: String)
     case collected(AttemptID, [StoredArtifact])
     /// What was being done with the attempt's nodes could not be done.

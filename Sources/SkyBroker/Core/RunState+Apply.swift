@@ -50,8 +50,10 @@ extension RunState {
             }
         case .delivered(let id, let transfers):
             update(id) { $0.delivered(transfers, at: at) }
-        case .jobEnded(let id, let code, let rank, let exceeded):
-            update(id) { $0.jobEnded(JobEnd(code: code, exceeded: exceeded), rank: rank, dice: dice, at: at) }
+        case .jobEnded(let id, let code, let rank, let exceeded, let engine):
+            update(id) {
+                $0.jobEnded(JobEnd(code: code, exceeded: exceeded), rank: rank, engine: engine, dice: dice, at: at)
+            }
         case .serviceReady(let id, let url):
             update(id) { if $0.phase == .probing { $0.nowServing(url, at: at) } }
         case .checkpointed(let id, let stored, let number): update(id) { $0.saved(stored, number, at: at) }

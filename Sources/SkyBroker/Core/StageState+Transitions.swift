@@ -1,5 +1,6 @@
 import SkyCatalog
 import SkyCore
+import SkyEngines
 import SkyPlacement
 import SkyProviders
 import SkyRuntime
@@ -40,7 +41,7 @@ extension StageState {
         enter(isService ? .probing : .running, at: at)
     }
 
-    mutating func jobEnded(_ end: JobEnd, rank: Int?, dice: UInt32, at: Instant) {
+    mutating func jobEnded(_ end: JobEnd, rank: Int?, engine: EngineFailure?, dice: UInt32, at: Instant) {
         guard phase == .running || phase == .probing || phase.isServing else { return }
         updateAttempt {
             $0.exitCode = end.code
@@ -52,12 +53,15 @@ extension StageState {
         if let limit = end.exceeded {
             let sentence = ExitWords.sentence(limit, of: rules.text(of: limit), rank: rank)
             stageFailed(sentence, dice: dice, at: at)
+        } else if let engine, !rules.recoverableCodes.contains(end.code) {
+            stageFailed(engine.sentence(rank: rank), dice: dice, at: at)
         } else if isService {
             stageFailed("the service ended by itself with exit code \(end.code)", dice: dice, at: at)
         } else if end.code == 0 {
             enter(.collecting, at: at)
         } else if rules.recoverableCodes.contains(end.code) {
-            note("\(ExitWords.sentence(end.code, rank: rank)), from which it recovers")
+            let sentence = engine?.sentence(rank: rank) ?? ExitWords.sentence(end.code, rank: rank)
+            note("\(sentence), from which it recovers")
             interruptions += 1
             release(then: .retry(pause: backoff(interruptions, dice)), at: at)
         } else {

@@ -11,6 +11,7 @@ enum NodeLayout {
     static let outputs = "outputs"
     static let checkpoint = "checkpoint"
     static let inputs = "inputs"
+    static let engine = "engine"
     static func input(_ name: String) -> String { "\(inputs)/\(name)" }
     static func output(_ name: String) -> String { "\(outputs)/\(name)" }
 }
@@ -124,7 +125,9 @@ extension EffectPerformer {
     ///
     /// - Parameter bringingCode: the working directory is about to be replaced by this stage's own.
     private func clear(_ channel: any NodeChannel, of id: AttemptID, bringingCode: Bool) async throws {
-        for folder in [NodeLayout.work, NodeLayout.inputs, NodeLayout.outputs, NodeLayout.checkpoint] {
+        for folder in [
+            NodeLayout.work, NodeLayout.inputs, NodeLayout.outputs, NodeLayout.checkpoint, NodeLayout.engine,
+        ] {
             // What is the same in both need not travel again: most stages of a pipeline share their code.
             if folder == NodeLayout.work, bringingCode, !channel.isOnThisMachine { continue }
             if channel.isOnThisMachine {

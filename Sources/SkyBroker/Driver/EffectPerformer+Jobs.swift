@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SkyCore
+import SkyEngines
 import SkyHTTP
 import SkyProviders
 import SkyRuntime
@@ -25,7 +26,8 @@ extension EffectPerformer {
                 guard end.code != 0 else { continue }
                 await stop(gang.filter { running.contains($0.node.rank) }, &news)
                 return .jobEnded(
-                    id, exitCode: end.code, rank: gang.count > 1 ? rank : nil, exceeded: end.exceeded)
+                    id, exitCode: end.code, rank: gang.count > 1 ? rank : nil, exceeded: end.exceeded,
+                    engine: end.exceeded == nil ? try engineFailure(id, end.code) : nil)
             }
             return .jobEnded(id, exitCode: 0)
         }
@@ -102,6 +104,7 @@ extension EffectPerformer {
     ) async throws -> [Rank] {
         let spec = try stage(id.stage)
         let secrets = try secrets(of: spec)
+        let engineSecret = try spec.engine.map { _ in try EngineSecret.of(id, in: world.folder) }
         var ranks: [Rank] = []
         for node in group.nodes {
             let channel = try await adapter(group.provider).channel(to: node, of: group)
@@ -114,12 +117,27 @@ extension EffectPerformer {
                     CheckpointPlace($0, on: channel, home: world.environment["HOME"]).path(on: channel)
                 },
                 userVariables: spec.envs)
+            let engine = spec.engine.map { engine in
+                EngineJob(
+                    of: engine, command: spec.run ?? "true",
+                    on: EngineNode(
+                        rank: node.rank, addresses: group.nodes.map(\.address),
+                        acceleratorsPerNode: accelerator.map { Int($0.count) } ?? 0,
+                        folder: channel.absolutePath(NodeLayout.engine), memoryLimit: spec.limits?.memory,
+                        installVariables: channel.isOnThisMachine ? world.environment : [:],
+                        secret: engineSecret ?? ""))
+            }
+            let hidden = secrets.merging(engine?.secrets ?? [:]) { _, engines in engines }
+            let key = HeldNodes.Key(token: group.token, rank: node.rank)
+            let former = held.formerJob(on: key)
             let job = JobSpec(
-                id: id.token, setup: spec.setup, run: spec.run ?? "true", workingDirectory: NodeLayout.work,
-                environment: environment.variables, limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
-                workID: id.token, needs: JobNeeds(allOf: accelerator), secrets: secrets.isEmpty ? nil : secrets,
-                image: Self.container(of: spec))
-            ranks.append(Rank(key: .init(token: group.token, rank: node.rank), node: node, channel: channel, job: job))
+                id: id.token, setup: spec.setup, run: engine?.run ?? spec.run ?? "true",
+                workingDirectory: NodeLayout.work,
+                environment: engine?.variables(over: environment.variables) ?? environment.variables,
+                limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
+                workID: id.token, needs: JobNeeds(allOf: accelerator), secrets: hidden.isEmpty ? nil : hidden,
+                image: Self.container(of: spec), successorOf: former == id.token ? nil : former)
+            ranks.append(Rank(key: key, node: node, channel: channel, job: job))
         }
         return ranks
     }
@@ -152,6 +170,12 @@ extension EffectPerformer {
                             + " image_id out"))
             }
         }
+    }
+
+    /// How the stage's engine failed it, as the code of a node's job says.
+    private func engineFailure(_ id: AttemptID, _ code: Int) throws -> EngineFailure? {
+        guard try stage(id.stage).engine?.name.isCluster == true else { return nil }
+        return EngineFailure(exitCode: code)
     }
 
     private static func limits(of spec: Stage) -> JobLimits? {
@@ -199,6 +223,7 @@ extension EffectPerformer {
                 } onCancel: {
                     Task { await agent.close() }
                 }
+                held.jobEnded(rank.job.id, on: rank.key)
                 await held.keep(agent, to: rank.key)
                 return end
             } catch let error as AgentError where error.kind == .ending {

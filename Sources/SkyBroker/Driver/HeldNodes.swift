@@ -16,6 +16,8 @@ final class HeldNodes: Sendable {
         var idle: [Key: any NodeAgent] = [:]
         /// When the lease of all nodes of a group was renewed last; of one just rented, when it was asked for.
         var renewals: [String: Instant] = [:]
+        /// The last job that has ended there.
+        var jobs: [Key: String] = [:]
     }
 
     private let memory = Mutex(Memory())
@@ -29,6 +31,12 @@ final class HeldNodes: Sendable {
         await old?.close()
     }
 
+    /// All that the job has printed is here.
+    func jobEnded(_ job: String, on node: Key) { memory.withLock { $0.jobs[node] = job } }
+
+    /// Of a stage before; its end is in the journal.
+    func formerJob(on node: Key) -> String? { memory.withLock { $0.jobs[node] } }
+
     func leaseRenewed(of token: String, at moment: Instant) { memory.withLock { $0.renewals[token] = moment } }
 
     func lastRenewal(of token: String) -> Instant? { memory.withLock { $0.renewals[token] } }
@@ -37,6 +45,7 @@ final class HeldNodes: Sendable {
     func forget(_ token: String) async {
         let idle = memory.withLock { memory in
             memory.renewals[token] = nil
+            memory.jobs = memory.jobs.filter { $0.key.token != token }
             let keys = memory.idle.keys.filter { $0.token == token }
             return keys.compactMap { memory.idle.removeValue(forKey: $0) }
         }

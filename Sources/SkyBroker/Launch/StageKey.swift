@@ -15,7 +15,7 @@ struct StageKey: Hashable, Sendable {
         let recipe = Recipe(
             version: 1, stage: stage.name, setup: stage.setup, run: stage.run, envs: stage.envs,
             secretNames: stage.secretNames.sorted(),
-            numNodes: stage.numNodes, outputs: stage.outputs.map(\.name).sorted(),
+            numNodes: stage.numNodes, engine: stage.engine, outputs: stage.outputs.map(\.name).sorted(),
             inputs: Dictionary(
                 inputs.map { ([$0.name, $0.entry].compactMap { $0 }.joined(separator: "/"), $0.artifact.digest) },
                 uniquingKeysWith: { first, _ in first }),
@@ -34,6 +34,8 @@ struct StageKey: Hashable, Sendable {
         let envs: [String: String]
         let secretNames: [String]
         let numNodes: Int
+        /// Nil, and then not in the text, for stages without: their keys are those of earlier versions.
+        let engine: StageEngine?
         let outputs: [String]
         let inputs: [String: ArtifactDigest]
         let image: String?

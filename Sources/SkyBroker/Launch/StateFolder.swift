@@ -23,6 +23,8 @@ public struct StateFolder: Hashable, Sendable {
     public func driverLog(of run: RunID) -> String { "\(folder(of: run))/driver.log" }
     /// What ties the run's clock to the machine's.
     public func clock(of run: RunID) -> String { "\(folder(of: run))/clock" }
+    /// What the secrets of engines are made from.
+    public func engineKey(of run: RunID) -> String { "\(folder(of: run))/engine.key" }
     public func logs(of run: RunID) -> String { "\(folder(of: run))/logs" }
 
     /// Makes the folders of a run.

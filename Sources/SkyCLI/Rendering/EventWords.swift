@@ -1,6 +1,7 @@
 import SkyBroker
 import SkyCatalog
 import SkyCore
+import SkyEngines
 import SkyPlacement
 import SkyProviders
 import SkySpec
@@ -20,8 +21,9 @@ enum EventWords {
         case .provisioned(_, let group): "got \(nodes(of: group))"
         case .provisionFailed(_, let error): "refused, \(refusal(error.kind)): \(error.description)"
         case .delivered(_, let transfers): delivery(transfers)
-        case .jobEnded(_, let code, let rank, let exceeded):
-            exceeded.map { ExitWords.sentence($0, rank: rank) } ?? ExitWords.sentence(code, rank: rank)
+        case .jobEnded(_, let code, let rank, let exceeded, let engine):
+            engine?.sentence(rank: rank) ?? exceeded.map { ExitWords.sentence($0, rank: rank) }
+                ?? ExitWords.sentence(code, rank: rank)
         case .serviceReady(_, let url): "serves at \(url)"
         case .collected(_, let outputs): outputs.isEmpty ? "done" : "done, and made \(artifacts(outputs))"
         case .attemptFailed(_, let failure): trouble(failure)

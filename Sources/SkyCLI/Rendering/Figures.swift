@@ -45,7 +45,9 @@ enum Figures {
     static func grouped(_ number: Int) -> String { groupedByThousands(UInt64(max(number, 0))) }
 
     /// Time that is running: whole seconds, so that it does not flicker.
-    static func clock(_ span: TimeSpan) -> String { TimeSpan.seconds(span.milliseconds / 1000).description }
+    static func clock(_ span: TimeSpan) -> String {
+        span < .seconds(1) ? "0s" : TimeSpan.seconds(span.milliseconds / 1000).description
+    }
 
     /// As people write deadlines: `60h`, not two days and a half; `90m` is `1h 30m`.
     static func hours(_ span: TimeSpan) -> String {

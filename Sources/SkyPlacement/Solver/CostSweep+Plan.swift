@@ -91,7 +91,11 @@ extension CostSweep {
             }
             return places
         }
-        for (old, new) in zip(links, result.links) {
+        // Some may be gone: of ways within one place nothing is left that costs anything.
+        var oldOfEdge = [Int](repeating: -1, count: network.edges.count)
+        for (number, link) in links.enumerated() { oldOfEdge[link.edge] = number }
+        for new in result.links where oldOfEdge[new.edge] >= 0 {
+            let old = links[oldOfEdge[new.edge]]
             for (position, place) in places[old.to].enumerated() {
                 result.forward[new.forward + position] = forward[old.forward + place]
             }

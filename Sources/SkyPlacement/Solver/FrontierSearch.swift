@@ -125,7 +125,7 @@ struct FrontierSearch {
 
     private func onwards(_ step: FrontierStep, _ meter: inout Meter) -> Layer {
         let node = network.nodes[step.node]
-        let crossings = step.edges.map { Crossing($0, network, reduced) }
+        let crossings = step.edges.map { StepCrossing($0, network, reduced) }
         let options = reduced.map { $0.option[step.node] }
         let prices = reduced.indices
         var sums = [Int64](repeating: 0, count: prices.count)
@@ -239,29 +239,5 @@ struct FrontierSearch {
             dropped = min(dropped, first.reference + Int128(least))
         }
         return Array(kept[..<width])
-    }
-}
-
-/// What the ways of one edge come to, pair of places by pair of places.
-private struct Crossing {
-    typealias Figures = (cost: Int64, time: Int64)
-
-    let slot: Int
-    /// 0: nothing is moved, and the places do not matter.
-    let columns: Int
-    let figures: [Figures]
-    /// The same in reduced costs, at one price after the other.
-    let reduced: [Int64]
-
-    init(_ edge: FrontierStep.Edge, _ network: Network, _ reduced: [ReducedCosts]) {
-        slot = edge.slot
-        guard let table = network.edges[edge.edge].table else {
-            (columns, figures, self.reduced) = (0, [], [])
-            return
-        }
-        columns = table.columns
-        figures = table.ways.kinds.indices.map { cell in (table.cost(at: cell), table.time(at: cell)) }
-        let ways = reduced.map { $0.way[edge.edge] }
-        self.reduced = figures.indices.flatMap { cell in ways.map { $0.isEmpty ? 0 : $0[cell] } }
     }
 }

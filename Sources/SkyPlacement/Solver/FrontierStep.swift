@@ -24,6 +24,9 @@ struct FrontierStep {
     let edges: [Edge]
     let kept: [Slot]
 
+    /// How many nodes others wait for at most.
+    static func width(of steps: [FrontierStep]) -> Int { steps.map(\.kept.count).max() ?? 0 }
+
     /// The nodes in an order in which few are in the frontier; nil if there are too many ways to place those.
     static func plan(_ network: Network, limit: Int64) -> [FrontierStep]? {
         let longest = network.longestAfter()

@@ -134,14 +134,19 @@ struct Solver {
         return bound
     }
 
-    /// Before looking for plans in a network that comes apart. For the weighted goal, one with several ends is not
-    /// searched part by part: there more steps would not bring the proof.
+    /// Before looking for plans in a network that comes apart or is narrow. For the weighted goal, one with several ends is not
+    /// searched part by part, nor one that is narrow by grids: there more steps would not bring the proof.
     mutating func drawOnReserve(isWeighted: Bool = false) {
         guard reserve > 0 else { return }
         let parts = Decomposition(network)
         let isSearchedByParts = parts.map { !isWeighted || !$0.isSided } ?? (messages != nil && !isWeighted)
-        if isSearchedByParts { work.extend(by: reserve) }
+        if isSearchedByParts || !isWeighted && parts == nil && isNarrow { work.extend(by: reserve) }
         forgoReserve()
+    }
+
+    private var isNarrow: Bool {
+        FrontierStep.plan(network, limit: Network.forever).map { FrontierStep.width(of: $0) <= TimeSearch.widest }
+            ?? false
     }
 
     mutating func forgoReserve() { reserve = 0 }

@@ -41,7 +41,7 @@ extension TimeSearch {
     }
 
     /// The sweep, and what it is at other prices of time.
-    private mutating func atSeveralPrices(_ branch: Branch) -> [CostSweep] {
+    mutating func atSeveralPrices(_ branch: Branch) -> [CostSweep] {
         guard case .cheapest = goal else { return [branch.sweep] }
         return [branch.sweep]
             + Self.otherPrices.map { factor in

@@ -143,7 +143,9 @@ struct TimeSearch {
                 switch lookThrough(&branch, depth == 0 ? Self.rootWidths : Self.branchWidths) {
                 case .settled(let bound): return bound
                 case .improved where lookThroughs < Self.mostLookThroughs: (passes, stalled, step) = (0, 0, 1)
-                case .improved, .open: return split(branch, depth: depth)
+                case .improved, .open:
+                    if depth == 0, let bound = searchGrids(branch) { return bound }
+                    return split(branch, depth: depth)
                 }
             }
             if stalled > 3 { step *= 0.8 }
@@ -153,7 +155,7 @@ struct TimeSearch {
 
     private static let mostLookThroughs = 10
 
-    private var isSatisfied: Bool { stopsAtFirst && best != nil }
+    var isSatisfied: Bool { stopsAtFirst && best != nil }
 
     /// Drops options that no plan within the limit can use; false if nothing is left.
     mutating func narrowByTime(_ branch: inout Branch) -> Bool {

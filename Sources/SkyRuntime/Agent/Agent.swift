@@ -25,7 +25,9 @@ final class Agent {
     private lazy var ending = NodeEnding(loop: loop)
 
     private lazy var logWatch = LogWatch(loop: loop) { [weak self] id in self?.logGrew(of: id) }
-    private lazy var jobs = JobTable(node: node, loop: loop) { [weak self] job, end in self?.ended(job, end) }
+    private lazy var jobs = JobTable(
+        node: node, loop: loop, onEnd: { [weak self] job, end in self?.ended(job, end) },
+        onSupervisorGone: { [weak self] in self?.endIfIdle() })
 
     private static let connectionLimit = 512
 
@@ -262,9 +264,8 @@ final class Agent {
     }
 
     private func endIfIdle() {
-        guard jobs.active.isEmpty else { return }
-        if lease.hasEnded, !isShuttingDown { return giveNodeBack(lease.end) }
-        guard isShuttingDown else { return }
+        guard jobs.active.isEmpty, lease.hasEnded || isShuttingDown, jobs.dismissSupervisors() else { return }
+        guard isShuttingDown else { return giveNodeBack(lease.end) }
         // Without a child, a subreaper has no descendant at all.
         let isAlone = jobs.isFirst && Children.areAllGone && !Files.exists(node.visited)
         for asker in shutdownAskers { answer(asker, isAlone ? .alone : .done) }

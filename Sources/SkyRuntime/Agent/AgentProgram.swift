@@ -97,7 +97,8 @@ public enum AgentProgram {
                 withExtendedLifetime(lock) { agent.run() }
                 return
             }
-            if let connection = try? UnixSocket.connect(to: node.socket) {
+            // A supervisor that an agent made as it died holds that one's lock and socket for a moment.
+            if node.agentIsAlive, let connection = try? UnixSocket.connect(to: node.socket) {
                 close(connection)
                 return readiness.tell()
             }

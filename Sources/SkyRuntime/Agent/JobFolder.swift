@@ -12,7 +12,7 @@ import SkyProcess
 ///     secrets      those of its variables whose values are nobody's business; gone once it has ended well
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
-///     supervisor   the supervisor's identity; written before the first command starts
+///     supervisor   the supervisor's identity; written before the first command starts. Empty, or not there, before
 ///     log          what the commands print, its beginning a hole once there is too much of it
 ///     log.marks    which parts of that went to standard error, and when; see `LogMarks`
 ///     place        its number in the node's queue, if it had to wait
@@ -40,8 +40,10 @@ struct JobFolder {
     var hasSpec: Bool { Files.exists(spec) }
 
     /// Makes the folder and all that a supervisor expects in it. The specification comes last: with it, the job exists.
-    func create(_ job: JobSpec) throws(SystemError) {
-        try Files.makeFolder(path, mode: 0o700)
+    ///
+    /// - Parameter isUsed: another job's files are in it, which is over.
+    func create(_ job: JobSpec, isUsed: Bool = false) throws(SystemError) {
+        if isUsed { try empty() } else { try Files.makeFolder(path, mode: 0o700) }
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
         try Files.put(exit, "??? ??????".utf8)
@@ -79,6 +81,20 @@ struct JobFolder {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else { throw SystemError("write \(spec)", code: EINVAL) }
         return data
+    }
+
+    private var oftenMissing: [String] {
+        [place, devices, secrets, variables, container] + ["setup", "container", "inside"].map(script)
+    }
+
+    /// Takes everything from it that a new job must not find. Files stay: to make one costs more than all else here.
+    private func empty() throws(SystemError) {
+        for file in [supervisor, log, marks] where truncate(file, 0) != 0 && errno != ENOENT {
+            throw .last("empty \(file)")
+        }
+        for file in oftenMissing where unlink(file) != 0 && errno != ENOENT {
+            throw .last("remove \(file)")
+        }
     }
 
     func loadSpec() throws(SystemError) -> JobSpec {
@@ -121,7 +137,7 @@ struct JobFolder {
     // MARK: Who looks after it
 
     func recordSupervisor(_ identity: ProcessIdentity) throws(SystemError) {
-        try Files.replace(supervisor, with: "\(identity)\n".utf8, durability: .processes)
+        try Files.put(supervisor, "\(identity)\n".utf8)
     }
 
     /// Nil until a supervisor has begun.
@@ -131,7 +147,10 @@ struct JobFolder {
     }
 
     /// True once a command of the job may have run: from then on the job is never started again.
-    var hasBegun: Bool { Files.exists(supervisor) }
+    var hasBegun: Bool {
+        var status = stat()
+        return stat(supervisor, &status) == 0 && status.st_size > 0
+    }
 
     // MARK: How it ended
 

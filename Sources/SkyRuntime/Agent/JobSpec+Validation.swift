@@ -13,6 +13,7 @@ extension JobSpec {
     /// Why an agent refuses the job, for people; nil when it can be run.
     var problem: String? {
         if let problem = Self.problem(ofID: id) { return problem }
+        if let problem = successorOf.flatMap(Self.problem(ofID:)) { return problem }
         if let problem = problemOfWorkingDirectory { return problem }
         if let workID, !(1...200).contains(workID.utf8.count) || workID.contains(where: \.isNewline) {
             return "\(workID.prefix(80).debugDescription) names no working directory's contents"

@@ -10,6 +10,8 @@ final class JobTable {
     private let loop: EventLoop
     /// Called when a job has ended and nothing of it is left.
     private let onEnd: (ActiveJob, JobEnd) -> Void
+    /// Called when one process fewer supervises jobs, or waits for one.
+    private let onSupervisorGone: () -> Void
     private(set) var active: [String: ActiveJob] = [:]
     /// No agent before this one has started a job here: whatever runs on this node descends from this process.
     private(set) var isFirst = false
@@ -17,11 +19,18 @@ final class JobTable {
     /// The last number that was given out in it.
     private var lastPlace = 0
     private var isClosed = false
+    private lazy var pool = SupervisorPool(node: node, loop: loop) { [weak self] pid, code in
+        self?.supervisorIsDone(pid, .exited(code: Int(code)))
+    }
 
-    init(node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, JobEnd) -> Void) {
+    init(
+        node: NodeFolder, loop: EventLoop, onEnd: @escaping (ActiveJob, JobEnd) -> Void,
+        onSupervisorGone: @escaping () -> Void
+    ) {
         self.node = node
         self.loop = loop
         self.onEnd = onEnd
+        self.onSupervisorGone = onSupervisorGone
         let machine = AgentInfo.current(directory: node.path)
         queue = JobQueue(cpus: machine.cpus, memory: machine.memoryBytes)
     }
@@ -42,14 +51,14 @@ final class JobTable {
         if let state = try state(of: job.id) { return state }
         let folder = node.job(job.id)
         guard let needs = job.needs else {
-            try folder.create(job)
+            try create(job)
             active[job.id] = ActiveJob(
-                id: job.id, folder: folder, keeper: .child(pid: try startSupervisor(of: job.id, job)))
+                id: job.id, folder: folder, keeper: .child(pid: try pool.start(job.id, job)))
             return .running
         }
         queue.add(job.id, needs)
         do throws(SystemError) {
-            try folder.create(job)
+            try create(job)
         } catch {
             queue.remove(job.id)
             throw error
@@ -60,6 +69,28 @@ final class JobTable {
         lastPlace += 1
         try folder.recordPlace(lastPlace)
         return .queued
+    }
+
+    /// Makes the job's folder, whole, in the files of the job that it follows if that is over.
+    private func create(_ job: JobSpec) throws(SystemError) {
+        let folder = node.job(job.id)
+        // Somebody made it and got no further.
+        if Files.exists(folder.path) { return try folder.create(job) }
+        let next = JobFolder(path: node.nextJob)
+        let isUsed = Files.exists(next.path) || takeFolder(ofFormer: job.successorOf)
+        try next.create(job, isUsed: isUsed)
+        if rename(next.path, folder.path) == 0 { return }
+        // The first one on this node.
+        try Files.makeFolder(node.jobs, mode: 0o700)
+        guard rename(next.path, folder.path) == 0 else { throw .last("make \(folder.path)") }
+    }
+
+    /// True when the job was over, and is forgotten now.
+    private func takeFolder(ofFormer id: String?) -> Bool {
+        guard let id, active[id] == nil else { return false }
+        let folder = node.job(id)
+        guard folder.end() != nil, !((try? FileLock.isHeld(folder.lifeline)) ?? true) else { return false }
+        return rename(folder.path, node.nextJob) == 0
     }
 
     /// Why this node can never run such a job; nil when it can.
@@ -82,11 +113,11 @@ final class JobTable {
     }
 
     /// Of the jobs that run, by job.
-    var supervisors: [String: Int32] {
+    var supervisors: [String: SupervisedProcess] {
         active.compactMapValues { job in
             switch job.keeper {
-            case .child(let pid): pid
-            case .adopted: job.folder.supervisorIdentity()?.pid
+            case .child(let pid): SupervisedProcess(pid: pid, busyBefore: pool.busyBefore(pid))
+            case .adopted: job.folder.supervisorIdentity().map { SupervisedProcess(pid: $0.pid, busyBefore: 0) }
             case .queued, .nobody: nil
             }
         }
@@ -101,7 +132,7 @@ final class JobTable {
             }
             do throws(SystemError) {
                 if !start.devices.isEmpty { try job.folder.recordDevices(start.devices) }
-                job.keeper = .child(pid: try startSupervisor(of: job.id))
+                job.keeper = .child(pid: try pool.start(job.id))
             } catch {
                 complain("\(job.id): \(error)")
                 endUnbegun(job, JobEnd(code: 126))
@@ -121,23 +152,12 @@ final class JobTable {
         finish(job)
     }
 
-    /// - Parameter job: what the disk says of it, if that is in memory.
-    private func startSupervisor(of id: String, _ job: JobSpec? = nil) throws(SystemError) -> Int32 {
-        // A copy of this process, which has one thread, and not the program anew: that would cost more than all else
-        // that is done for a small job. Its signals wait until it is ready for them: a kill that comes early must not be
-        // lost, nor end it.
-        let pid = sky_fork_session("sky-supervisor", SIGTERM)
-        guard pid >= 0 else { throw .last("start a supervisor") }
-        if pid == 0 { Supervisor.runAndExit(node: node, jobID: id, job) }
-        return pid
-    }
-
     // MARK: Finding again
 
     /// Looks at all that an agent before this one has left.
     func recover() {
         let ids = Files.names(in: node.jobs).filter { JobSpec.problem(ofID: $0) == nil }
-        isFirst = ids.isEmpty
+        isFirst = ids.isEmpty && !Files.exists(node.nextJob)
         guard !isFirst else { return }
         for id in ids {
             do throws(SystemError) { try examine(id) } catch { complain("\(id): \(error)") }
@@ -247,7 +267,7 @@ final class JobTable {
 
     private func signalSupervisor(of job: ActiveJob, grace: Int32) {
         switch job.keeper {
-        case .child(let pid): _ = sky_signal_with_value(pid, SIGTERM, grace)
+        case .child(let pid): pool.askToEnd(pid, grace: grace)
         case .nobody, .queued: break
         case .adopted:
             if let identity = job.folder.supervisorIdentity() {
@@ -261,6 +281,15 @@ final class JobTable {
 
     /// To be called of every child of this process that has ended.
     func childEnded(_ pid: Int32, _ end: ProcessEnd) {
+        guard pool.childEnded(pid) else { return }
+        supervisorIsDone(pid, end)
+        onSupervisorGone()
+    }
+
+    /// Sends home the supervisors that have no job. True when there are none, with or without a job.
+    func dismissSupervisors() -> Bool { pool.dismissIdle() }
+
+    private func supervisorIsDone(_ pid: Int32, _ end: ProcessEnd) {
         let job = active.values.first { job in
             if case .child(pid) = job.keeper { return true }
             return false
@@ -269,10 +298,10 @@ final class JobTable {
         switch end {
         case .exited(code: 0): settle(job)
         case .exited(code: Int(Supervisor.notMine)): giveOver(job)
-        // A disk without room, most likely: it has begun nothing, so that another may try.
-        case .exited where !job.folder.hasBegun && job.folder.end() == nil:
+        // A disk without room, or it was killed as it waited for a job: it has begun nothing, so that another may try.
+        case _ where !job.folder.hasBegun && job.folder.end() == nil:
             job.keeper = .nobody
-            loop.after(milliseconds: 500) { [weak self] in self?.giveOver(job) }
+            loop.after(milliseconds: 200) { [weak self] in self?.giveOver(job) }
         default: startCleaning(job)
         }
     }
@@ -283,7 +312,7 @@ final class JobTable {
         guard !isHeld, !job.isToEnd, !job.folder.hasBegun, job.folder.end() == nil else { return settle(job) }
         // It only looked, or died before it began.
         do throws(SystemError) {
-            job.keeper = .child(pid: try startSupervisor(of: job.id))
+            job.keeper = .child(pid: try pool.start(job.id))
         } catch {
             complain("\(job.id): \(error)")
             startCleaning(job)
@@ -310,10 +339,7 @@ final class JobTable {
     /// What a dead supervisor leaves: orphans, which are this process's children if the supervisor was, and whatever
     /// carries the job's mark.
     private func leftovers(of job: ActiveJob) -> [ProcessStatus] {
-        let supervisors = Set(
-            active.values.compactMap { job -> Int32? in
-                if case .child(let pid) = job.keeper { pid } else { nil }
-            })
+        let supervisors = pool.processes
         let processes = ProcessTable.all()
         let orphans = processes.filter { process in
             // As the first process of a container it gets everybody's orphans: there the mark must do.

@@ -29,6 +29,11 @@ final class LogWriter {
         size = LogFile.size(log)
     }
 
+    deinit {
+        close(log)
+        if let marks { close(marks) }
+    }
+
     /// Never waits and never fails: a job is not held up by a disk that has no room for what it says.
     func write(_ bytes: UnsafeRawBufferPointer, to stream: LogStream) {
         if lost > 0 {

@@ -20,11 +20,18 @@ struct NodeFolder {
     var visited: String { "\(path)/visited" }
     var log: String { "\(path)/agent.log" }
     var jobs: String { "\(path)/jobs" }
+    /// The folder of a job that is not there yet.
+    var nextJob: String { "\(path)/next-job" }
     var lease: LeaseFile { LeaseFile(folder: path) }
 
     func setup(_ key: String) -> SetupRecord { SetupRecord(path: "\(path)/setups/\(key)") }
 
     func job(_ id: String) -> JobFolder { JobFolder(path: "\(jobs)/\(id)") }
+
+    var agentIsAlive: Bool {
+        guard let bytes = (try? Files.read(identity)) ?? nil else { return false }
+        return ProcessIdentity(String(decoding: bytes, as: UTF8.self))?.isAlive ?? false
+    }
 
     static func socket(in directory: String) -> String { "\(directory)/agent.sock" }
 }

@@ -1,17 +1,25 @@
 import Glibc
 import SkyProcess
 
+/// Who looks after a job.
+struct SupervisedProcess {
+    var pid: Int32
+    /// Milliseconds of processor time that its children took before this job was its.
+    var busyBefore: Int64
+}
+
 extension NodeStats {
     /// What can be read in one go through /proc: nothing is kept between two looks, and none is taken unasked.
     ///
     /// - Parameter supervisors: by job.
-    static func sample(of directory: String, supervisors: [String: Int32], gpus: [GPU]?) -> NodeStats {
+    static func sample(of directory: String, supervisors: [String: SupervisedProcess], gpus: [GPU]?) -> NodeStats {
         let use = MachineUse.now()
         let room = Self.room(at: directory)
         let processes = ProcessTable.all()
         let jobs = supervisors.sorted { $0.key < $1.key }.map { id, supervisor in
-            let own = ProcessTable.descendants(of: [supervisor], in: processes).map(\.pid)
-            let busy = own.reduce(ProcessTable.processorTime(of: supervisor).children) { sum, pid in
+            let own = ProcessTable.descendants(of: [supervisor.pid], in: processes).map(\.pid)
+            let past = max(0, ProcessTable.processorTime(of: supervisor.pid).children - supervisor.busyBefore)
+            let busy = own.reduce(past) { sum, pid in
                 let time = ProcessTable.processorTime(of: pid)
                 return sum + time.own + time.children
             }

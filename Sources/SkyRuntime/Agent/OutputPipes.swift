@@ -2,7 +2,7 @@ import Glibc
 import SkyProcess
 
 /// The pipes that a job prints to, and their way into its log. The supervisor holds both ends, so that they have no end
-/// while it lives.
+/// while the job lives.
 final class OutputPipes {
     private let output: (reading: Int32, writing: Int32)
     private let errors: (reading: Int32, writing: Int32)
@@ -15,17 +15,21 @@ final class OutputPipes {
         for end in [output.reading, errors.reading] { Descriptor.setNonBlocking(end) }
     }
 
+    deinit {
+        for end in [output.reading, output.writing, errors.reading, errors.writing] { close(end) }
+    }
+
     /// What the job's commands get.
     var streams: (output: Int32, errors: Int32) { (output.writing, errors.writing) }
 
-    /// Waits until `signals` can be read, but not beyond `deadline`, and writes down what is printed meanwhile.
-    func pump(until deadline: Int64?, or signals: Int32) {
-        var polled = [signals, output.reading, errors.reading].map {
+    /// Waits until one of `others` can be read, but not beyond `deadline`, and writes down what is printed meanwhile.
+    func pump(until deadline: Int64?, or others: [Int32]) {
+        var polled = ([output.reading, errors.reading] + others).map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
-        guard poll(&polled, 3, pollTimeout(until: deadline)) > 0 else { return }
-        if polled[1].revents != 0 { _ = move(output.reading, .output) }
-        if polled[2].revents != 0 { _ = move(errors.reading, .errors) }
+        guard poll(&polled, nfds_t(polled.count), pollTimeout(until: deadline)) > 0 else { return }
+        if polled[0].revents != 0 { _ = move(output.reading, .output) }
+        if polled[1].revents != 0 { _ = move(errors.reading, .errors) }
     }
 
     /// Writes down what is in the pipes now.

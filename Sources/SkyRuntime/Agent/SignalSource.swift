@@ -25,6 +25,16 @@ struct SignalSource {
     }
 }
 
+/// What this process's children have cost that have ended and were waited for, with all theirs.
+enum ChildrenTime {
+    /// Of processor time.
+    static var milliseconds: Int64 {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Int64($1.tv_sec) * 1000 + Int64($1.tv_usec) / 1000 }
+    }
+}
+
 /// The children of this process that have ended.
 enum Children {
     /// Takes one that has ended; nil when none has.

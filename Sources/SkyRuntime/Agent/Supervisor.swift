@@ -3,10 +3,10 @@ import Glibc
 import SkyCore
 import SkyProcess
 
-/// Runs one job to its end, in a process of its own: neither the agent's death nor the broker's takes its result.
+/// Runs one job to its end, in a process that has no other: neither the agent's death nor the broker's takes its result.
 ///
-/// It is a subreaper: whatever the job starts, however it detaches itself, stays below this process, and when no child
-/// is left nothing of the job is.
+/// The process is a subreaper: whatever the job starts, however it detaches itself, stays below it, and when no child is
+/// left nothing of the job is. Then it is given the next job.
 final class Supervisor {
     /// Another process runs this job or has run it.
     static let notMine: Int32 = 75
@@ -20,10 +20,10 @@ final class Supervisor {
     private let node: NodeFolder
     private let folder: JobFolder
     private let job: JobSpec
-    private let signals: SignalSource
+    private let orders: SupervisorOrders
     private let log: LogWriter
     private let pipes: OutputPipes
-    /// Held, and never used, until this process ends.
+    /// Held, and never used, until nothing of the job is left.
     private let lifeline: FileLock
     private var lease: LeaseGuard
 
@@ -38,11 +38,12 @@ final class Supervisor {
     private var isWaitingForSetup = false
 
     /// Nil when the job is not, or no longer, there to be run.
-    init?(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) throws(SystemError) {
+    init?(
+        node: NodeFolder, jobID: String, _ job: JobSpec? = nil, orders: SupervisorOrders
+    ) throws(SystemError) {
         self.node = node
         folder = node.job(jobID)
-        signals = try SignalSource([SIGTERM, SIGCHLD])
-        guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
+        self.orders = orders
         guard let lifeline = try Self.takeLifeline(of: folder), !folder.hasBegun, folder.end() == nil else {
             return nil
         }
@@ -67,15 +68,44 @@ final class Supervisor {
         return nil
     }
 
-    /// Runs the job in this very process and ends it. Nothing that the process held before is looked at again.
-    static func runAndExit(node: NodeFolder, jobID: String, _ job: JobSpec? = nil) -> Never {
+    /// Runs the job in this very process, then those that the agent has for it, and ends it. Nothing that the process
+    /// held before is looked at again.
+    ///
+    /// - Parameters:
+    ///   - job: what the disk says of the first one, if that is in memory.
+    ///   - line: to the agent that has started this process, if one has.
+    static func runAndExit(node: NodeFolder, jobID: String, _ job: JobSpec? = nil, line: Int32? = nil) -> Never {
+        var (id, job) = (jobID, job)
         do throws(SystemError) {
-            guard let supervisor = try Supervisor(node: node, jobID: jobID, job) else { _exit(notMine) }
+            let orders = try SupervisorOrders(line: line)
+            guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
+            while true {
+                let (code, isFit) = runOne(node: node, jobID: id, job, orders)
+                guard isFit else { _exit(code) }
+                let report = SupervisorLine.Report(code: code, busy: ChildrenTime.milliseconds)
+                // Whoever has just given it a job finds by this code that it never began.
+                guard let next = orders.nextJob(after: report) else { _exit(line == nil ? code : notMine) }
+                (id, job) = (next, nil)
+            }
+        } catch {
+            Agent.complain("\(id): \(error)")
+            _exit(1)
+        }
+    }
+
+    /// - Returns: how it went, and whether this process is as it was before.
+    private static func runOne(
+        node: NodeFolder, jobID: String, _ job: JobSpec?, _ orders: SupervisorOrders
+    ) -> (code: Int32, isFit: Bool) {
+        do throws(SystemError) {
+            guard let supervisor = try Supervisor(node: node, jobID: jobID, job, orders: orders) else {
+                return (notMine, true)
+            }
             try supervisor.run()
-            _exit(0)
+            return (0, supervisor.job.limits?.files == nil && Children.areAllGone)
         } catch {
             Agent.complain("\(jobID): \(error)")
-            _exit(1)
+            return (1, false)
         }
     }
 
@@ -205,7 +235,7 @@ final class Supervisor {
 
     private func waitForSignals(until deadline: Int64?) {
         let ownLook = isLimited ? min(timeLimit ?? .max, memory?.nextLook ?? .max) : .max
-        pipes.pump(until: min(deadline ?? .max, lease.nextLook, ownLook), or: signals.descriptor)
+        pipes.pump(until: min(deadline ?? .max, lease.nextLook, ownLook), or: orders.descriptors)
         takeSignals()
         if let grace = lease.graceOfEnd() { askToEnd(grace: grace) }
         lookAtLimits()
@@ -229,10 +259,7 @@ final class Supervisor {
     }
 
     private func takeSignals() {
-        while let received = signals.next() {
-            guard received.signal == SIGTERM else { continue }
-            askToEnd(grace: Int64(received.value ?? Self.defaultGrace))
-        }
+        while let grace = orders.nextEnd() { askToEnd(grace: Int64(grace)) }
         // A signal may stand for many children.
         while let (pid, end) = Children.takeEnded() {
             if pid == command { commandEnd = end }

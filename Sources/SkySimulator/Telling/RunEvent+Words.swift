@@ -15,7 +15,7 @@ extension RunEvent {
         case .provisionFailed(let id, let error):
             "\(id.short) gets no machines: \(error.kind.rawValue), \(error.message)"
         case .delivered(let id, _): "\(id.short) has its inputs"
-        case .jobEnded(let id, let code, _, _): "the command of \(id.short) ended with \(code)"
+        case .jobEnded(let id, let code, _, _, _): "the command of \(id.short) ended with \(code)"
         case .serviceReady(let id, _): "\(id.short) is ready"
         case .collected(let id, let outputs): "\(outputs.count) outputs of \(id.short) are stored"
         case .attemptFailed(let id, let failure): "\(id.short) fails: \(failure.words)"

@@ -17,7 +17,7 @@ extension RunEvent {
         case .provisioned(let id, _): return place(id, 2)
         case .provisionFailed(let id, _): return place(id, 3)
         case .delivered(let id, _): return place(id, 4)
-        case .jobEnded(let id, _, _, _): return place(id, 5)
+        case .jobEnded(let id, _, _, _, _): return place(id, 5)
         case .serviceReady(let id, _): return place(id, 6)
         case .collected(let id, _): return place(id, 7)
         case .attemptFailed(let id, _): return place(id, 8)
