@@ -87,6 +87,7 @@ enum PretendedDocker {
         start() {
             exec 3< "$1"; read -r work <&3; read -r mark <&3; read -r entry <&3; read -r script <&3; exec 3<&-
             cd "$work" || return
+            : > "$2.out"
             unshare --pid --fork --kill-child --mount-proc env -i PATH="$PATH" HOME=/ "$mark" "$entry" "$script" \
                 > "$2.out" 2>&1 &
             echo $! > "$2"; wait $!; echo $? > "$2.end"
@@ -138,6 +139,18 @@ enum PodmanUnderTest {
         try? Files.put(path, text.utf8)
         return path
     }()
+
+    /// Containers of this image that podman knows, running or not.
+    static func names() async throws -> [String] {
+        try await withTemporaryFolder { folder in
+            let list = ProcessSpawn(
+                "podman", ["ps", "--all", "--filter", "ancestor=\(image ?? "")", "--format", "{{.Names}}"],
+                standardOutput: .append(path: "\(folder)/names"), standardError: .null)
+            #expect(try await list.start().wait() == .exited(code: 0))
+            let text = String(decoding: try Files.read("\(folder)/names") ?? [], as: UTF8.self)
+            return text.split(separator: "\n").map(String.init)
+        }
+    }
 
     /// Nil where podman or a static busybox is missing, or no container starts.
     static let image: String? = {

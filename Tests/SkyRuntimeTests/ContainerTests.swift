@@ -9,7 +9,7 @@ import Testing
 
 /// Jobs in containers. Each test runs with a `docker` that only pretends, which says what it was told and runs it in processes of its own
 /// (root alone may make those), and with podman where that really runs containers on this machine.
-@Suite("jobs in containers", .serialized, .timeLimit(.minutes(10)))
+@Suite("jobs in containers", .serialized, .timeLimit(.minutes(5)))
 struct ContainerTests {
     enum Engine: String, CaseIterable, CustomTestStringConvertible, Sendable {
         case pretended, podman
@@ -142,6 +142,22 @@ struct ContainerTests {
         }
     }
 
+    @Test("a node that is swept after a power cut leaves no container behind", arguments: engines)
+    func swept(engine: Engine) async throws {
+        try await use(engine) { node, agent, image in
+            _ = try await agent.submit(JobSpec(id: "j", run: "echo ready; sleep 1000", image: image))
+            for try await chunk in agent.logs(ofJob: "j", from: 0, follow: true)
+            where String(decoding: chunk.bytes, as: UTF8.self).contains("ready") { break }
+            await NodeProcesses(directory: node.directory).cutPower()
+            #expect(node.job("j").containerRuntime() != nil)
+            #expect(Sweep(groupFolder: node.directory).killAll().isEmpty)
+            #expect(node.job("j").containerRuntime() == nil && node.survivors().isEmpty)
+            guard engine == .podman else { return }
+            let name = ContainerScripts.name(of: node.job("j").path)
+            #expect(try await !PodmanUnderTest.names().contains(name))
+        }
+    }
+
     @Test("an image that is not there fails the job, and its log says so", .enabled(if: PodmanUnderTest.image != nil))
     func noImage() async throws {
         try await withAgent(environment: PodmanUnderTest.environment) { _, agent in
@@ -170,6 +186,7 @@ struct ContainerTests {
             #expect(try await visit.start().wait() == .exited(code: 7))
             let said = String(decoding: try Files.read("\(node.directory)/said") ?? [], as: UTF8.self)
             #expect(said == "here\n\(node.directory)/work\nit's\n")
+            try await agent.kill(job: "j", grace: .zero)
         }
     }
 

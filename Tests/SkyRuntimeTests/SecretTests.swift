@@ -43,6 +43,20 @@ struct SecretTests {
         }
     }
 
+    @Test("a job that is made in the folder of one that has failed finds none of its secrets")
+    func successor() async throws {
+        try await withAgent { node, agent in
+            _ = try await agent.submit(JobSpec(id: "a", run: "exit 3", secrets: ["TOKEN": "hush"]))
+            _ = try await agent.waitForExit(ofJob: "a")
+            #expect(Files.exists(secrets(node, "a")))
+            var next = JobSpec(id: "b", run: "echo [$TOKEN]")
+            next.successorOf = "a"
+            _ = try await agent.submit(next)
+            #expect(try await agent.wholeLog(ofJob: "b") == "[]\n")
+            #expect(!Files.exists(secrets(node, "a")) && !Files.exists(secrets(node, "b")))
+        }
+    }
+
     @Test("an agent gets none of a person's keys from whoever starts it")
     func agentsVariables() {
         let all = [

@@ -41,14 +41,16 @@ struct JobFolder {
 
     /// Makes the folder and all that a supervisor expects in it. The specification comes last: with it, the job exists.
     ///
-    /// - Parameter isUsed: another job's files are in it, which is over.
-    func create(_ job: JobSpec, isUsed: Bool = false) throws(SystemError) {
+    /// - Parameters:
+    ///   - isUsed: another job's files are in it, which is over.
+    ///   - final: where it will be when the job begins; nil: here.
+    func create(_ job: JobSpec, isUsed: Bool = false, becoming final: JobFolder? = nil) throws(SystemError) {
         if isUsed { try empty() } else { try Files.makeFolder(path, mode: 0o700) }
         if mkfifo(lifeline, 0o600) != 0, errno != EEXIST { throw .last("make \(lifeline)") }
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
         try Files.put(exit, "??? ??????".utf8)
         for (name, text) in job.scripts { try Files.put(script(name), text.utf8) }
-        if let image = job.image { try createContainer(of: image, job) }
+        if let image = job.image { try createContainer(of: image, job, at: final?.path ?? path) }
         if let secrets = job.secrets { try Files.put(self.secrets, try encode(secrets)) }
         var job = job
         job.secrets = nil
@@ -58,11 +60,12 @@ struct JobFolder {
     private var variables: String { "\(path)/variables" }
     private var container: String { "\(path)/container" }
 
-    private func createContainer(of image: String, _ job: JobSpec) throws(SystemError) {
+    private func createContainer(of image: String, _ job: JobSpec, at path: String) throws(SystemError) {
         guard let runtime = ContainerRuntime.find() else { throw SystemError("run containers", code: ENOENT) }
         let node = Files.parent(of: Files.parent(of: path))
         let scripts = ContainerScripts(
             runtime: runtime, image: image, folder: path, node: node, job: job, user: (geteuid(), getegid()))
+        // Written here, and read there.
         try Files.put(script("container"), scripts.outside.utf8)
         try Files.put(script("inside"), scripts.inside.utf8)
         try Files.put(variables, scripts.variables.utf8)

@@ -78,7 +78,7 @@ final class JobTable {
         if Files.exists(folder.path) { return try folder.create(job) }
         let next = JobFolder(path: node.nextJob)
         let isUsed = Files.exists(next.path) || takeFolder(ofFormer: job.successorOf)
-        try next.create(job, isUsed: isUsed)
+        try next.create(job, isUsed: isUsed, becoming: folder)
         if rename(next.path, folder.path) == 0 { return }
         // The first one on this node.
         try Files.makeFolder(node.jobs, mode: 0o700)

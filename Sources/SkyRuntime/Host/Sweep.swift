@@ -18,6 +18,27 @@ public struct Sweep {
     /// Kills hard until nothing of the group is left. Returns the numbers of those that are still there `patience` after
     /// they were killed: processes that the kernel cannot end, such as one waiting for a broken disk.
     public func killAll(patience: Duration = .seconds(5)) -> [Int32] {
+        let left = killProcesses(patience)
+        clearContainers(in: groupFolder, depth: 2)
+        return left
+    }
+
+    /// What a runtime still knows, or still runs, of jobs whose agents and supervisors are dead.
+    private func clearContainers(in folder: String, depth: Int) {
+        for name in Files.names(in: "\(folder)/jobs") {
+            ContainerRemains.clear(JobFolder(path: "\(folder)/jobs/\(name)"))
+        }
+        guard depth > 0 else { return }
+        for name in Files.names(in: folder) where name != "jobs" && !Self.filesOfStages.contains(name) {
+            let path = "\(folder)/\(name)"
+            if Disk.kind(path) == S_IFDIR { clearContainers(in: path, depth: depth - 1) }
+        }
+    }
+
+    /// Folders of a node that may be large, and have no jobs in them.
+    private static let filesOfStages: Set = ["work", "inputs", "outputs", "checkpoint"]
+
+    private func killProcesses(_ patience: Duration) -> [Int32] {
         while true {
             var left = processes()
             guard !left.isEmpty else { return [] }
