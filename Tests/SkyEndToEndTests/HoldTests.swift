@@ -15,7 +15,7 @@ struct HoldTests {
                 envs: {LR: "0.1"}
                 run: |
                   echo "$SKY_NODE_RANK" > found
-                  test "$SKY_NODE_RANK" = 0 || sleep 1
+                  test "$SKY_NODE_RANK" = 0 && sleep 2 || sleep 30
                   exit 3
             """)
         let launch = try await sky("launch", file, "--yes", "--detach", "--keep-on-failure", "30m")
