@@ -1,16 +1,20 @@
 public import Glibc
+import Synchronization
 
-/// A port that nobody has just now.
+/// A port that nobody has just now, and that no other call in this process has got or will get.
 ///
 /// Below those that the kernel lends and those that the registry gives instead: nobody takes it by chance meanwhile.
 public func freePort() -> Int? {
     for _ in 0..<100 {
         guard let (socket, port) = listen(on: INADDR_LOOPBACK, port: .random(in: 10_000..<20_000)) else { continue }
         close(socket)
-        return port
+        if givenPorts.withLock({ $0.insert(port).inserted }) { return port }
     }
     return nil
 }
+
+/// Tests run side by side in one process, and a port is free until who asked for it listens there.
+private let givenPorts = Mutex<Set<Int>>([])
 
 /// A socket that listens there, and its port; nil when it cannot. The caller closes it.
 public func listen(on address: in_addr_t, port wanted: UInt16 = 0) -> (socket: Int32, port: Int)? {

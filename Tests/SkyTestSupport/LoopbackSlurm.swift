@@ -64,9 +64,8 @@ public final class LoopbackSlurm: Sendable {
     ) async throws -> Result {
         if let obstacle { throw Missing(description: obstacle) }
         return try await withTemporaryFolder { folder in
-            let cluster = try LoopbackSlurm(folder, shape)
+            let cluster = try await started(shape, in: folder)
             do {
-                try await cluster.start()
                 let result = try await body(cluster)
                 await cluster.end()
                 return result
@@ -77,7 +76,28 @@ public final class LoopbackSlurm: Sendable {
         }
     }
 
+    /// A cluster that is up. Other programs of this machine may take a port between its choice and its use: once more
+    /// then, with other ports.
+    private static func started(_ shape: Shape, in folder: String) async throws -> LoopbackSlurm {
+        var attempt = 0
+        while true {
+            attempt += 1
+            let cluster = try LoopbackSlurm("\(folder)/\(attempt)", shape)
+            do {
+                try await cluster.start()
+                return cluster
+            } catch let failure as Missing {
+                await cluster.end()
+                guard attempt < 3, failure.description.contains("Address already in use") else { throw failure }
+            } catch {
+                await cluster.end()
+                throw error
+            }
+        }
+    }
+
     private init(_ folder: String, _ shape: Shape) throws {
+        try Files.makeFolder(folder, mode: 0o755)
         // The temporary folder of tests can be deeper than the name of a socket may be long.
         var template = Array("/tmp/.sky-munge.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Missing(description: "no folder in /tmp") }
