@@ -13,25 +13,25 @@ struct SupervisorPoolTests {
         try await withNode { node in
             let agent = try await node.connect()
             var seen: Set<Int32> = []
-            var openFiles: Set<String> = []
+            var openFiles: [Int] = []
             // Each wants the whole node, so that the next begins when one ends.
             let all = JobNeeds(cpus: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             let wait = JobSpec(id: "first", run: "while [ ! -e go ]; do sleep 0.01; done", needs: all)
             _ = try await agent.submit(wait)
             for number in 0..<10 {
-                let job = JobSpec(
-                    id: "job\(number)", run: "ls /proc/self/fd | wc -l; ls /proc/$PPID/fd | wc -l", needs: all)
+                let job = JobSpec(id: "job\(number)", run: "ls /proc/self/fd /proc/$PPID/fd | wc -l", needs: all)
                 #expect(try await agent.submit(job) == .queued)
             }
             _ = try await agent.submit(JobSpec(id: "go", run: "touch go"))
             for number in 0..<10 {
                 #expect(try await agent.waitForExit(ofJob: "job\(number)") == 0)
-                openFiles.insert(try await agent.wholeLog(ofJob: "job\(number)"))
+                openFiles.append(try #require(Int(try await agent.wholeLog(ofJob: "job\(number)").dropLast())))
                 seen.insert(try #require(node.job("job\(number)").supervisorIdentity()).pid)
             }
             // That of the first, or of the one that let it go.
             #expect(seen.count <= 2)
-            #expect(openFiles.count == 1, "\(openFiles)")
+            // One that each leaves would be nine more for the last. A supervisor may have one open for a moment.
+            #expect(try #require(openFiles.max()) - #require(openFiles.min()) <= 2, "\(openFiles)")
             try await agent.shutdown(grace: .zero)
             #expect(node.idleSupervisors().isEmpty)
         }
