@@ -7,11 +7,11 @@ public enum Effort: Sendable {
 
     /// As long as it takes to prove the best plan of a chain, a tree, a series-parallel pipeline or whatever else comes
     /// apart as these do, and of nearly all narrow ones: a few milliseconds for most, some seconds for a few; a minute or so at
-    /// most (4,000 million steps). Two seconds or so at most (100 million steps) for other pipelines, and for a whole front.
+    /// most (8,000 million steps). Two seconds or so at most (100 million steps) for other pipelines, and for a whole front.
     case standard
 
     static let standardSteps = 100_000_000
-    static let stepsOfProofs = 4_000_000_000
+    static let stepsOfProofs = 8_000_000_000
 }
 
 /// Counts down what an effort allows.

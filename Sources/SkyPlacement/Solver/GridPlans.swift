@@ -1,15 +1,22 @@
-/// Goes along the moves of a `TimeGrid` with exact times, which leads to plans: to all that are of interest, unless there were
-/// more ways than `width` between two steps. Of two ways whose last nodes are in the same places only the one stays that is
+/// Goes along the moves of a `TimeGrid` with exact times and places, which leads to plans: to all that are of interest, unless
+/// there were more ways than `width` between two steps. Of two ways whose last nodes are in the same places only the one stays that is
 /// cheaper and ends sooner, if there is such a one; what the grid says of the rest makes most of them not worth following.
 struct GridPlans {
     private struct Way {
         var cost: Int64
         /// The least that any plan costs that goes on from here.
         var bound: Int64
-        /// In the grid.
-        var place: Int32
+        /// The way of the grid that it is one of.
+        var state: Int32
         var from: Int32
         var option: Int32
+    }
+
+    /// All ways between two steps; where and when the nodes of the frontier are, way by way.
+    private struct Layer {
+        var ways: [Way] = []
+        var finish: [Int64] = []
+        var places: [Int32] = []
     }
 
     private let frame: TimeGridFrame
@@ -18,8 +25,9 @@ struct GridPlans {
     private let width: Int
     private let cap: Int64
 
-    private var ways = [Way(cost: 0, bound: 0, place: 0, from: 0, option: 0)]
+    private var ways = [Way(cost: 0, bound: 0, state: 0, from: 0, option: 0)]
     private var finish: [Int64] = []
+    private var places: [Int32] = []
     private var trail: [[Way]] = []
 
     /// The best plan below the cap, as an option per node; nil if none was found.
@@ -27,10 +35,11 @@ struct GridPlans {
     /// No other plan costs less.
     private(set) var dropped = Network.none
 
+    private static let stepsPerLook = 4
     private static let stepsPerWay = 25
     private static let mostRivals = 60
 
-    /// - Parameter grid: one that tells all places apart, of which `crossings` are.
+    /// - Parameter crossings: from each place alone.
     init(_ frame: TimeGridFrame, _ grid: TimeGrid, _ crossings: [[StepCrossing]], cap: Int64, width: Int) {
         (self.frame, self.grid, self.crossings, self.cap, self.width) = (frame, grid, crossings, cap, width)
     }
@@ -58,63 +67,72 @@ struct GridPlans {
         let node = frame.network.nodes[step.node]
         let start = frame.windows.start[step.node]
         let (layer, rest) = (grid.layers[number], grid.layers[number + 1].rest)
-        var next: [Way] = []
-        var ends: [Int64] = []
+        var next = GridPlans.Layer()
+        var looked = 0
         for (index, way) in ways.enumerated() {
-            var (known, begin) = (-1, Int64(0))
-            for move in layer.moves[layer.range(of: Int(way.place))] {
-                let bound = way.cost + Network.plus(move.cost, rest[Int(move.to)])
-                guard bound < cap else { continue }
+            var (known, cost, begin) = (-1, Int64(0), Int64(0))
+            for move in layer.moves[layer.range(of: Int(way.state))] {
+                looked += 1
                 let option = node.options[Int(move.option)]
                 if option.place != known {
-                    (known, begin) = (option.place, arrival(number, index, Int(way.place), option.place))
+                    (known, (cost, begin)) = (option.place, arrival(number, index, option.place))
                 }
+                let whole = Network.plus(way.cost, Network.plus(cost, option.cost))
+                let bound = Network.plus(whole, rest[Int(move.to)])
                 let end = Network.plus(begin, option.time)
-                guard Network.plus(end, frame.windows.after[start + option.place]) <= frame.limit else { continue }
-                for slot in step.kept {
-                    let time = slot.old < 0 ? end : finish[index * step.slots + slot.old]
-                    let place = slot.old < 0 ? option.place : Int(layer.places[Int(way.place) * step.slots + slot.old])
-                    ends.append(max(time, slot.harmless[place]))
+                guard bound < cap, Network.plus(end, frame.windows.after[start + option.place]) <= frame.limit else {
+                    continue
                 }
-                next.append(
-                    Way(
-                        cost: way.cost + move.cost, bound: bound, place: move.to, from: Int32(index),
-                        option: move.option))
+                next.ways.append(
+                    Way(cost: whole, bound: bound, state: move.to, from: Int32(index), option: move.option))
+                remember(index, step, option.place, end, in: &next)
             }
         }
-        meter.spend(next.count * Self.stepsPerWay + ways.count)
-        let chosen = undominated(next, ends, number, slots: step.kept.count, &meter)
-        ways = chosen.map { next[$0] }
-        finish = chosen.flatMap { ends[($0 * step.kept.count)..<(($0 + 1) * step.kept.count)] }
+        meter.spend(looked * Self.stepsPerLook + next.ways.count * Self.stepsPerWay + ways.count)
+        let chosen = undominated(next, slots: step.kept.count, &meter)
+        ways = chosen.map { next.ways[$0] }
+        (finish, places) = ([], [])
+        for way in chosen {
+            finish += next.finish[(way * step.kept.count)..<((way + 1) * step.kept.count)]
+            places += next.places[(way * step.kept.count)..<((way + 1) * step.kept.count)]
+        }
         trail.append(ways)
     }
 
-    /// When the node can begin.
-    private func arrival(_ number: Int, _ way: Int, _ here: Int, _ place: Int) -> Int64 {
-        let (step, layer) = (frame.steps[number], grid.layers[number])
-        var begin = frame.network.nodes[step.node].entryTime[place]
-        for crossing in crossings[number] {
-            let time = finish[way * step.slots + crossing.slot]
-            guard crossing.columns > 0 else {
-                begin = max(begin, time)
-                continue
-            }
-            let from = Int(layer.places[here * step.slots + crossing.slot])
-            begin = max(begin, Network.plus(time, crossing.figures[from * crossing.columns + place].time))
+    private func remember(_ way: Int, _ step: FrontierStep, _ place: Int, _ end: Int64, in next: inout Layer) {
+        for slot in step.kept {
+            let old = way * step.slots + slot.old
+            let (place, time) = slot.old < 0 ? (Int32(place), end) : (places[old], finish[old])
+            next.finish.append(max(time, slot.harmless[Int(place)]))
+            next.places.append(slot.isPlaceOfUse ? place : 0)
         }
-        return begin
     }
 
-    private mutating func undominated(
-        _ ways: [Way], _ ends: [Int64], _ number: Int, slots: Int, _ meter: inout Meter
-    ) -> [Int] {
-        let all = grid.layers[number + 1].places
-        func places(_ way: Int) -> ArraySlice<Int32> {
-            all[(Int(ways[way].place) * slots)..<((Int(ways[way].place) + 1) * slots)]
+    /// What it takes for the node to be in a place, and when it can begin there.
+    private func arrival(_ number: Int, _ way: Int, _ place: Int) -> (cost: Int64, begin: Int64) {
+        let step = frame.steps[number]
+        let node = frame.network.nodes[step.node]
+        var (cost, begin) = (node.entryCost[place], node.entryTime[place])
+        for crossing in crossings[number] {
+            let from = way * step.slots + crossing.slot
+            guard crossing.columns > 0 else {
+                begin = max(begin, finish[from])
+                continue
+            }
+            let figures = crossing.figures[Int(places[from]) * crossing.columns + place]
+            cost = Network.plus(cost, figures.cost)
+            begin = max(begin, Network.plus(finish[from], figures.time))
         }
+        return (cost, begin)
+    }
+
+    private mutating func undominated(_ next: Layer, slots: Int, _ meter: inout Meter) -> [Int] {
+        let ways = next.ways
+        func places(_ way: Int) -> ArraySlice<Int32> { next.places[(way * slots)..<((way + 1) * slots)] }
         let order = ways.indices.sorted { a, b in
-            let (one, other) = (places(a), places(b))
-            if !one.elementsEqual(other) { return one.lexicographicallyPrecedes(other) }
+            for slot in 0..<slots where next.places[a * slots + slot] != next.places[b * slots + slot] {
+                return next.places[a * slots + slot] < next.places[b * slots + slot]
+            }
             return (ways[a].cost, a) < (ways[b].cost, b)
         }
         var kept: [Int] = []
@@ -124,7 +142,7 @@ struct GridPlans {
             var isBeaten = false
             for rival in kept[groupStart...].prefix(Self.mostRivals) where !isBeaten {
                 compared += 1
-                isBeaten = (0..<slots).allSatisfy { ends[rival * slots + $0] <= ends[way * slots + $0] }
+                isBeaten = (0..<slots).allSatisfy { next.finish[rival * slots + $0] <= next.finish[way * slots + $0] }
             }
             if !isBeaten { kept.append(way) }
         }

@@ -39,6 +39,8 @@ struct TimeGrid {
     /// No plan costs less, unless it costs as much as the cap.
     var bound: Int64 { layers[0].rest.first ?? Network.none }
 
+    var moveCount: Int { layers.reduce(0) { $0 + $1.moves.count } }
+
     /// What making a move takes, in steps of the meter.
     private static let stepsPerMove = 15
 
@@ -62,8 +64,12 @@ struct TimeGrid {
             made += layer.moves.count
             meter.spend(step.looked * Self.stepsPerMove)
             guard made <= most, !meter.isOver else { return nil }
+            var next = step.next
+            let (standsFor, compared) = next.keepBest(slots: frame.steps[number].kept.count, prices: frame.prices)
+            for index in layer.moves.indices { layer.moves[index].to = standsFor[Int(layer.moves[index].to)] }
+            meter.spend(compared * 2 + standsFor.count * 10)
             layers.append(layer)
-            layer = step.next
+            layer = next
         }
         layer.rest = [Int64](repeating: 0, count: layer.count)
         layer.restSums = [Int64](repeating: 0, count: layer.count * frame.prices)

@@ -53,6 +53,7 @@ struct TimeSearch {
     /// Ways that are kept between two nodes: first few, to find a good plan, and then more.
     private static let rootWidths = [30, 300, 3_000, 20_000]
     private static let branchWidths = [30, 500]
+    private static let narrowWidths = [30, 300]
 
     /// - Parameters:
     ///   - limit: only plans that end by this are looked for; `Network.none`: whenever they end.
@@ -140,7 +141,7 @@ struct TimeSearch {
                 }
                 if let decomposition { return settled(&branch, decomposition) }
                 lookThroughs += 1
-                switch lookThrough(&branch, depth == 0 ? Self.rootWidths : Self.branchWidths) {
+                switch lookThrough(&branch, widths(of: branch, depth: depth)) {
                 case .settled(let bound): return bound
                 case .improved where lookThroughs < Self.mostLookThroughs: (passes, stalled, step) = (0, 0, 1)
                 case .improved, .open:
@@ -154,6 +155,11 @@ struct TimeSearch {
     }
 
     private static let mostLookThroughs = 10
+
+    private func widths(of branch: Branch, depth: Int) -> [Int] {
+        guard depth == 0 else { return Self.branchWidths }
+        return isNarrow(branch) ? Self.narrowWidths : Self.rootWidths
+    }
 
     var isSatisfied: Bool { stopsAtFirst && best != nil }
 
