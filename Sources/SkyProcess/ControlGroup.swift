@@ -9,11 +9,12 @@ public struct ControlGroup: Hashable, Sendable {
 
     public init(path: String) { self.path = path }
 
-    /// The group that this process is in; nil where the second version is not mounted, or shows another part of the tree.
-    public static var current: ControlGroup? {
+    /// The group that this process was in when it, or whom it is a copy of, first asked; nil where the second version is not
+    /// mounted, or shows another part of the tree.
+    public static let ofThisProcess: ControlGroup? = {
         guard let groups = text("/proc/self/cgroup"), let mounts = text("/proc/self/mountinfo") else { return nil }
         return current(groups: groups, mounts: mounts)
-    }
+    }()
 
     /// - Parameters:
     ///   - groups: what `/proc/PID/cgroup` says.

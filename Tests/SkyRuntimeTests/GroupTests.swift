@@ -7,7 +7,7 @@ import Testing
 
 /// Whether agents can give their supervisors control groups on this machine.
 private let hasGroups: Bool = {
-    let group = ControlGroup.current?.makeChild("sky-0-0-\(getpid())")
+    let group = ControlGroup.ofThisProcess?.makeChild("sky-0-0-\(getpid())")
     group?.remove()
     return group != nil
 }()
@@ -23,7 +23,8 @@ struct GroupTests {
     @Test("each job that runs has one, which goes with its supervisor")
     func each() async throws {
         try await withAgent { node, agent in
-            for id in ["a", "b"] { _ = try await agent.submit(JobSpec(id: id, run: "cat /proc/self/cgroup; sleep 100")) }
+            let command = "cat /proc/self/cgroup; sleep 100"
+            for id in ["a", "b"] { _ = try await agent.submit(JobSpec(id: id, run: command)) }
             let groups = [try await group(of: "a", on: node), try await group(of: "b", on: node)]
             #expect(groups[0] != groups[1])
             for (id, group) in zip(["a", "b"], groups) {
@@ -70,8 +71,13 @@ struct GroupTests {
     @Test("what has cleared its environment and lost all parents does not outlive agent and supervisor")
     func orphans() async throws {
         try await withAgent { node, agent in
-            let hidden = "setsid env -i sh -c 'echo $$ > pid; exec sleep 1000' &"
-            _ = try await agent.submit(JobSpec(id: "j", run: "\(hidden) while [ ! -s pid ]; do sleep 0.01; done; echo ready; sleep 100"))
+            let command = """
+                setsid env -i sh -c 'echo $$ > pid; exec sleep 1000' &
+                while [ ! -s pid ]; do sleep 0.01; done
+                echo ready
+                sleep 100
+                """
+            _ = try await agent.submit(JobSpec(id: "j", run: command))
             for try await _ in agent.logs(ofJob: "j", from: 0, follow: true) { break }
             let bytes = try #require(try Files.read("\(node.directory)/work/pid"))
             let pid = try #require(Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)))
@@ -94,7 +100,7 @@ struct GroupTests {
 
     @Test("one that a dead agent has left is removed by the next, and no other's")
     func sweep() async throws {
-        let current = try #require(ControlGroup.current)
+        let current = try #require(ControlGroup.ofThisProcess)
         let own = try #require(ProcessIdentity.current)
         let left = try #require(current.makeChild("sky-\(own.pid)-\(own.startTicks + 1)-1"))
         let kept = try #require(current.makeChild("sky-\(own.pid)-\(own.startTicks)-1"))

@@ -87,6 +87,7 @@ final class Nursery {
         ]
         for answer in answers { _ = Frame.encode(AgentResponse(id: 1, answer: answer)) }
         _ = Frame.encode(job)
+        _ = ControlGroup.ofThisProcess
     }
 }
 

@@ -14,7 +14,7 @@ final class SupervisorGroups {
     private var count = 0
 
     init() {
-        parent = ControlGroup.current
+        parent = ControlGroup.ofThisProcess
         let identity = ProcessIdentity.current
         agent = identity.map { "\($0.pid)-\($0.startTicks)" } ?? ""
         if identity == nil { parent = nil }
