@@ -12,11 +12,12 @@ extension Tag {
 /// The pipeline of the README on a rack of hosts, through the built binary: four sshds of this machine.
 @Suite("A rack of hosts", .tags(.integration), .serialized, .timeLimit(.minutes(15)))
 struct SSHTests {
-    /// Pools that are cheaper than any cloud: tickets are read on one, and learnt from on the other.
+    /// Pools that are cheaper than any cloud: tickets are read on one, and learnt from on the other. On the hosts we are nobody
+    /// in particular.
     private func use(
         isolated: Bool = false, _ body: (SkyUnderTest, SSHFarm) async throws -> Void
     ) async throws {
-        try await SSHFarm.use(4, isolated: isolated) { farm in
+        try await SSHFarm.use(4, isolated: isolated, withoutRights: true) { farm in
             try Files.makeFolder("\(farm.folder)/run", mode: 0o700)
             try await SkyUnderTest.use { plain in
                 var sky = plain.with(["XDG_RUNTIME_DIR": "\(farm.folder)/run"])
@@ -56,6 +57,11 @@ struct SSHTests {
         }
         #expect(try await sky.status(of: run).stage("train").region == "rack")
         return (run, try #require(farm.hosts[2...].first { !$0.processes().isEmpty }))
+    }
+
+    private func owner(of pid: Int32) -> UInt32? {
+        var status = stat()
+        return stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
     }
 
     private func go(_ farm: SSHFarm) throws {
@@ -98,6 +104,7 @@ struct SSHTests {
             farm.cut(host)
             try await Task.sleep(for: .seconds(7))
             #expect(host.processes().count >= 3, "the agent, the supervisor and the job live on")
+            for pid in host.processes() { #expect(farm.worker == nil || owner(of: pid) == farm.worker) }
             try go(farm)
             try await sky.wait("the job is done, unheard") {
                 !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") }

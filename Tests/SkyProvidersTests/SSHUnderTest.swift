@@ -11,8 +11,10 @@ struct SSHUnderTest: Sendable {
     let farm: SSHFarm
     let state: String
 
-    static func use<Result>(_ hosts: Int, _ body: (SSHUnderTest) async throws -> Result) async throws -> Result {
-        try await SSHFarm.use(hosts) { farm in
+    static func use<Result>(
+        _ hosts: Int, withoutRights: Bool = false, _ body: (SSHUnderTest) async throws -> Result
+    ) async throws -> Result {
+        try await SSHFarm.use(hosts, withoutRights: withoutRights) { farm in
             for folder in ["\(farm.folder)/state", "\(farm.folder)/run"] { try Files.makeFolder(folder, mode: 0o700) }
             return try await body(SSHUnderTest(farm: farm, state: "\(farm.folder)/state"))
         }
