@@ -4,7 +4,8 @@ public import SkyRuntime
 /// Speaks one provider's API. Small on purpose: whoever writes an adapter writes these five.
 ///
 /// An adapter never retries, never waits for capacity and never chooses: the broker does, and knows by the error's
-/// kind what to do next.
+/// kind what to do next. Where machines are a person's own or a cluster's, and others are in line for them, it waits as long as
+/// that person's settings say, and tells in `WaitingNotes` what for.
 public protocol ProviderAdapter: Sendable {
     /// The provider's name in the catalog.
     var provider: String { get }

@@ -174,6 +174,43 @@ struct SSHTests {
         }
     }
 
+    @Test("while another run has the only host, a stage waits for it and says so; then it runs there")
+    func pending() async throws {
+        try await use { sky, farm in
+            _ = try sky.write(
+                """
+                ssh_config: \(farm.config)
+                pools:
+                  desk: {cores: 16, memory: 64, hosts: [m1]}
+                """, as: "config/ssh.yaml")
+            func pipeline(_ name: String, _ command: String) throws -> String {
+                try sky.write(
+                    """
+                    name: \(name)
+                    stages:
+                      only:
+                        resources: {infra: ssh/desk}
+                        run: "\(command)"
+                    """, as: "\(name).yaml")
+            }
+            let first = try await sky(
+                "launch", try pipeline("first", "until [ -e \(farm.folder)/go ]; do sleep 0.1; done"), "--yes",
+                "--detach")
+            let holder = try sky.runName("first", in: first)
+            try await sky.wait("it runs") { try await sky.status(of: holder).stage("only").state == "running" }
+            let second = try await sky("launch", try pipeline("second", "echo mine"), "--yes", "--detach")
+            let waiter = try sky.runName("second", in: second)
+            try await sky.wait("the reason is shown") {
+                try await sky("status", waiter).output.contains(
+                    "waits for a host of pool desk (desk/m1: held by \(holder)")
+            }
+            try go(farm)
+            try await sky.wait("it is done") { try await sky.status(of: waiter).state == "succeeded" }
+            #expect(try await sky.status(of: waiter).stage("only").attempts == 1)
+            #expect(farm.hosts[0].processes().isEmpty)
+        }
+    }
+
     @Test("what a stage has saved is fetched from its host, and is where its next try begins")
     func checkpoint() async throws {
         try await use { sky, farm in

@@ -24,7 +24,7 @@ struct SSHUnderTest: Sendable {
 
     /// All hosts of the farm in one pool; another `broker` knows nothing of what the first has written down.
     func adapter(
-        broker: String = "a", patience: Duration = .seconds(20), agent: String? = nil,
+        broker: String = "a", patience: Duration = .seconds(20), agent: String? = nil, queue: TimeSpan = .zero,
         change: (inout SSHHost) -> Void = { _ in }
     ) throws -> SSHAdapter {
         let hosts = farm.hosts.map { host in
@@ -33,8 +33,10 @@ struct SSHUnderTest: Sendable {
             change(&own)
             return own
         }
+        var pool = SSHPool(name: "rack", hosts: hosts)
+        pool.queueLimit = queue
         return try SSHAdapter(
-            pools: SSHPools(pools: [SSHPool(name: "rack", hosts: hosts)]), stateDirectory: "\(state)/\(broker)",
+            pools: SSHPools(pools: [pool]), stateDirectory: "\(state)/\(broker)",
             agentExecutable: agent ?? AdapterUnderTest.agentExecutable(),
             environment: ["XDG_RUNTIME_DIR": "\(farm.folder)/run"], patience: patience)
     }
