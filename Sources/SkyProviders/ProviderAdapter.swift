@@ -141,10 +141,11 @@ public protocol NodeChannel: Sendable {
     /// The absolute path on the node that a relative one stands for, as its jobs see it.
     func absolutePath(_ path: String) -> String
 
-    /// Copies a file or folder of this machine to the node, replacing what is there, all or nothing.
+    /// Copies a file or folder of this machine to the node, replacing what is there. Nothing is in its place before all of it
+    /// has come; where some of it is there already, a call that fails may leave the rest half replaced.
     func push(from localPath: String, to nodePath: String) async throws(ProviderError)
 
-    /// Copies a file or folder of the node to this machine, replacing what is there, all or nothing.
+    /// Copies a file or folder of the node to this machine, replacing what is there, in the same way.
     func pull(from nodePath: String, to localPath: String) async throws(ProviderError)
 
     /// How a person gets into the node: a shell, or `command` for `/bin/sh`, in the job's folder and with its variables.

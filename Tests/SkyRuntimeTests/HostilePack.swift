@@ -16,8 +16,7 @@ struct HostilePack: HostileInput {
         var entries = [Entry(path: "", kind: isFolder ? "folder" : "file", size: isFolder ? 0 : size())]
         for _ in 0..<(isFolder ? Int.random(in: 0...8, using: &random) : 0) { entries.append(entry(names)) }
         if chance(0.2) { entries.shuffle(using: &random) }
-        let text = entries.map(\.text).joined(separator: ",")
-        add(mangled(chance(0.97) ? #"{"manifest":{"entries":[\#(text)]}}"# : pick(Self.offers)))
+        add(mangled(chance(0.97) ? manifest(of: entries) : Array(pick(Self.offers).utf8)))
         if chance(0.4) { addDigests(count: Int.random(in: 0...5, using: &random)) }
         for entry in entries where entry.kind == "file" { addFile(entry.size) }
         spoil()
@@ -29,15 +28,16 @@ struct HostilePack: HostileInput {
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             let count = chance(0.8) ? files : Int.random(in: 0...20, using: &random)
             let offsets = (0..<count).map { _ in pick(Self.numbers) }.joined(separator: ",")
+            let needed = (0..<count).map { chance(0.95) ? "\($0)" : pick(Self.numbers) }.joined(separator: ",")
             let wanted = (0..<Int.random(in: 0...files + 1, using: &random)).map { _ in
                 chance(0.9) ? "\(Int.random(in: 0..<files, using: &random))" : pick(Self.numbers)
             }.joined(separator: ",")
             let answers = [
-                #"{"offsets":[\#(offsets)]}"#, #"{"wanted":[\#(wanted)]}"#,
-                #"{"failure":{"kind":"damaged","message":"x"}}"#,
-                "{}", #"{"offsets":null,"wanted":[]}"#, #"{"wanted":[\#(wanted)],"offsets":[\#(offsets)]}"#,
+                #"{"needed":[\#(needed)],"offsets":[\#(offsets)]}"#, #"{"wanted":[\#(wanted)]}"#,
+                #"{"failure":{"kind":"damaged","message":"x"}}"#, "{}", #"{"offsets":null,"wanted":[]}"#,
+                #"{"wanted":[\#(wanted)],"needed":[\#(needed)],"offsets":[\#(offsets)]}"#,
             ]
-            add(mangled(pick(answers)))
+            add(mangled(Array(pick(answers).utf8)))
         }
         spoil()
     }
@@ -46,7 +46,7 @@ struct HostilePack: HostileInput {
     init(printingFor seed: UInt64) {
         random = SeededGenerator(seed: seed)
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            let text = mangled(pick(Self.replies).replacing("N", with: pick(Self.numbers)))
+            let text = mangled(Array(pick(Self.replies).replacing("N", with: pick(Self.numbers)).utf8))
             bytes += (chance(0.8) ? Array(HostReply.mark.utf8) : []) + text + [10]
             messages += 1
         }
@@ -60,13 +60,25 @@ struct HostilePack: HostileInput {
         var size: Int64
         var mode = 0o644
         var target = "/etc/passwd"
-
-        var text: String {
-            let size = kind == "file" ? size : 0
-            return #"{"changed":1,"kind":"\#(kind)","mode":\#(mode),"path":"\#(path)","#
-                + #""size":\#(size),"target":"\#(target)"}"#
-        }
     }
+
+    private mutating func manifest(of entries: [Entry]) -> [UInt8] {
+        var writer = PackWriter()
+        writer.put(UInt8(1))
+        writer.put(chance(0.97) ? UInt32(entries.count) : UInt32.random(in: 0...(.max), using: &random))
+        for entry in entries {
+            writer.put(UInt8(Self.kinds.firstIndex(of: entry.kind) ?? 9))
+            writer.put(UInt16(truncatingIfNeeded: entry.mode))
+            writer.put(entry.kind == "file" ? entry.size : 0)
+            writer.put(Int64(1))
+            writer.put(UInt64.random(in: 0...1, using: &random))
+            writer.put(entry.path)
+            writer.put(entry.target)
+        }
+        return writer.bytes
+    }
+
+    private static let kinds = ["folder", "file", "link"]
 
     private mutating func entry(_ names: [String]) -> Entry {
         let path = chance(0.7) ? pick(names) : pick(Self.paths)
@@ -87,8 +99,8 @@ struct HostilePack: HostileInput {
     }
 
     private static let paths = [
-        "../outside", "..", ".", "/etc/passwd", "a/../b", "a//b", "a/b/c", "a/", "\\u0000", "b/c", "a\\nb", "é", "a/b",
-        String(repeating: "n", count: 300), String(repeating: "d/", count: 3000), "-rf", "a\\u0000b",
+        "../outside", "..", ".", "/etc/passwd", "a/../b", "a//b", "a/b/c", "a/", "\0", "b/c", "a\nb", "é", "a/b",
+        String(repeating: "n", count: 300), String(repeating: "d/", count: 3000), "-rf", "a\0b",
     ]
     private static let numbers = [
         "0", "1", "-1", "5", "100", "300", "9223372036854775807", "-9223372036854775808", "18446744073709551616", "0.5",
@@ -118,7 +130,7 @@ struct HostilePack: HostileInput {
 
     private mutating func addDigests(count: Int) {
         let digests = (0..<count).flatMap { _ in SHA256.digest(of: [UInt8](repeating: 7, count: 100)) }
-        add(mangled(#"{"digests":"\#(Data(digests).base64EncodedString())"}"#))
+        add(mangled(Array(#"{"digests":"\#(Data(digests).base64EncodedString())"}"#.utf8)))
     }
 
     private mutating func add(_ body: [UInt8]) {
@@ -128,8 +140,8 @@ struct HostilePack: HostileInput {
         messages += 1
     }
 
-    private mutating func mangled(_ text: String) -> [UInt8] {
-        var body = Array(text.utf8)
+    private mutating func mangled(_ bytes: [UInt8]) -> [UInt8] {
+        var body = bytes
         guard chance(0.15) else { return body }
         for _ in 0...Int.random(in: 0...3, using: &random) where !body.isEmpty {
             let place = Int.random(in: 0..<body.count, using: &random)

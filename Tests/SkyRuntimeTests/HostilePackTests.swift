@@ -28,7 +28,8 @@ struct HostilePackTests {
                 let isAsBefore = try contents(below: target) == before
                 #expect(failure == nil || isAsBefore, "seed \(seed)")
                 #expect(Set(Files.names(in: folder)).subtracting(["root"]) == ["outside"], "seed \(seed)")
-                #expect(Set(Files.names(in: root)).isSubset(of: ["target", "staging"]), "seed \(seed)")
+                #expect(
+                    Set(Files.names(in: root)).isSubset(of: ["target", "staging", "staging.index"]), "seed \(seed)")
                 #expect(try Files.read("\(folder)/outside") == Array("theirs".utf8), "seed \(seed)")
                 // Half of what comes finds what an interrupted one before it has left.
                 if effort.streams.isMultiple(of: 4) { try Disk.remove(root) }
@@ -97,7 +98,8 @@ struct HostilePackTests {
 
     private func offer(_ bytes: [UInt8], to target: String, staging: String) async -> HostFailure? {
         await converse(saying: bytes) { (input, output) throws(HostFailure) in
-            try PackReceiver(input: input, output: output, staging: staging).receive(to: target)
+            try PackReceiver(input: input, output: output, staging: staging, index: "\(staging).index").receive(
+                to: target)
         }.failure
     }
 
