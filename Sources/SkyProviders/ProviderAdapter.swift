@@ -155,6 +155,15 @@ public protocol NodeChannel: Sendable {
 
     /// True if there is such a file or folder on the node.
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool
+
+    /// A port of this machine's own loopback that leads to `port` of the node's, for whoever cannot reach the node otherwise.
+    /// It lasts as long as the way to the node is used; asked for again, it is mended if need be, and is the same. Nil where there
+    /// is no such way.
+    func forward(port: Int) async throws(ProviderError) -> Int?
+}
+
+extension NodeChannel {
+    public func forward(port: Int) async throws(ProviderError) -> Int? { nil }
 }
 
 /// An adapter whose machines are there before anybody rents them, so that each can be asked whether it answers.

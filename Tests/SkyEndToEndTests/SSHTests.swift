@@ -174,6 +174,40 @@ struct SSHTests {
         }
     }
 
+    @Test(
+        "a service that listens on its host's loopback alone is reached from here over the shared connection",
+        .enabled(if: FarmNetwork.canBeMade))
+    func forwardedService() async throws {
+        try await use(isolated: true) { sky, farm in
+            let pipeline = try sky.write(
+                """
+                name: web
+                stages:
+                  site:
+                    resources: {infra: ssh/desk}
+                    service: {port: 8080, readiness_probe: /hello}
+                    run: |
+                      echo there > hello
+                      python3 -m http.server --bind 127.0.0.1 "$SKY_SERVICE_PORT"
+                """, as: "web.yaml")
+            let launch = try await sky("launch", pipeline, "--yes")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let run = try sky.runName("web", in: launch)
+            let url = try #require(try await sky.status(of: run).stage("site").url)
+            #expect(url.hasPrefix("http://127.0.0.1:2"), "\(url)")
+            let entry = ["netns", "exec", try #require(farm.network).client, "curl", "-sS", "\(url)/hello"]
+            #expect(try await sky.run("/usr/bin/env", ["ip"] + entry).output == "there\n")
+            // A connection that is made anew leads there again.
+            let host = try #require(farm.hosts.first { !$0.processes().isEmpty })
+            farm.cut(host)
+            try await farm.boot(host)
+            try await sky.wait("it can be reached again") {
+                try await sky.run("/usr/bin/env", ["ip"] + entry).output == "there\n"
+            }
+            #expect(try await sky("down", run, "--yes").exitCode == 0)
+        }
+    }
+
     @Test("while another run has the only host, a stage waits for it and says so; then it runs there")
     func pending() async throws {
         try await use { sky, farm in
