@@ -1,6 +1,7 @@
 import Glibc
 import SkyCore
 import SkyProcess
+import SkyTestSupport
 import Testing
 
 @testable import SkyRuntime
@@ -95,6 +96,31 @@ struct GroupTests {
             #expect(!ProcessTable.isAlive(pid))
             #expect(!Files.exists(group.path))
             await next.close()
+        }
+    }
+
+    @Test("where the kernel kills what is born in one, jobs run without")
+    func killedSurroundings() async throws {
+        try await withTemporaryFolder { folder in
+            // Some kernels remember that the agent's own group was killed once, and take those born beside it for its members.
+            let name = "sky-test-\(getpid())-killed"
+            let surroundings = try #require(ControlGroup.ofThisProcess?.makeChild(name))
+            try surroundings.killAll()
+            defer { surroundings.remove() }
+            let node = TestNode(directory: folder)
+            let command = "echo 0 > \(surroundings.path)/cgroup.procs && exec \"$@\""
+            let agent = try ProcessSpawn(
+                "/bin/sh", ["-c", command, "sh", try TestNode.executable, "serve", "--dir", folder],
+                leadership: .session, standardOutput: .null, standardError: .null
+            ).start()
+            let client = try await eventually { try? await node.connect() }
+            for number in 0..<3 {
+                _ = try await client.submit(JobSpec(id: "j\(number)", run: "exit \(number)"))
+                #expect(try await client.waitForExit(ofJob: "j\(number)") == number)
+            }
+            try await client.shutdown(grace: .zero)
+            #expect(await agent.wait() == .exited(code: 0))
+            await client.close()
         }
     }
 
