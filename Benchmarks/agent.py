@@ -2,8 +2,8 @@
 """What an agent costs when it has nothing to do, and how many jobs and how much output it takes when it has.
 
 Jobs are durable: each has its exit status flushed to the disk before anybody hears of it. Beside them, in turns, bare
-`posix_spawn` and `waitpid` of `/bin/true`, as many at once; and, where they are there, `sbatch` (a cluster that `sinfo` finds)
-and `ray job submit` (a cluster at $RAY_ADDRESS), which do the like for their own.
+`posix_spawn` and `waitpid` of `/bin/true`, as many at once; and, where they are installed, Slurm and Ray's job server, which do
+the like and are brought up for it (`peers.py`).
 """
 import argparse
 import os
@@ -17,6 +17,7 @@ import time
 
 import agentwire
 import measuring as m
+import peers
 
 MB = 1_000_000
 
@@ -96,7 +97,7 @@ def check_ends(folder, prefix, count):
         sys.exit(f"{ended} of {count} jobs have their end on the disk")
 
 
-def measure_jobs(agent, count, at_once, rounds, verdict):
+def measure_jobs(agent, count, at_once, rounds, ray, verdict):
     loads = [m.load()]
     with m.spreading_folder() as parent, tempfile.TemporaryDirectory(dir=parent) as folder, \
             agentwire.running(agent, folder=folder) as (_, connect):
@@ -108,8 +109,6 @@ def measure_jobs(agent, count, at_once, rounds, verdict):
             check_ends(folder, f"r{number}-", count)
             bare.append(bare_a_second(count, at_once))
             loads.append(m.load())
-        one_by_one = jobs_a_second(conversation, 50, 1, "single-")
-        check_ends(folder, "single-", 50)
         conversation.close()
     ratios = [mine / other for mine, other in zip(ours, bare)]
     whole = lambda figure: f"{figure:.0f}"
@@ -121,28 +120,20 @@ def measure_jobs(agent, count, at_once, rounds, verdict):
         verdict.skipped(claim, f"{m.median(ratios):.2f} here, but other work keeps the machine busy")
     else:
         verdict.above(claim, m.median(ratios), 0.4, lambda figure: f"{figure:.2f}")
-    measure_peers(one_by_one, verdict)
+    measure_peers(m.median(ours), at_once, ray, verdict)
 
 
-def measure_peers(ours, verdict):
-    """One after the other, as a script would that waits for each; `ours` is the like. Both have a server that does the work, and
-    ask it every second or two whether it is done."""
-    peers = {
-        "sbatch": (["sbatch", "--wait", "--output=/dev/null", "--wrap", "true"],
-                   shutil.which("sbatch") and subprocess.run(["sinfo"], capture_output=True).returncode == 0),
-        "ray job submit": (["ray", "job", "submit", "--", "true"],
-                           shutil.which("ray") and os.environ.get("RAY_ADDRESS")),
-    }
-    for name, (command, is_there) in peers.items():
-        if not is_there:
-            verdict.skipped(f"beside {name}", "no such cluster here")
+def measure_peers(ours, at_once, ray, verdict):
+    """The like by others, as many at once; each is there only while it is measured. `ours` is jobs a second."""
+    for name, peer, count in [("sbatch", lambda: peers.slurm(at_once), 200), ("ray job submit", lambda: peers.ray(at_once, ray), 24)]:
+        try:
+            with peer() as rate:
+                rate(at_once)
+                theirs = [rate(count) for _ in range(2)]
+        except peers.Missing as reason:
+            verdict.skipped(f"beside {name}", reason)
             continue
-        rates = []
-        for _ in range(5):
-            started = time.perf_counter()
-            subprocess.run(command, capture_output=True, check=True)
-            rates.append(1 / (time.perf_counter() - started))
-        verdict.note(f"{name}: {m.median(rates):.2f} a second, one after the other; the agent so {ours:.0f}")
+        verdict.note(f"{name}: {m.spread(theirs)} a second, {at_once} at once; the agent does {ours / max(theirs):.0f} times as many")
 
 
 def measure_logs(agent, size, verdict):
@@ -231,6 +222,7 @@ def main():
     parser.add_argument("--idle", type=int, default=60, help="seconds to look at an idle agent (default 60)")
     parser.add_argument("--jobs", type=int, default=500, help="in each of nine rounds (default 500)")
     parser.add_argument("--at-once", type=int, default=8, help="jobs that run at the same time (default 8)")
+    parser.add_argument("--ray", help="the program ray of an environment with ray[default] (default: on the PATH)")
     parser.add_argument("--output", type=int, default=500, help="megabytes that a job prints (default 500)")
     parser.add_argument("--only", choices=["idle", "jobs", "logs", "end-to-end"], help="just this part")
     options = parser.parse_args()
@@ -243,7 +235,7 @@ def main():
 def measure(options, agent):
     verdict = m.Verdict()
     parts = {
-        "jobs": lambda: measure_jobs(agent, options.jobs, options.at_once, 9, verdict),
+        "jobs": lambda: measure_jobs(agent, options.jobs, options.at_once, 9, options.ray, verdict),
         "logs": lambda: measure_logs(agent, options.output * MB, verdict),
         "end-to-end": lambda: measure_end_to_end(m.binary(options.sky), options.output * MB, verdict),
         "idle": lambda: measure_idle(agent, options.idle, verdict),

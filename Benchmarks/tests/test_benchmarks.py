@@ -90,6 +90,14 @@ class Benchmarks(unittest.TestCase):
                                 text=True, timeout=60)
         self.assertRegex(result.stdout, r"'driver': [1-9]\d{4,}, 'agent': [1-9]\d{4,}", result.stderr)
 
+    def test_a_peer_that_is_not_installed_is_said_to_be_missing(self):
+        probe = ("import os, sys; sys.path.insert(0, sys.argv[1]); import peers; os.environ['PATH'] = '/nowhere'\n"
+                 "for peer in (peers.slurm(8), peers.ray(8, None)):\n"
+                 "    try:\n        with peer: print('there')\n"
+                 "    except peers.Missing as reason: print(reason)")
+        result = subprocess.run([sys.executable, "-B", "-c", probe, str(FOLDER)], capture_output=True, text=True, timeout=60)
+        self.assertRegex(result.stdout, r"(there is no sbatch|only root .*)\nthere is no ray", result.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

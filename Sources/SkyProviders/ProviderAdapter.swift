@@ -4,7 +4,8 @@ public import SkyRuntime
 /// Speaks one provider's API. Small on purpose: whoever writes an adapter writes these five.
 ///
 /// An adapter never retries, never waits for capacity and never chooses: the broker does, and knows by the error's
-/// kind what to do next.
+/// kind what to do next. Where machines are a person's own or a cluster's, and others are in line for them, it waits as long as
+/// that person's settings say, and tells in `WaitingNotes` what for.
 public protocol ProviderAdapter: Sendable {
     /// The provider's name in the catalog.
     var provider: String { get }
@@ -140,10 +141,11 @@ public protocol NodeChannel: Sendable {
     /// The absolute path on the node that a relative one stands for, as its jobs see it.
     func absolutePath(_ path: String) -> String
 
-    /// Copies a file or folder of this machine to the node, replacing what is there, all or nothing.
+    /// Copies a file or folder of this machine to the node, replacing what is there. Nothing is in its place before all of it
+    /// has come; where some of it is there already, a call that fails may leave the rest half replaced.
     func push(from localPath: String, to nodePath: String) async throws(ProviderError)
 
-    /// Copies a file or folder of the node to this machine, replacing what is there, all or nothing.
+    /// Copies a file or folder of the node to this machine, replacing what is there, in the same way.
     func pull(from nodePath: String, to localPath: String) async throws(ProviderError)
 
     /// How a person gets into the node: a shell, or `command` for `/bin/sh`, in the job's folder and with its variables.
@@ -153,6 +155,15 @@ public protocol NodeChannel: Sendable {
 
     /// True if there is such a file or folder on the node.
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool
+
+    /// A port of this machine's own loopback that leads to `port` of the node's, for whoever cannot reach the node otherwise.
+    /// It lasts as long as the way to the node is used; asked for again, it is mended if need be, and is the same. Nil where there
+    /// is no such way.
+    func forward(port: Int) async throws(ProviderError) -> Int?
+}
+
+extension NodeChannel {
+    public func forward(port: Int) async throws(ProviderError) -> Int? { nil }
 }
 
 /// An adapter whose machines are there before anybody rents them, so that each can be asked whether it answers.

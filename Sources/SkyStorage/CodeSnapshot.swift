@@ -22,7 +22,8 @@ public struct CodeSnapshot: Sendable {
         self.mounts = mounts
     }
 
-    /// Keeps it all as one folder. Left out are `.git`, and of each folder what the `.skyignore` at its top names.
+    /// Keeps it all as one folder. Left out are `.git`, and of each folder what the `.skyignore` at its top names, or where there is
+    /// none, the `.gitignore` there.
     /// A mounted folder is merged into one that is there; a mounted file replaces a file. Later mounts win.
     ///
     /// - Throws: `.unsuitable` when a target is not a plain relative path, or a file stands where a folder must be.
@@ -74,8 +75,10 @@ public struct CodeSnapshot: Sendable {
 
     private static func scan(_ root: String, _ cancellation: CancellationFlag) throws(StorageError) -> [FoundEntry] {
         var rules = IgnoreRules("")
-        if let file = try OpenFile.ifPresent(root + "/.skyignore", O_RDONLY) {
+        for name in [".skyignore", ".gitignore"] {
+            guard let file = try OpenFile.ifPresent("\(root)/\(name)", O_RDONLY) else { continue }
             rules = IgnoreRules(String(decoding: try file.readAll(), as: UTF8.self))
+            break
         }
         let found = try FolderScanner.scan(root, cancellation: cancellation) { path, isFolder in
             path == ".skyignore" || path == ".git" || path.hasSuffix("/.git")

@@ -12,11 +12,12 @@ extension Tag {
 /// The pipeline of the README on a rack of hosts, through the built binary: four sshds of this machine.
 @Suite("A rack of hosts", .tags(.integration), .serialized, .timeLimit(.minutes(15)))
 struct SSHTests {
-    /// Pools that are cheaper than any cloud: tickets are read on one, and learnt from on the other.
+    /// Pools that are cheaper than any cloud: tickets are read on one, and learnt from on the other. On the hosts we are nobody
+    /// in particular.
     private func use(
         isolated: Bool = false, _ body: (SkyUnderTest, SSHFarm) async throws -> Void
     ) async throws {
-        try await SSHFarm.use(4, isolated: isolated) { farm in
+        try await SSHFarm.use(4, isolated: isolated, withoutRights: true) { farm in
             try Files.makeFolder("\(farm.folder)/run", mode: 0o700)
             try await SkyUnderTest.use { plain in
                 var sky = plain.with(["XDG_RUNTIME_DIR": "\(farm.folder)/run"])
@@ -56,6 +57,11 @@ struct SSHTests {
         }
         #expect(try await sky.status(of: run).stage("train").region == "rack")
         return (run, try #require(farm.hosts[2...].first { !$0.processes().isEmpty }))
+    }
+
+    private func owner(of pid: Int32) -> UInt32? {
+        var status = stat()
+        return stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
     }
 
     private func go(_ farm: SSHFarm) throws {
@@ -98,6 +104,7 @@ struct SSHTests {
             farm.cut(host)
             try await Task.sleep(for: .seconds(7))
             #expect(host.processes().count >= 3, "the agent, the supervisor and the job live on")
+            for pid in host.processes() { #expect(farm.worker == nil || owner(of: pid) == farm.worker) }
             try go(farm)
             try await sky.wait("the job is done, unheard") {
                 !host.processes().contains { ProcessTable.arguments(of: $0).contains("train.py") }
@@ -164,6 +171,78 @@ struct SSHTests {
             #expect(
                 second.contains("same as it was\nchanged as it was\nsub/removed as it was\nchanged\nsame\nsub\n"),
                 "\(second)")
+        }
+    }
+
+    @Test(
+        "a service that listens on its host's loopback alone is reached from here over the shared connection",
+        .enabled(if: FarmNetwork.canBeMade))
+    func forwardedService() async throws {
+        try await use(isolated: true) { sky, farm in
+            let pipeline = try sky.write(
+                """
+                name: web
+                stages:
+                  site:
+                    resources: {infra: ssh/desk}
+                    service: {port: 8080, readiness_probe: /hello}
+                    run: |
+                      echo there > hello
+                      python3 -m http.server --bind 127.0.0.1 "$SKY_SERVICE_PORT"
+                """, as: "web.yaml")
+            let launch = try await sky("launch", pipeline, "--yes")
+            try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+            let run = try sky.runName("web", in: launch)
+            let url = try #require(try await sky.status(of: run).stage("site").url)
+            let port = try #require(url.wholeMatch(of: /http:\/\/127\.0\.0\.1:(\d+)/), "\(url)")
+            #expect(try (20_000..<32_000).contains(#require(Int(port.1))), "\(url)")
+            let entry = ["netns", "exec", try #require(farm.network).client, "curl", "-sS", "\(url)/hello"]
+            #expect(try await sky.run("/usr/bin/env", ["ip"] + entry).output == "there\n")
+            // A connection that is made anew leads there again.
+            let host = try #require(farm.hosts.first { !$0.processes().isEmpty })
+            farm.cut(host)
+            try await farm.boot(host)
+            try await sky.wait("it can be reached again") {
+                try await sky.run("/usr/bin/env", ["ip"] + entry).output == "there\n"
+            }
+            #expect(try await sky("down", run, "--yes").exitCode == 0)
+        }
+    }
+
+    @Test("while another run has the only host, a stage waits for it and says so; then it runs there")
+    func pending() async throws {
+        try await use { sky, farm in
+            _ = try sky.write(
+                """
+                ssh_config: \(farm.config)
+                pools:
+                  desk: {cores: 16, memory: 64, hosts: [m1]}
+                """, as: "config/ssh.yaml")
+            func pipeline(_ name: String, _ command: String) throws -> String {
+                try sky.write(
+                    """
+                    name: \(name)
+                    stages:
+                      only:
+                        resources: {infra: ssh/desk}
+                        run: "\(command)"
+                    """, as: "\(name).yaml")
+            }
+            let first = try await sky(
+                "launch", try pipeline("first", "until [ -e \(farm.folder)/go ]; do sleep 0.1; done"), "--yes",
+                "--detach")
+            let holder = try sky.runName("first", in: first)
+            try await sky.wait("it runs") { try await sky.status(of: holder).stage("only").state == "running" }
+            let second = try await sky("launch", try pipeline("second", "echo mine"), "--yes", "--detach")
+            let waiter = try sky.runName("second", in: second)
+            try await sky.wait("the reason is shown") {
+                try await sky("status", waiter).output.contains(
+                    "waits for a host of pool desk (desk/m1: held by \(holder)")
+            }
+            try go(farm)
+            try await sky.wait("it is done") { try await sky.status(of: waiter).state == "succeeded" }
+            #expect(try await sky.status(of: waiter).stage("only").attempts == 1)
+            #expect(farm.hosts[0].processes().isEmpty)
         }
     }
 

@@ -14,9 +14,10 @@ extension Tag {
 
 @Suite("Hosts by OpenSSH", .tags(.integration), .serialized, .timeLimit(.minutes(10)))
 struct SSHAdapterTests {
-    @Test("keep all that is relied upon")
-    func conformance() async throws {
-        try await SSHUnderTest.use(3) { world in
+    @Test(
+        "keep all that is relied upon, also where we are no root", arguments: getuid() == 0 ? [false, true] : [false])
+    func conformance(withoutRights: Bool) async throws {
+        try await SSHUnderTest.use(3, withoutRights: withoutRights) { world in
             let kit = try #require(
                 ConformanceKit(
                     try world.adapter(), region: "rack", instanceType: SSHUnderTest.shape.machineType, nonce: "t1"))

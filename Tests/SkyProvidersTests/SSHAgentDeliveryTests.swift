@@ -86,7 +86,7 @@ struct SSHAgentDeliveryTests {
 
     @Test("folders travel both ways with modes, links, empty files and odd names, and arrive whole")
     func files() async throws {
-        try await SSHUnderTest.use(1) { world in
+        try await SSHUnderTest.use(1, withoutRights: true) { world in
             let adapter = try world.adapter()
             let group = try await adapter.provision(try world.request("a"))
             let channel = try await adapter.channel(to: group.nodes[0], of: group)
@@ -97,6 +97,10 @@ struct SSHAgentDeliveryTests {
             try Files.replace("\(tree)/a folder/new\nline", with: Array("x".utf8), mode: 0o444, durability: .processes)
             try Files.replace("\(tree)/run.sh", with: [], mode: 0o755, durability: .processes)
             symlink("../big", "\(tree)/a folder/link")
+            // Nothing in it can be removed by whoever does not change it first.
+            try Files.makeFolder("\(tree)/kept/inner")
+            try Files.put("\(tree)/kept/inner/file", "x".utf8, mode: 0o400)
+            for path in ["kept/inner", "kept"] { chmod("\(tree)/\(path)", 0o555) }
             try await channel.push(from: tree, to: "work/tree")
             #expect(try await channel.exists("work/tree/a folder/empty"))
             #expect(try await !channel.exists("work/none"))

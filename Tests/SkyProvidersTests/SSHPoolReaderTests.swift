@@ -38,6 +38,7 @@ struct SSHPoolReaderTests {
                 capabilities: [infiniband, confidential]
                 price: 1.20
                 country: DE
+                queue: 5m
                 hosts:
                   - node1
                   - {name: node2, address: 10.0.0.2, peer_address: 192.168.0.2, port: 22, zone: b, price: 0}
@@ -45,7 +46,7 @@ struct SSHPoolReaderTests {
                 hosts: [{name: tower, cores: 8, memory: 32GiB, accelerators: RTX4090}]
             """)
         let rack = try #require(pools.pool(named: "rack"))
-        #expect(rack.country == "DE")
+        #expect(rack.country == "DE" && rack.queueLimit == .seconds(300))
         let (first, second) = (rack.hosts[0], rack.hosts[1])
         #expect(first.destination == "node1" && first.user == "train" && first.port == 2222)
         #expect(first.key?.hasSuffix("/key") == true)
@@ -53,6 +54,7 @@ struct SSHPoolReaderTests {
         #expect(first.shape.pricePerHour == Money("1.20"))
         #expect(second.destination == "10.0.0.2" && second.port == 22 && second.zone == "b")
         #expect(second.peerAddress == "192.168.0.2" && second.shape.pricePerHour == .zero)
+        #expect(pools.pool(named: "desk")?.queueLimit == .seconds(1200))
         let tower = try #require(pools.pool(named: "desk")?.hosts.first)
         #expect(
             tower.shape == SSHShape(cores: 8, memoryGiB: 32, accelerator: AcceleratorCount(name: "RTX4090", count: 1)))

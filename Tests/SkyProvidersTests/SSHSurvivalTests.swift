@@ -137,6 +137,38 @@ struct SSHSurvivalTests {
         }
     }
 
+    @Test("where a pool lets groups wait, all gangs get their turn, say what they wait for, and can be given up")
+    func queue() async throws {
+        try await SSHUnderTest.use(2) { world in
+            _ = try await world.adapter(broker: "a").provision(try world.request("first"))
+            let waiter = try world.adapter(broker: "b", queue: .seconds(600))
+            let gangs = ["g1", "g2"].map { token in
+                Task { try await waiter.provision(try world.request(token, nodes: 2, run: "run-bbbb")) }
+            }
+            for token in ["g1", "g2"] {
+                #expect(try await comesTrue { waiter.waiting.reason(token)?.contains("held by first") ?? false })
+                #expect(waiter.waiting.reason(token)?.hasPrefix("waits for 2 hosts at once of pool rack (") == true)
+            }
+            let givenUp = Task { try await waiter.provision(try world.request("never", nodes: 2, run: "run-bbbb")) }
+            #expect(try await comesTrue { waiter.waiting.reason("never") != nil })
+            try await waiter.terminate(token: "never")
+            #expect(await refusal { _ = try await givenUp.value } == .lost)
+
+            try await world.adapter(broker: "a").terminate(token: "first")
+            func isUp(_ token: String) throws -> Bool { try waiter.load(token)?.state == .running }
+            #expect(try await comesTrue { try isUp("g1") || isUp("g2") })
+            let one = try isUp("g1") ? "g1" : "g2"
+            let other = one == "g1" ? "g2" : "g1"
+            try await waiter.terminate(token: one)
+            #expect(try await comesTrue { try isUp(other) })
+            for gang in gangs { #expect(try await gang.value.nodes.count == 2) }
+            #expect(try await waiter.list(run: nil).map(\.token) == [other])
+            #expect(waiter.waiting.reason(other) == nil)
+            try await waiter.terminate(token: other)
+            for host in world.farm.hosts { #expect(host.processes().isEmpty && leftovers(of: host).isEmpty) }
+        }
+    }
+
     @Test("brokers that all want a gang at once get one each or none, and leave nothing", arguments: [1, 2])
     func rush(round: Int) async throws {
         try await SSHUnderTest.use(4) { world in

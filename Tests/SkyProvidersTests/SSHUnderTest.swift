@@ -11,8 +11,10 @@ struct SSHUnderTest: Sendable {
     let farm: SSHFarm
     let state: String
 
-    static func use<Result>(_ hosts: Int, _ body: (SSHUnderTest) async throws -> Result) async throws -> Result {
-        try await SSHFarm.use(hosts) { farm in
+    static func use<Result>(
+        _ hosts: Int, withoutRights: Bool = false, _ body: (SSHUnderTest) async throws -> Result
+    ) async throws -> Result {
+        try await SSHFarm.use(hosts, withoutRights: withoutRights) { farm in
             for folder in ["\(farm.folder)/state", "\(farm.folder)/run"] { try Files.makeFolder(folder, mode: 0o700) }
             return try await body(SSHUnderTest(farm: farm, state: "\(farm.folder)/state"))
         }
@@ -22,7 +24,7 @@ struct SSHUnderTest: Sendable {
 
     /// All hosts of the farm in one pool; another `broker` knows nothing of what the first has written down.
     func adapter(
-        broker: String = "a", patience: Duration = .seconds(20), agent: String? = nil,
+        broker: String = "a", patience: Duration = .seconds(20), agent: String? = nil, queue: TimeSpan = .zero,
         change: (inout SSHHost) -> Void = { _ in }
     ) throws -> SSHAdapter {
         let hosts = farm.hosts.map { host in
@@ -31,8 +33,10 @@ struct SSHUnderTest: Sendable {
             change(&own)
             return own
         }
+        var pool = SSHPool(name: "rack", hosts: hosts)
+        pool.queueLimit = queue
         return try SSHAdapter(
-            pools: SSHPools(pools: [SSHPool(name: "rack", hosts: hosts)]), stateDirectory: "\(state)/\(broker)",
+            pools: SSHPools(pools: [pool]), stateDirectory: "\(state)/\(broker)",
             agentExecutable: agent ?? AdapterUnderTest.agentExecutable(),
             environment: ["XDG_RUNTIME_DIR": "\(farm.folder)/run"], patience: patience)
     }

@@ -13,45 +13,11 @@ import Testing
 /// much it has tried.
 @Suite("hostile peers", .timeLimit(.minutes(30)))
 struct HostilePeerTests {
-    /// How long a test goes on.
-    private struct Effort {
-        private let rounds: Int
-        private let end: ContinuousClock.Instant?
-        private let began = ContinuousClock.now
-        let firstSeed: UInt64
-        var streams = 0
-        var messages = 0
-
-        init(rounds: Int) {
-            let seconds = ProcessInfo.processInfo.environment["SKY_FUZZ_SECONDS"].flatMap(Int.init)
-            self.rounds = rounds
-            end = seconds.map { .now + .seconds($0) }
-            firstSeed = seconds == nil ? 1 : UInt64.random(in: 0...(.max / 2))
-        }
-
-        var goesOn: Bool { end.map { $0 > .now } ?? (streams < rounds) }
-
-        mutating func next(as side: HostileStream.Side) -> (seed: UInt64, stream: HostileStream) {
-            let seed = firstSeed + UInt64(streams)
-            let stream = HostileStream(seed: seed, as: side)
-            streams += 1
-            messages += stream.messages
-            return (seed, stream)
-        }
-
-        func report(_ what: String) {
-            guard end != nil else { return }
-            let seconds = Double((ContinuousClock.now - began).components.seconds)
-            let rate = Int(Double(messages) / max(1, seconds))
-            print("\(what): \(messages) messages in \(streams) streams, \(rate) a second, seeds from \(firstSeed)")
-        }
-    }
-
     @Test("the codec takes any bytes in any pieces, and what it understands it says again in the same way")
     func codec() throws {
-        var effort = Effort(rounds: 300)
+        var effort = FuzzEffort(rounds: 300)
         while effort.goesOn {
-            let (seed, stream) = effort.next(as: effort.streams.isMultiple(of: 2) ? .client : .agent)
+            let (seed, stream) = effort.next { HostileStream(seed: $0, as: $1.isMultiple(of: 2) ? .client : .agent) }
             var random = SeededGenerator(seed: seed)
             var reader = FrameReader()
             var rest = stream.bytes[...]
@@ -87,10 +53,10 @@ struct HostilePeerTests {
         try await withAgent { node, agent in
             let process = try #require(node.agentPID)
             _ = try await agent.submit(JobSpec(id: "long", run: "echo begun; sleep 1000"))
-            var effort = Effort(rounds: 60)
+            var effort = FuzzEffort(rounds: 60)
             var size: Int64 = 0
             while effort.goesOn {
-                let (seed, stream) = effort.next(as: .client)
+                let (seed, stream) = effort.next { seed, _ in HostileStream(seed: seed, as: .client) }
                 let connection = try RawConnection(to: node)
                 _ = await connection.exchange(stream.bytes)
                 guard effort.streams.isMultiple(of: 20) else { continue }
@@ -145,9 +111,9 @@ struct HostilePeerTests {
 
     @Test("a client hears an answer or an error from whatever calls itself an agent, and then it is over")
     func client() async throws {
-        var effort = Effort(rounds: 150)
+        var effort = FuzzEffort(rounds: 150)
         while effort.goesOn {
-            let (seed, stream) = effort.next(as: .agent)
+            let (seed, stream) = effort.next { seed, _ in HostileStream(seed: seed, as: .agent) }
             try await converse(with: stream.bytes, seed)
         }
         effort.report("client")

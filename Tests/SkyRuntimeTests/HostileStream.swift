@@ -4,7 +4,7 @@ import SkyTestSupport
 @testable import SkyRuntime
 
 /// What somebody sends who speaks the protocol badly, or means ill: the same seed is the same stream.
-struct HostileStream {
+struct HostileStream: HostileInput {
     private(set) var bytes: [UInt8] = []
     private(set) var messages = 0
     private var random: SeededGenerator

@@ -20,12 +20,31 @@ struct CodeSnapshotTests {
             {
                 try fixture.write("x", to: "w/" + name)
             }
-            try fixture.write("x", to: "w/.gitignore")
+            try fixture.write("train.py\n", to: "w/.gitignore")
             let found = try await listing(CodeSnapshot(workdir: fixture.path("w")), fixture)
             #expect(
                 found == [
-                    "f .gitignore (1 bytes)", "f keep.bin (1 bytes)", "d sub", "d sub/data", "f sub/data/y (1 bytes)",
+                    "f .gitignore (9 bytes)", "f keep.bin (1 bytes)", "d sub", "d sub/data", "f sub/data/y (1 bytes)",
                     "f train.py (1 bytes)",
+                ])
+        }
+    }
+
+    @Test("leaves out what .gitignore names where there is no .skyignore, of a mounted folder too")
+    func gitignore() async throws {
+        try await StoreFixture.run { fixture in
+            try fixture.write("*.bin\n/venv/\n", to: "w/.gitignore")
+            try fixture.write("secret\n", to: "m/.gitignore")
+            for name in ["w/train.py", "w/a.bin", "w/venv/lib", "w/sub/venv", "m/secret", "m/open"] {
+                try fixture.write("x", to: name)
+            }
+            let snapshot = CodeSnapshot(
+                workdir: fixture.path("w"), mounts: [.init(target: "data", source: fixture.path("m"))])
+            #expect(
+                try await listing(snapshot, fixture) == [
+                    "f .gitignore (13 bytes)", "d data", "f data/.gitignore (7 bytes)", "f data/open (1 bytes)",
+                    "d sub",
+                    "f sub/venv (1 bytes)", "f train.py (1 bytes)",
                 ])
         }
     }

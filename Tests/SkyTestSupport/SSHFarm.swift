@@ -7,8 +7,11 @@ import SkyProcess
     import Foundation
 #endif
 
-/// Hosts behind OpenSSH on loopback, all as the user that the tests run as: each has a port, a host key, a home folder and
-/// a temporary one of its own. What is below its home counts as its disk, and what runs from there as its processes.
+/// Hosts behind OpenSSH on loopback: each has a port, a host key, a home folder and a temporary one of its own. What is below
+/// its home counts as its disk, and what runs from there as its processes.
+///
+/// Whoever gets in is the user that the tests run as, or where that is root an ordinary one, if that is wished: with no rights
+/// but those to its own home, known to nobody outside of the hosts, which have an /etc/passwd of their own.
 ///
 /// Needs `sshd` (the package openssh-server): a test without it fails and says so.
 public final class SSHFarm: Sendable {
@@ -47,17 +50,22 @@ public final class SSHFarm: Sendable {
     public var config: String { "\(folder)/ssh_config" }
     private var key: String { "\(folder)/id" }
     private static let server = "/usr/sbin/sshd"
+    /// The ordinary user's number and group, if there is one.
+    public let worker: UInt32?
 
     /// Runs `body` with so many hosts, and ends all that ran on them.
     ///
-    /// - Parameter isolated: each host has a network of its own behind a cable that can be cut; needs root.
+    /// - Parameters:
+    ///   - isolated: each host has a network of its own behind a cable that can be cut; needs root.
+    ///   - withoutRights: whoever gets in is no root.
     public static func use<Result>(
-        _ count: Int, isolated: Bool = false, _ body: (SSHFarm) async throws -> Result
+        _ count: Int, isolated: Bool = false, withoutRights: Bool = false, _ body: (SSHFarm) async throws -> Result
     ) async throws -> Result {
         try await withTemporaryFolder { folder in
             let network = isolated ? try await FarmNetwork(hosts: count) : nil
             let farm: SSHFarm
-            do { farm = try await SSHFarm(folder, count: count, network) } catch {
+            let worker = withoutRights && getuid() == 0 ? UInt32(64_123) : nil
+            do { farm = try await SSHFarm(folder, count: count, network, worker) } catch {
                 await network?.remove()
                 throw error
             }
@@ -72,18 +80,19 @@ public final class SSHFarm: Sendable {
         }
     }
 
-    private init(_ folder: String, count: Int, _ network: FarmNetwork?) async throws {
+    private init(_ folder: String, count: Int, _ network: FarmNetwork?, _ worker: UInt32?) async throws {
         guard access(Self.server, X_OK) == 0 else {
             throw Missing(
                 description: "no \(Self.server): scripts/ensure-packages.sh test installs it (openssh-server)")
         }
         self.folder = folder
         self.network = network
+        self.worker = worker
         hosts = (1...count).map { number in
             Host(
                 name: "m\(number)", folder: "\(folder)/m\(number)",
                 address: network?.address(of: number) ?? "127.0.0.1",
-                port: network == nil ? freePort() ?? 0 : 22, namespace: network?.namespace(of: number))
+                port: network == nil ? freePort() ?? 0 : 2222, namespace: network?.namespace(of: number))
         }
         // sshd wants it, also where it does not use it; only root can make it, and only root's sshd insists.
         mkdir("/run/sshd", 0o755)
@@ -97,7 +106,9 @@ public final class SSHFarm: Sendable {
             known += "\(host.name) \(key.split(separator: " ").prefix(2).joined(separator: " "))\n"
             config +=
                 "Host \(host.name)\n  HostName \(host.address)\n  Port \(host.port)\n  HostKeyAlias \(host.name)\n"
+                + (worker == nil ? "" : "  User worker\n")
             try write(Self.serverConfig(of: host, in: folder), to: "\(host.folder)/sshd_config")
+            try giveToWorker(host)
         }
         config += """
             Host *
@@ -130,6 +141,24 @@ public final class SSHFarm: Sendable {
         """
     }
 
+    private func giveToWorker(_ host: Host) throws {
+        guard let worker else { return }
+        let line = "worker:x:\(worker):\(worker)::\(host.home):/bin/sh\n"
+        try write("root:x:0:0:root:/root:/bin/sh\n\(line)", to: "\(host.folder)/passwd")
+        for path in [host.folder, host.home] + ["key", "sshd_config", "passwd"].map({ "\(host.folder)/\($0)" }) {
+            guard chown(path, worker, worker) == 0 else { throw SystemError.last("give \(path) to the worker") }
+        }
+        chmod("\(folder)/id.pub", 0o644)
+    }
+
+    /// What `sshd` is started by, so that it is the worker's: one that is not root's lets in only its own user.
+    private func entry(to host: Host) -> [String] {
+        guard let worker else { return [] }
+        let script = "mount --bind \(host.folder)/passwd /etc/passwd; exec \"$@\""
+        let user = ["setpriv", "--reuid=\(worker)", "--regid=\(worker)", "--clear-groups", "--inh-caps=-all"]
+        return ["unshare", "--mount", "sh", "-c", script, "sh"] + user
+    }
+
     private func write(_ text: String, to path: String) throws {
         try Files.replace(path, with: Array(text.utf8), durability: .processes)
     }
@@ -142,7 +171,7 @@ public final class SSHFarm: Sendable {
         unlink(ready)
         let entry = host.namespace.map { ["ip", "netns", "exec", $0] } ?? []
         // Tests that crash leave nothing for long.
-        let limited = ["timeout", "-s", "KILL", "1200", Self.server, "-D"]
+        let limited = ["timeout", "-s", "KILL", "1200"] + self.entry(to: host) + [Self.server, "-D"]
         let command = entry + limited + ["-f", "\(host.folder)/sshd_config", "-E", "\(host.folder)/sshd.log"]
         try ProcessSpawn(
             "/usr/bin/env", command, leadership: .session, standardOutput: .null, standardError: .null

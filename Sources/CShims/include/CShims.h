@@ -16,8 +16,9 @@ int sky_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 
 /// fork(2) for a process with one thread: a copy of it in a session of its own, called `name` in process lists (15
 /// bytes), with no descriptors but the standard streams and `kept`, which may be -1, and no signal blocked but `blocked`. 0 in the
-/// copy; its number, or -1 with errno, in this process.
-pid_t sky_fork_session(const char *name, int blocked, int kept);
+/// copy; its number, or -1 with errno, in this process. With a `group`, a descriptor of a control group's folder or -1, the copy is
+/// in that group from its first moment; where that is not possible, there is no copy.
+pid_t sky_fork_session(const char *name, int blocked, int kept, int group);
 
 /// What process lists call this process, at most 15 bytes of it. To be called by its only thread.
 void sky_set_process_name(const char *name);

@@ -73,22 +73,25 @@ extension EffectPerformer {
         let url = "http://\(node.address):\(node.endpointPort ?? service.port)"
         return try await withThrowingTaskGroup(of: RunEvent.self) { race in
             race.addTask { try await runToEnd(id, group, accelerator: accelerator) }
-            race.addTask { try await waitUntilReady(id, service, at: url) }
+            race.addTask { try await waitUntilReady(id, service, at: url, on: node, of: group) }
             defer { race.cancelAll() }
             guard let first = try await race.next() else { throw CancellationError() }
             return first
         }
     }
 
-    private func waitUntilReady(_ id: AttemptID, _ service: ServiceSpec, at url: String) async throws -> RunEvent {
+    /// At the node's own address, or where that is out of reach by the way that leads to the node.
+    private func waitUntilReady(
+        _ id: AttemptID, _ service: ServiceSpec, at url: String, on node: Node, of group: NodeGroup
+    ) async throws -> RunEvent {
         let deadline = world.now() + service.initialDelay
-        let probe = HTTPRequest(.get, url + (service.readinessPath ?? "/"), timeout: .seconds(5))
+        let channel = try await adapter(group.provider).channel(to: node, of: group)
         var pause = 20
         while world.now() < deadline {
-            if let response = try? await world.http.send(probe) {
-                if response.isSuccess || service.readinessPath == nil {
-                    return .serviceReady(id, url: url)
-                }
+            if await answers(service, at: url) { return .serviceReady(id, url: url) }
+            if let port = try? await channel.forward(port: node.endpointPort ?? service.port) {
+                let near = Self.forwardedURL(port)
+                if await answers(service, at: near) { return .serviceReady(id, url: near) }
             }
             try await Task.sleep(for: .milliseconds(pause))
             pause = min(1000, pause * 3 / 2)
@@ -96,6 +99,27 @@ extension EffectPerformer {
         let path = service.readinessPath ?? "/"
         throw AttemptFailureError(
             .stage(message: "the service did not answer 2xx at \(path) within \(service.initialDelay) of its start"))
+    }
+
+    private func answers(_ service: ServiceSpec, at url: String) async -> Bool {
+        let probe = HTTPRequest(.get, url + (service.readinessPath ?? "/"), timeout: .seconds(5))
+        guard let response = try? await world.http.send(probe) else { return false }
+        return response.isSuccess || service.readinessPath == nil
+    }
+
+    private static func forwardedURL(_ port: Int) -> String { "http://127.0.0.1:\(port)" }
+
+    /// Mends the way to a service that is reached by the way to its node, whenever that was broken. Until its task is cancelled.
+    func keepWay(to stage: String, _ group: NodeGroup, url: String) async {
+        guard let service = try? self.stage(stage).service, let node = group.nodes.first else { return }
+        let port = node.endpointPort ?? service.port
+        guard url != "http://\(node.address):\(port)" else { return }
+        repeat {
+            let channel = try? await adapter(group.provider).channel(to: node, of: group)
+            if let now = try? await channel?.forward(port: port), Self.forwardedURL(now) != url {
+                world.log("\(stage) is at \(Self.forwardedURL(now)) now, and no more at \(url)")
+            }
+        } while (try? await Task.sleep(for: .seconds(5))) != nil
     }
 
     /// One job per rank, each with its own environment.

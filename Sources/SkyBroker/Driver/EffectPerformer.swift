@@ -39,8 +39,13 @@ struct EffectPerformer: EffectPerforming {
             return await attempting(id) {
                 try await deliver(id, group, inputs: inputs, code: code, checkpoint: checkpoint)
             }
-        case .run(let id, let group, let accelerator), .watch(let id, let group, let accelerator, _):
+        case .run(let id, let group, let accelerator):
             return await attempting(id, on: group) { try await runToEnd(id, group, accelerator: accelerator) }
+        case .watch(let id, let group, let accelerator, let url):
+            async let _ = keepWay(to: id.stage, group, url: url)
+            let event = await attempting(id, on: group) { try await runToEnd(id, group, accelerator: accelerator) }
+            // The way ends with the watching.
+            return event
         case .probe(let id, let group, let accelerator):
             return await attempting(id) { try await startService(id, group, accelerator: accelerator) }
         case .save(let id, let group, let number): return await save(id, group, number: number)

@@ -4,6 +4,42 @@ import SkyRuntime
 extension SSHAdapter {
     public func provision(_ request: NodeGroupRequest) async throws(ProviderError) -> NodeGroup {
         let candidates = try candidates(for: request)
+        let limit = pools.pool(named: request.region)?.queueLimit ?? .zero
+        let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
+        var pause: Int64 = 1000
+        defer { waiting.set(nil, of: request.token) }
+        while true {
+            let shortage: Shortage
+            switch try await attempt(request, candidates) {
+            case .whole(let group): return group
+            case .short(let reason): shortage = reason
+            }
+            guard let reason = shortage.reason else { continue }
+            guard shortage.mayPass, .now < end else { throw reason }
+            waiting.set(Self.wordsOfWait(request, shortage), of: request.token)
+            // Not all at the same moments: of two gangs that each have half, neither would ever get the rest.
+            let doze = pause / 2 + Int64.random(in: 0...pause / 2)
+            guard (try? await Task.sleep(for: .milliseconds(doze))) != nil else {
+                throw ProviderError(.transient, provider: provider, "given up")
+            }
+            pause = min(pause * 3 / 2, 10_000)
+        }
+    }
+
+    private static func wordsOfWait(_ request: NodeGroupRequest, _ shortage: Shortage) -> String {
+        let hosts = request.numNodes == 1 ? "a host" : "\(request.numNodes) hosts at once"
+        return "waits for \(hosts) of pool \(request.region) (\(shortage.holders))"
+    }
+
+    private enum Attempt {
+        case whole(NodeGroup)
+        case short(Shortage)
+    }
+
+    /// Takes what is free now: the whole group, or nothing.
+    private func attempt(
+        _ request: NodeGroupRequest, _ candidates: [SSHHost]
+    ) async throws(ProviderError) -> Attempt {
         let lock = try await lock(request.token)
         defer { lock.release() }
         guard !books.isGone(request.token) else { throw lost(request.token, "was given back") }
@@ -13,17 +49,17 @@ extension SSHAdapter {
             throw ProviderError(
                 .badRequest, provider: provider, "token \(request.token) already stands for a group of other machines")
         }
-        guard record.state != .running else { return try await confirm(record) }
+        guard record.state != .running else { return .whole(try await confirm(record)) }
         var failures: [String: SSHFailure] = [:]
         while let failure = try await fill(&record, from: candidates, &failures) {
             try failIfGivenUp()
-            guard let failure = failure.reason else { continue }
+            guard failure.reason != nil else { continue }
             try await withdraw(&record)
-            throw failure
+            return .short(failure)
         }
         record.state = .running
         try save(record)
-        return record.group(of: provider)
+        return .whole(record.group(of: provider))
     }
 
     /// The hosts that are what is asked for.
@@ -72,6 +108,10 @@ extension SSHAdapter {
     /// What a round came to that did not end with a whole group: nil for another round.
     private struct Shortage {
         var reason: ProviderError?
+        /// Some of the hosts are only in use.
+        var mayPass = false
+        /// Who has them, for people.
+        var holders = ""
     }
 
     /// Asks one more host for each rank that has none. Nil when all ranks have one.
@@ -98,7 +138,7 @@ extension SSHAdapter {
                 record.members[rank] = SSHGroupRecord.Member(host: host.title, address: address)
                 asked.append((rank, host))
             } else {
-                return Shortage(reason: try shortage(record, failures, candidates))
+                return try shortage(record, failures, candidates)
             }
         }
         guard !asked.isEmpty else { return nil }
@@ -137,7 +177,7 @@ extension SSHAdapter {
     /// Why there are not enough hosts, and what each of them says.
     private func shortage(
         _ record: SSHGroupRecord, _ failures: [String: SSHFailure], _ hosts: [SSHHost]
-    ) throws(ProviderError) -> ProviderError {
+    ) throws(ProviderError) -> Shortage {
         let options = try options()
         let told = hosts.compactMap { host in failures[host.title].map { (host, $0) } }
         let reasons = told.map { $1.message(of: $0, options) }.joined(separator: "; ")
@@ -145,9 +185,13 @@ extension SSHAdapter {
         // All of one mind: then it is that. Otherwise there are just not enough.
         let kind = kinds.count == 1 ? kinds.first ?? .noCapacity : .noCapacity
         let free = record.members.count { $0 != nil }
-        return ProviderError(
+        let reason = ProviderError(
             kind, provider: provider,
             "\(free) of \(record.request.numNodes) hosts of pool \(record.request.region) could be had: \(reasons)")
+        let held = told.filter { $1.isHeld }
+        return Shortage(
+            reason: reason, mayPass: !held.isEmpty,
+            holders: held.map { $1.message(of: $0, options) }.joined(separator: "; "))
     }
 
     /// Half a group is none. A host that does not hear of it ends the node itself when its lease runs out.

@@ -13,6 +13,7 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
     let pools: SSHPools
     let store: GroupStore<SSHGroupRecord>
     let books: GroupBooks
+    let waiting: WaitingNotes
     private let agents: AgentPrograms
     private let known = KnownMachines()
     private let environment: [String: String]
@@ -34,6 +35,7 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
         let root = "\(stateDirectory)/nodes/\(provider)"
         store = GroupStore(root: root)
         books = GroupBooks(root: root)
+        waiting = WaitingNotes(root: root)
         agents = AgentPrograms(agentExecutable: agentExecutable, cache: "\(root)/.agents")
     }
 

@@ -46,6 +46,28 @@ struct SSHConnection: ShellWay {
         return outcome
     }
 
+    /// Where forwarded ports are looked for: below those that systems give to whoever asks for any.
+    private static let forwardedPorts = 20_000..<32_000
+    private static let forwardingTries = 10
+
+    /// A port of this machine's loopback that leads to `port` of the host's. By the name of what it is for, so that whoever asks
+    /// again gets the same; taken ones are passed over.
+    func forward(port: Int, for name: String) async throws(SSHFailure) -> Int? {
+        try await open()
+        let digest = SHA256.digest(of: Array("\(identity) \(name) \(port)".utf8))
+        let first = digest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        for number in 0..<Self.forwardingTries {
+            let local = Self.forwardedPorts.lowerBound + (first + number) % Self.forwardedPorts.count
+            let outcome = try await run(
+                ShellCommand(
+                    program: "ssh", arguments: options.forward(host, from: local, to: port), limit: .seconds(20)))
+            // One that leads there already is as good as a new one.
+            if outcome.exitCode == 0 { return local }
+            guard outcome.errors.contains("orwarding") else { throw SSHFailure(complaint: outcome.errors) }
+        }
+        return nil
+    }
+
     /// The address that OpenSSH would connect to.
     func resolvedAddress() async -> String {
         let arguments = ["-G"] + options.command(host, "true").dropLast()

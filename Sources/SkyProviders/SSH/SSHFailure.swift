@@ -54,6 +54,11 @@ enum SSHFailure: Error, Hashable, Sendable {
         }
     }
 
+    /// True of a host that another group has.
+    var isHeld: Bool {
+        if case .host(let failure) = self { failure.kind == .held } else { false }
+    }
+
     /// True of what may pass by itself, and is worth waiting for.
     var mayPass: Bool {
         switch self {

@@ -77,6 +77,10 @@ extension SSHHostSession: AgentPlace {
     /// The host is a node of its own: what died with it does not come back.
     var relayOptions: String { " --start --machine" }
 
+    func forward(port: Int, for directory: String) async throws(SSHFailure) -> Int? {
+        try await connection.forward(port: port, for: directory)
+    }
+
     func meaning(of failure: SSHFailure) async -> SSHFailure { failure }
 
     func providerError(_ failure: SSHFailure, _ provider: String) -> ProviderError {

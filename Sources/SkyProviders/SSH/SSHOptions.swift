@@ -54,6 +54,13 @@ struct SSHOptions: Sendable {
         options(of: host) + ["-O", verb, host.destination]
     }
 
+    /// Asks the shared connection to lead a port of this machine's loopback to one of the host's. Without what is always said, which
+    /// clears all of that.
+    func forward(_ host: SSHHost, from local: Int, to port: Int) -> [String] {
+        arguments(of: host) + ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-S", socket(of: host)]
+            + ["-O", "forward", "-L", "127.0.0.1:\(local):127.0.0.1:\(port)", host.destination]
+    }
+
     private func options(of host: SSHHost) -> [String] {
         arguments(of: host) + Self.always.flatMap { ["-o", $0] } + ["-S", socket(of: host)]
     }

@@ -28,13 +28,13 @@ struct SSHPoolReader: SettingsReader {
         "user", "port", "key", "ssh_config", "cores", "memory", "accelerators", "capabilities", "price", "zone",
         "directory",
     ]
-    private static let ofPool = ["country", "continent", "place", "hosts"] + ofHost
+    private static let ofPool = ["country", "continent", "place", "hosts", "queue"] + ofHost
     private static let ofOneHost = ["name", "address", "peer_address"] + ofHost
     /// What other tools call these.
     static let otherNames = [
         "identity_file": "key", "ip": "address", "hostname": "address", "host": "address", "cpus": "cores",
         "memory_gib": "memory", "accelerator": "accelerators", "gpus": "accelerators", "price_per_hour": "price",
-        "username": "user", "config": "ssh_config",
+        "username": "user", "config": "ssh_config", "wait": "queue",
     ]
 
     mutating func read(_ bytes: [UInt8]) -> SSHPools {
@@ -72,6 +72,7 @@ struct SSHPoolReader: SettingsReader {
         }
         pool.continent = text(node["continent"], "continent")
         pool.place = text(node["place"], "place")
+        pool.queueLimit = queueLimit(node["queue"], of: "a stage", mayBeNone: true)
         guard let hosts = node["hosts"], let elements = list(hosts, "hosts"), !elements.isEmpty else {
             complain(
                 node["hosts"] ?? node, "missing-field", "pool '\(entry.key)' has no hosts",

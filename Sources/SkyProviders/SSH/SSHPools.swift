@@ -19,6 +19,8 @@ public struct SSHPool: Hashable, Sendable {
     public var continent: String?
     /// For people: `Frankfurt`.
     public var place: String?
+    /// How long a group waits for hosts that others have, before another place is tried; zero for not at all.
+    public var queueLimit = TimeSpan.zero
     public var hosts: [SSHHost]
 
     public init(

@@ -17,6 +17,9 @@ protocol AgentPlace: Sendable {
 
     func exists(_ path: String, in directory: String) async throws(SSHFailure) -> Bool
 
+    /// As `NodeChannel.forward`, of the node whose folder it is.
+    func forward(port: Int, for directory: String) async throws(SSHFailure) -> Int?
+
     /// What a failure is, seen by whoever can ask about the machine.
     func meaning(of failure: SSHFailure) async -> SSHFailure
 
@@ -24,6 +27,8 @@ protocol AgentPlace: Sendable {
 }
 
 extension AgentPlace {
+    func forward(port: Int, for directory: String) async throws(SSHFailure) -> Int? { nil }
+
     func agentCommand(_ arguments: String) async throws(SSHFailure) -> String {
         try await agentCommand(arguments, hasTerminal: false)
     }
@@ -104,6 +109,12 @@ struct PipedNodeChannel: NodeChannel {
 
     func exists(_ nodePath: String) async throws(ProviderError) -> Bool {
         try await patiently { () async throws(SSHFailure) in try await place.exists(nodePath, in: directory) }
+    }
+
+    func forward(port: Int) async throws(ProviderError) -> Int? {
+        do throws(SSHFailure) { return try await place.forward(port: port, for: directory) } catch {
+            throw place.providerError(error, provider)
+        }
     }
 
     /// One end of a pack here, on a thread of its own, and the other there.

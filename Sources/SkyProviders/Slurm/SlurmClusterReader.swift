@@ -77,7 +77,7 @@ struct SlurmClusterReader: SettingsReader {
         cluster.terms = terms(node)
         cluster.partitions = partitions(node["partitions"])
         cluster.accelerators = accelerators(node["accelerators"])
-        cluster.queueLimit = queueLimit(node["queue"])
+        cluster.queueLimit = queueLimit(node["queue"], of: "a job")
         cluster.directory = shellPath(node["directory"], "directory")
         cluster.scratch = shellPath(node["scratch"], "scratch") ?? cluster.scratch
         cluster.configuration = shellPath(node["slurm_conf"], "slurm_conf")
@@ -164,16 +164,6 @@ extension SlurmClusterReader {
         if let span = node.scalar.flatMap({ TimeSpan($0) }), span >= .seconds(60) { return span }
         complain(node, "bad-time", "not a wall time", expected: "a time of a minute or more, such as 4h or 2d")
         return nil
-    }
-
-    private mutating func queueLimit(_ node: YAMLNode?) -> TimeSpan {
-        guard let node else { return SlurmCluster.usualQueueLimit }
-        let longest = SlurmCluster.longestQueueLimit
-        if let span = node.scalar.flatMap({ TimeSpan($0) }), span > .zero, span <= longest { return span }
-        complain(
-            node, "bad-time", "not a time for a job to wait in the queue",
-            expected: "a time such as 10m, at most \(longest): then another place is tried")
-        return SlurmCluster.usualQueueLimit
     }
 
     /// What Slurm's commands are given as a name: nothing that they could take for more.

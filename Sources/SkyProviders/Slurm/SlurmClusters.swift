@@ -40,9 +40,7 @@ public struct SlurmCluster: Hashable, Sendable {
     public var facts: SlurmFacts?
 
     /// A job may wait so long, if the file does not say.
-    public static let usualQueueLimit = TimeSpan.seconds(20 * 60)
-    /// The longest that a run waits for machines is half an hour.
-    public static let longestQueueLimit = TimeSpan.seconds(28 * 60)
+    public static let usualQueueLimit = QueueLimit.usual
 
     public init(
         name: String, country: String? = nil, continent: String? = nil, place: String? = nil, login: SSHHost? = nil,

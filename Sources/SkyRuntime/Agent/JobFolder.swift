@@ -139,14 +139,25 @@ struct JobFolder {
 
     // MARK: Who looks after it
 
-    func recordSupervisor(_ identity: ProcessIdentity) throws(SystemError) {
-        try Files.put(supervisor, "\(identity)\n".utf8)
+    /// - Parameter group: the control group that it shares with nobody but its jobs.
+    func recordSupervisor(_ identity: ProcessIdentity, group: ControlGroup? = nil) throws(SystemError) {
+        try Files.put(supervisor, "\(identity)\n\(group.map { "\($0.path)\n" } ?? "")".utf8)
     }
 
     /// Nil until a supervisor has begun.
     func supervisorIdentity() -> ProcessIdentity? {
-        guard let bytes = (try? Files.read(supervisor)) ?? nil else { return nil }
-        return ProcessIdentity(String(decoding: bytes, as: UTF8.self))
+        supervisorLines().first.flatMap { ProcessIdentity($0) }
+    }
+
+    /// Nil where it has none.
+    func supervisorGroup() -> ControlGroup? {
+        let lines = supervisorLines()
+        return lines.count > 1 ? ControlGroup(path: String(lines[1])) : nil
+    }
+
+    private func supervisorLines() -> [Substring] {
+        let bytes = (try? Files.read(supervisor)) ?? nil
+        return String(decoding: bytes ?? [], as: UTF8.self).split(separator: "\n")
     }
 
     /// True once a command of the job may have run: from then on the job is never started again.

@@ -281,7 +281,7 @@ final class JobTable {
 
     /// To be called of every child of this process that has ended.
     func childEnded(_ pid: Int32, _ end: ProcessEnd) {
-        guard pool.childEnded(pid) else { return }
+        guard pool.childEnded(pid, end) else { return }
         supervisorIsDone(pid, end)
         onSupervisorGone()
     }
@@ -326,14 +326,28 @@ final class JobTable {
 
     /// Kills what the job has left until nothing is.
     private func clean(_ job: ActiveJob, patience: Patience, pause: Int64) {
+        let group = abandonedGroup(of: job)
         let leftovers = leftovers(of: job)
         var patience = patience
-        guard !leftovers.isEmpty, patience.goesOn(hadEffect: TreeSignal.send(SIGKILL, to: leftovers)) else {
+        let isLeft = !leftovers.isEmpty || group?.hasProcesses ?? false
+        guard isLeft, patience.goesOn(hadEffect: Self.kill(leftovers, group)) else {
+            group?.remove()
             return finish(job)
         }
         loop.after(milliseconds: pause) { [weak self] in
             self?.clean(job, patience: patience, pause: min(pause * 2, 500))
         }
+    }
+
+    /// That of the job's supervisor, which is dead: whoever is in it has been left behind, by this job if not by another.
+    private func abandonedGroup(of job: ActiveJob) -> ControlGroup? {
+        guard let supervisor = job.folder.supervisorIdentity(), !supervisor.isAlive else { return nil }
+        return job.folder.supervisorGroup()
+    }
+
+    private static func kill(_ processes: [ProcessStatus], _ group: ControlGroup?) -> Bool {
+        let isGroupKilled = group.map { (try? $0.killAll()) != nil } ?? false
+        return TreeSignal.send(SIGKILL, to: processes) || isGroupKilled
     }
 
     /// What a dead supervisor leaves: orphans, which are this process's children if the supervisor was, and whatever

@@ -54,7 +54,7 @@ final class Nursery {
     }
 
     private func makeAgent(_ wanted: Calling) {
-        let pid = sky_fork_session("sky-agent", 0, -1)
+        let pid = sky_fork_session("sky-agent", 0, -1, -1)
         guard pid != 0 else { return calling = wanted }
         guard pid > 0 else { return tell("\(wanted.number) ended \(errno)") }
         numbers[pid] = wanted.number
@@ -87,6 +87,7 @@ final class Nursery {
         ]
         for answer in answers { _ = Frame.encode(AgentResponse(id: 1, answer: answer)) }
         _ = Frame.encode(job)
+        _ = ControlGroup.ofThisProcess
     }
 }
 

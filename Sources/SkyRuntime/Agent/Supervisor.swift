@@ -26,6 +26,9 @@ final class Supervisor {
     /// Held, and never used, until nothing of the job is left.
     private let lifeline: FileLock
     private var lease: LeaseGuard
+    private let group: OwnGroup?
+    /// How often what is left has been killed.
+    private var kills = 0
 
     private var command: Int32?
     private var commandEnd: ProcessEnd?
@@ -39,11 +42,12 @@ final class Supervisor {
 
     /// Nil when the job is not, or no longer, there to be run.
     init?(
-        node: NodeFolder, jobID: String, _ job: JobSpec? = nil, orders: SupervisorOrders
+        node: NodeFolder, jobID: String, _ job: JobSpec? = nil, orders: SupervisorOrders, group: OwnGroup? = nil
     ) throws(SystemError) {
         self.node = node
         folder = node.job(jobID)
         self.orders = orders
+        self.group = group
         guard let lifeline = try Self.takeLifeline(of: folder), !folder.hasBegun, folder.end() == nil else {
             return nil
         }
@@ -56,7 +60,7 @@ final class Supervisor {
         log = try LogWriter(folder, keep: self.job.limits?.log)
         pipes = try OutputPipes(into: log)
         guard let identity = ProcessIdentity.current else { throw SystemError("find itself in /proc", code: ENOENT) }
-        try folder.recordSupervisor(identity)
+        try folder.recordSupervisor(identity, group: group?.group)
     }
 
     /// An agent that looks whether the lifeline is held makes it seem so for a moment.
@@ -74,13 +78,17 @@ final class Supervisor {
     /// - Parameters:
     ///   - job: what the disk says of the first one, if that is in memory.
     ///   - line: to the agent that has started this process, if one has.
-    static func runAndExit(node: NodeFolder, jobID: String, _ job: JobSpec? = nil, line: Int32? = nil) -> Never {
+    ///   - group: the control group that this process is in, and nobody else.
+    static func runAndExit(
+        node: NodeFolder, jobID: String, _ job: JobSpec? = nil, line: Int32? = nil, group: ControlGroup? = nil
+    ) -> Never {
         var (id, job) = (jobID, job)
+        let group = group.map { OwnGroup($0) }
         do throws(SystemError) {
             let orders = try SupervisorOrders(line: line)
             guard sky_become_subreaper() == 0 else { throw .last("become a subreaper") }
             while true {
-                let (code, isFit) = runOne(node: node, jobID: id, job, orders)
+                let (code, isFit) = runOne(node: node, jobID: id, job, orders, group)
                 guard isFit else { _exit(code) }
                 let report = SupervisorLine.Report(code: code, busy: ChildrenTime.milliseconds)
                 // Whoever has just given it a job finds by this code that it never began.
@@ -95,14 +103,14 @@ final class Supervisor {
 
     /// - Returns: how it went, and whether this process is as it was before.
     private static func runOne(
-        node: NodeFolder, jobID: String, _ job: JobSpec?, _ orders: SupervisorOrders
+        node: NodeFolder, jobID: String, _ job: JobSpec?, _ orders: SupervisorOrders, _ group: OwnGroup?
     ) -> (code: Int32, isFit: Bool) {
         do throws(SystemError) {
-            guard let supervisor = try Supervisor(node: node, jobID: jobID, job, orders: orders) else {
-                return (notMine, true)
-            }
+            let made = try Supervisor(node: node, jobID: jobID, job, orders: orders, group: group)
+            guard let supervisor = made else { return (notMine, true) }
             try supervisor.run()
-            return (0, supervisor.job.limits?.files == nil && Children.areAllGone)
+            let hasGroup = !(group?.hasLeft ?? false)
+            return (0, supervisor.job.limits?.files == nil && hasGroup && Children.areAllGone)
         } catch {
             Agent.complain("\(jobID): \(error)")
             return (1, false)
@@ -281,7 +289,10 @@ final class Supervisor {
 
     /// False when there are processes and none of them may be signalled.
     private func makeEnd() -> Bool {
+        kills += 1
         if let command { kill(-command, SIGKILL) }
-        return TreeSignal.send(SIGKILL, to: ProcessTable.descendants(of: getpid()))
+        let wasSent = TreeSignal.send(SIGKILL, to: ProcessTable.descendants(of: getpid()))
+        // What that has missed multiplies faster than it is counted, or is another user's. Leaving the group costs the group.
+        return kills > 1 && group?.killOthers() ?? false || wasSent
     }
 }

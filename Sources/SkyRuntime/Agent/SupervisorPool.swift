@@ -8,14 +8,19 @@ final class SupervisorPool {
     private final class Member {
         let pid: Int32
         let line: Int32
+        /// Its own; nil where there can be none.
+        let group: ControlGroup?
+        /// It has had a job to its end.
+        var isProven = false
         /// Since when, on the monotonic clock; nil while it has a job.
         var idleSince: Int64?
         /// Milliseconds of processor time that its jobs before this one have taken.
         var busyBefore: Int64 = 0
 
-        init(pid: Int32, line: Int32) {
+        init(pid: Int32, line: Int32, group: ControlGroup?) {
             self.pid = pid
             self.line = line
+            self.group = group
         }
     }
 
@@ -35,6 +40,7 @@ final class SupervisorPool {
     /// The one that has waited longest is first.
     private var idle: [Member] = []
     private var isLookingForIdle = false
+    private lazy var groups = SupervisorGroups()
 
     init(node: NodeFolder, loop: EventLoop, onReport: @escaping (Int32, Int32) -> Void) {
         self.node = node
@@ -65,18 +71,33 @@ final class SupervisorPool {
         // A copy of this process, which has one thread, and not the program anew: that would cost more than all else
         // that is done for a small job. Its signals wait until it is ready for them: a kill that comes early must not be
         // lost, nor end it.
-        let pid = sky_fork_session(Self.busyName, SIGTERM, ends.supervisor)
-        if pid == 0 { Supervisor.runAndExit(node: node, jobID: id, job, line: ends.supervisor) }
+        var group = groups.make()
+        let pid = fork(into: &group, keeping: ends.supervisor)
+        if pid == 0 { Supervisor.runAndExit(node: node, jobID: id, job, line: ends.supervisor, group: group) }
         let failure = SystemError.last("start a supervisor")
         close(ends.supervisor)
         guard pid > 0 else {
             close(ends.agent)
             throw failure
         }
-        let member = Member(pid: pid, line: ends.agent)
+        let member = Member(pid: pid, line: ends.agent, group: group)
         members[pid] = member
         loop.watch(ends.agent, for: .reading) { [weak self] _ in self?.hear(member) }
         return pid
+    }
+
+    /// A copy of this process; in no group of its own where the kernel has none for it.
+    private func fork(into group: inout ControlGroup?, keeping line: Int32) -> Int32 {
+        if let made = group, let descriptor = made.open() {
+            let pid = sky_fork_session(Self.busyName, SIGTERM, line, descriptor)
+            // In the copy it is closed.
+            guard pid != 0 else { return 0 }
+            close(descriptor)
+            if pid > 0 { return pid }
+        }
+        group?.remove()
+        group = nil
+        return sky_fork_session(Self.busyName, SIGTERM, line, -1)
     }
 
     /// Asks for the end of the job that the process has.
@@ -93,6 +114,7 @@ final class SupervisorPool {
         case .message(let report):
             member.idleSince = monotonicMilliseconds()
             member.busyBefore = report.busy
+            member.isProven = true
             idle.append(member)
             onReport(member.pid, report.code)
             if idle.count > Self.mostIdle { dismiss(idle[0]) }
@@ -101,8 +123,11 @@ final class SupervisorPool {
     }
 
     /// To be called of every child of this process that has ended. False when it is none of these.
-    func childEnded(_ pid: Int32) -> Bool {
+    func childEnded(_ pid: Int32, _ end: ProcessEnd) -> Bool {
         guard let member = members.removeValue(forKey: pid) else { return false }
+        if member.group != nil, !member.isProven, end == .signalled(SIGKILL) { groups.giveUp() }
+        // With leftovers in it, it goes when they do.
+        member.group?.remove()
         idle.removeAll { $0 === member }
         loop.unwatch(member.line)
         close(member.line)

@@ -2,9 +2,9 @@ import Glibc
 import SkyProcess
 
 /// What a pack is about to bring: a file, or a folder with all in it, in the order in which it is made.
-struct PackManifest: Hashable, Codable {
-    struct Entry: Hashable, Codable {
-        enum Kind: String, Hashable, Codable { case folder, file, link }
+struct PackManifest: Hashable {
+    struct Entry: Hashable {
+        enum Kind: UInt8, Hashable { case folder, file, link }
 
         /// Relative to the whole; empty for the whole itself.
         var path: String
@@ -15,6 +15,8 @@ struct PackManifest: Hashable, Codable {
         var size: Int64
         /// Of a file: a file that was changed is another file.
         var changed: Int64
+        /// Of a file: as long as it is the same, nobody has changed the file; 0 for nobody knows.
+        var stamp: UInt64 = 0
         /// Of a link.
         var target: String
     }
@@ -27,16 +29,19 @@ struct PackManifest: Hashable, Codable {
         entries = []
         var status = stat()
         guard stat(path, &status) == 0 else { throw .last("read \(path)") }
-        try add(path, as: "", status)
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        try add(path, as: "", status, now: now)
     }
 
-    private mutating func add(_ place: String, as path: String, _ status: stat) throws(SystemError) {
+    private mutating func add(_ place: String, as path: String, _ status: stat, now: timespec) throws(SystemError) {
         var entry = Entry(
             path: path, kind: .file, mode: UInt32(status.st_mode & 0o777), size: 0, changed: 0, target: "")
         switch status.st_mode & S_IFMT {
         case S_IFREG:
             entry.size = Int64(status.st_size)
             entry.changed = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+            entry.stamp = FileStamp.ifSettled(status, now: now)
             entries.append(entry)
         case S_IFLNK:
             var text = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -55,7 +60,7 @@ struct PackManifest: Hashable, Codable {
                     if errno == ENOENT { continue }
                     throw .last("read \(place)/\(name)")
                 }
-                try add("\(place)/\(name)", as: path.isEmpty ? name : "\(path)/\(name)", child)
+                try add("\(place)/\(name)", as: path.isEmpty ? name : "\(path)/\(name)", child, now: now)
             }
         default: break
         }

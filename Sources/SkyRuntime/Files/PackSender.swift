@@ -16,26 +16,22 @@ public struct PackSender {
             try refuse(failure)
             throw failure
         }
-        try stream.send(PackOffer(manifest: manifest))
+        try stream.send(bytes: PackOffer(manifest: manifest).encoded)
         let files = manifest.entries.filter { $0.kind == .file }
         let places = files.map { $0.path.isEmpty ? path : "\(path)/\($0.path)" }
         var reply = try answer()
-        var known: [Int: [UInt8]] = [:]
         if let wanted = reply.wanted {
-            known = try tellDigests(of: wanted, files, places)
+            try tellDigests(of: wanted, files, places)
             reply = try answer()
         }
-        let offsets = reply.offsets ?? []
-        guard offsets.count == files.count else { throw PackStream.broken }
+        let (needed, offsets) = (reply.needed ?? [], reply.offsets ?? [])
+        let isInOrder = zip(needed, needed.dropFirst()).allSatisfy(<)
+        guard offsets.count == needed.count, isInOrder, needed.allSatisfy(files.indices.contains) else {
+            throw PackStream.broken
+        }
         do throws(HostFailure) {
-            for (index, file) in files.enumerated() {
-                let offset = min(max(0, offsets[index]), file.size)
-                // The other side has just this, and has heard so.
-                if offset == file.size, let digest = known[index] {
-                    try stream.write(digest)
-                } else {
-                    try send(file, at: places[index], from: offset)
-                }
+            for (index, offset) in zip(needed, offsets) {
+                try send(files[index], at: places[index], from: min(max(0, offset), files[index].size))
             }
         } catch {
             // One that has given up says why, if the link is still there.
@@ -47,23 +43,23 @@ public struct PackSender {
 
     private func tellDigests(
         of wanted: [Int], _ files: [PackManifest.Entry], _ places: [String]
-    ) throws(HostFailure) -> [Int: [UInt8]] {
+    ) throws(HostFailure) {
         guard wanted.count <= files.count, wanted.allSatisfy(files.indices.contains) else { throw PackStream.broken }
-        var known: [Int: [UInt8]] = [:]
-        for index in wanted { known[index] = SHA256.digest(ofFile: places[index], size: files[index].size) }
         let unreadable = [UInt8](repeating: 0, count: 32)
-        try stream.send(PackDigests(digests: Data(wanted.flatMap { known[$0] ?? unreadable })))
-        return known
+        let digests = wanted.flatMap { SHA256.digest(ofFile: places[$0], size: files[$0].size) ?? unreadable }
+        try stream.send(PackDigests(digests: Data(digests)))
     }
 
     private func answer() throws(HostFailure) -> PackAnswer {
-        let answer = try stream.receive(PackAnswer.self).message
+        let answer = try stream.receive(PackAnswer.self)
         if let failure = answer.failure { throw failure }
         return answer
     }
 
     /// Says that there is nothing to be sent.
-    func refuse(_ failure: HostFailure) throws(HostFailure) { try stream.send(PackOffer(failure: failure)) }
+    func refuse(_ failure: HostFailure) throws(HostFailure) {
+        try stream.send(bytes: PackOffer(failure: failure).encoded)
+    }
 
     private func send(_ entry: PackManifest.Entry, at path: String, from offset: Int64) throws(HostFailure) {
         let file = try? Descriptor.open(path, O_RDONLY)

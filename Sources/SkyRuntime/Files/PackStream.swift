@@ -4,20 +4,43 @@ import SkyProcess
 
 /// What the two ends of a pack say to each other, beside the files' own bytes.
 ///
-/// The sender says what it brings (`PackOffer`), the receiver what it has of it, where need be after it has heard digests
-/// (`PackDigests`); then come the files, each from the byte that is wanted on, with the SHA-256 of all of it behind; and the receiver says what came of it (`PackAnswer` both
-/// times). A receiver that cannot go on says so at once.
-struct PackOffer: Codable {
+/// The sender says what it brings (`PackOffer`), the receiver what it needs of it, where need be after it has heard digests
+/// (`PackDigests`); then come the files that it needs, each from the byte that is wanted on, with the SHA-256 of all of it
+/// behind; and the receiver says what came of it (`PackAnswer` both times). A receiver that cannot go on says so at once.
+struct PackOffer {
     /// Nil when there is nothing to be sent, for the reason in `failure`.
     var manifest: PackManifest?
     var failure: HostFailure?
+
+    private static let manifestMark: UInt8 = 1
+
+    var encoded: [UInt8] {
+        if let manifest { return [Self.manifestMark] + manifest.encoded() }
+        return (try? JSONEncoder().encode(failure)).map { Array($0) } ?? []
+    }
+
+    init(manifest: PackManifest) { self.manifest = manifest }
+    init(failure: HostFailure) { self.failure = failure }
+
+    init?(encoded bytes: [UInt8]) {
+        if bytes.first == Self.manifestMark {
+            guard let manifest = PackManifest(encoded: bytes.dropFirst()) else { return nil }
+            self.manifest = manifest
+        } else {
+            guard let failure = try? JSONDecoder().decode(HostFailure.self, from: Data(bytes)) else { return nil }
+            self.failure = failure
+        }
+    }
 }
 
 struct PackAnswer: Codable {
     /// Files of the manifest, by their number among its files, whose digests (`PackDigests`) are wanted before anything else is
     /// said: the receiver has one like each of them.
     var wanted: [Int]?
-    /// Bytes of each file of the manifest, in its order, that need not be sent again; nil at the end.
+    /// Files of the manifest, by their number among its files and in that order, that the receiver does not have whole; nil at
+    /// the end.
+    var needed: [Int]?
+    /// Bytes of each of these that need not be sent again.
     var offsets: [Int64]?
     var failure: HostFailure?
 }
@@ -27,7 +50,7 @@ struct PackDigests: Codable {
     var digests: Data
 }
 
-/// Length-limited JSON and plain bytes over two descriptors that may block. Small pieces are put together on their way: ten
+/// Length-limited messages and plain bytes over two descriptors that may block. Small pieces are put together on their way: ten
 /// thousand small files are few packets.
 final class PackStream {
     private let input: Int32
@@ -37,7 +60,7 @@ final class PackStream {
     /// Bytes of `incoming` that have been handed out.
     private var consumed = 0
 
-    /// Four bytes of length, the most significant first, and so many bytes of JSON. A manifest of a million files fits.
+    /// Four bytes of length, the most significant first, and so many bytes. A manifest of a million files fits.
     static let messageLimit = 1 << 28
     private static let bufferSize = 1 << 18
 
@@ -48,10 +71,13 @@ final class PackStream {
 
     /// Sent when this returns, with all that was written before.
     func send(_ message: some Encodable) throws(HostFailure) {
-        let encoder = JSONEncoder()
-        // The same manifest is the same bytes: what was left of it is found by their digest.
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let body = try? encoder.encode(message), body.count <= Self.messageLimit else {
+        guard let body = try? JSONEncoder().encode(message) else { throw Self.nonsense }
+        try send(bytes: Array(body))
+    }
+
+    /// The same of a message that is bytes already.
+    func send(bytes body: [UInt8]) throws(HostFailure) {
+        guard body.count <= Self.messageLimit else {
             throw HostFailure(.system, "too many files to be sent in one go")
         }
         withUnsafeBytes(of: UInt32(body.count).bigEndian) { outgoing.append(contentsOf: $0) }
@@ -59,14 +85,22 @@ final class PackStream {
         try flush()
     }
 
-    func receive<Message: Decodable>(_ type: Message.Type) throws(HostFailure) -> (message: Message, bytes: [UInt8]) {
+    func receive<Message: Decodable>(_ type: Message.Type) throws(HostFailure) -> Message {
+        guard let message = try? JSONDecoder().decode(type, from: Data(try receiveBytes())) else { throw Self.nonsense }
+        return message
+    }
+
+    func receiveOffer() throws(HostFailure) -> PackOffer {
+        guard let offer = PackOffer(encoded: try receiveBytes()) else { throw Self.nonsense }
+        return offer
+    }
+
+    private func receiveBytes() throws(HostFailure) -> [UInt8] {
         try flush()
         let head = try read(exactly: 4)
         let length = head.reduce(0) { $0 << 8 | Int($1) }
         guard length <= Self.messageLimit else { throw Self.nonsense }
-        let body = try read(exactly: length)
-        guard let message = try? JSONDecoder().decode(type, from: Data(body)) else { throw Self.nonsense }
-        return (message, body)
+        return try read(exactly: length)
     }
 
     func write(_ bytes: [UInt8]) throws(HostFailure) {

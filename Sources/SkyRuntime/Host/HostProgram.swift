@@ -70,9 +70,10 @@ enum HostProgram {
     }
 
     private static func receive(_ call: AgentArguments.FileCall) throws(HostFailure) {
+        let name = SHA256.hex(SHA256.digest(of: Array(call.path.utf8)))
         let receiver = PackReceiver(
-            input: STDIN_FILENO, output: STDOUT_FILENO,
-            staging: "\(call.directory)/.incoming/\(SHA256.hex(SHA256.digest(of: Array(call.path.utf8))))")
+            input: STDIN_FILENO, output: STDOUT_FILENO, staging: "\(call.directory)/.incoming/\(name)",
+            index: "\(call.directory)/.placed/\(name)")
         let target: String
         do throws(HostFailure) {
             let node = try node(of: call)
