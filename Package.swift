@@ -33,6 +33,7 @@ let modules: [Target] = [
     .target(name: "SkyHTTP", dependencies: ["CCurl", "CCurlOnDemand", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
+    .target(name: "SkyAWS", dependencies: ["CCrypto", "SkyHTTP", "SkyCore"], swiftSettings: strict),
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
     // zlib goes into the executable where that is to need few libraries: it is 0.1 MB, and loading it takes as long as using it.
     .target(
@@ -91,6 +92,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         path: "Benchmarks/Solver", swiftSettings: strict),
+    // Signs seeded random requests, for Benchmarks/signature_check.py to hold beside botocore's signatures.
+    .executableTarget(
+        name: "signature-bench", dependencies: ["SkyAWS", "SkyHTTP", "SkyCore"], path: "Benchmarks/Signature",
+        swiftSettings: strict),
     // Measures the journal beside bare SQLite, and is the crowd of processes that tests let loose on one.
     .executableTarget(
         name: "journal-bench",
@@ -130,6 +135,7 @@ let tests: [Target] = [
     unitTests(of: "SkyYAML", using: ["SkyCore"]),
     unitTests(of: "SkyHTTP", using: ["SkyProcess", "SkyCore"]),
     unitTests(of: "SkyProcess", using: ["SkyCore"]),
+    unitTests(of: "SkyAWS", using: ["SkyHTTP", "SkyCore"]),
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyEngines", using: ["SkySpec", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
