@@ -98,7 +98,7 @@ def check_ends(folder, prefix, count):
 
 def measure_jobs(agent, count, at_once, rounds, verdict):
     loads = [m.load()]
-    with tempfile.TemporaryDirectory(prefix="sky-jobs-", dir="/tmp") as folder, \
+    with m.spreading_folder() as parent, tempfile.TemporaryDirectory(dir=parent) as folder, \
             agentwire.running(agent, folder=folder) as (_, connect):
         conversation = connect()
         # The agent is this process's child: bare processes are waited for by `-1`, and it does not end meanwhile.

@@ -31,10 +31,12 @@ struct Limits {
 
 /// Counts over a fixed set how many deadlines and budgets are proven with the standard effort.
 ///
-/// - Parameter arguments: a shape, if only that one is wanted, and how many times the standard effort.
+/// - Parameter arguments: a shape, if only that one is wanted, how many times 100 million steps (0: the standard effort), and how
+///   many stages.
 func countProofs(_ arguments: [String]) throws {
     let only = arguments.first
-    let times = arguments.count > 1 ? Int(arguments[1]) ?? 1 : 1
+    let times = arguments.count > 1 ? Int(arguments[1]) ?? 0 : 0
+    let stagesWanted = arguments.count > 2 ? Int(arguments[2]) : nil
     let world = MadeUpWorld(seed: 7)
     let slacks = [1.05, 1.2, 1.5, 2, 3]
     let shapes: [(Shape, [Int])] = [
@@ -46,13 +48,13 @@ func countProofs(_ arguments: [String]) throws {
         "| shape | deadline: proven | largest gap | median, most ms | budget: proven | largest gap | median, most ms |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for (shape, counts) in shapes where only == nil || only == shape.rawValue {
-        for stages in counts {
+        for stages in counts where stagesWanted == nil || stages == stagesWanted {
             var (deadline, budget) = (ProofCount(), ProofCount())
             for seed in 0..<6 {
                 let pipeline = world.pipeline(
                     shape, stages: stages, gigabytes: [20, 100, 500][seed % 3], seed: UInt64(100 + seed))
                 var problem = try PlacementProblem(pipeline: pipeline, offers: world)
-                if times > 1 { problem.effort = .steps(100_000_000 * times) }
+                if times > 0 { problem.effort = .steps(100_000_000 * times) }
                 let limits = try Limits(problem)
                 for slack in slacks {
                     deadline.add(try limits.withinDeadline(slack: slack))

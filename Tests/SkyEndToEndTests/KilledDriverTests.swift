@@ -8,7 +8,9 @@ import Testing
 @Suite("A driver that is killed again and again", .timeLimit(.minutes(10)))
 struct KilledDriverTests {
     /// Six stages, each of which appends a line to a file outside its node when it has done its work.
-    private static func pipeline(ledger: String) -> String {
+    ///
+    /// - Parameter work: seconds that each takes.
+    private static func pipeline(ledger: String, work: Double) -> String {
         let names = ["a", "b", "c", "d", "e", "f"]
         let stages = names.enumerated().map { index, name in
             let inputs = index == 0 ? "" : "    inputs: {before: \(names[index - 1]).out}\n"
@@ -18,7 +20,7 @@ struct KilledDriverTests {
                     resources: {cpus: 2, memory: 4}
                 \(inputs)    outputs: {out: {size: 1KB}}
                     run: |
-                      sleep 0.1
+                      sleep \(work)
                       { \(command); } > "$SKY_OUTPUT_OUT"
                       echo "\(name) $SKY_ATTEMPT" >> "\(ledger)"
                 """
@@ -33,7 +35,8 @@ struct KilledDriverTests {
     func kills() async throws {
         try await SkyUnderTest.use { sky in
             let ledger = "\(sky.home)/ledger"
-            let file = try sky.write(Self.pipeline(ledger: ledger))
+            // Long enough for all kills to fall into one run, as a rule; what is missing falls into another.
+            let file = try sky.write(Self.pipeline(ledger: ledger, work: 0.13 * Double(kills)))
             var random = SeededGenerator(seed: 7)
             var killed = 0
             while killed < kills {

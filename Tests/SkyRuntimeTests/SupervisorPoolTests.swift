@@ -13,25 +13,28 @@ struct SupervisorPoolTests {
         try await withNode { node in
             let agent = try await node.connect()
             var seen: Set<Int32> = []
-            var openFiles: [Int] = []
+            var openFiles: Set<String> = []
+            // The supervisor may have a file open for a moment, when its job begins: the least of some looks.
+            let supervisorFiles =
+                "for i in 1 2 3 4 5; do sleep 0.02; ls /proc/$PPID/fd | wc -l; done | sort -n | head -1"
             // Each wants the whole node, so that the next begins when one ends.
             let all = JobNeeds(cpus: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             let wait = JobSpec(id: "first", run: "while [ ! -e go ]; do sleep 0.01; done", needs: all)
             _ = try await agent.submit(wait)
             for number in 0..<10 {
-                let job = JobSpec(id: "job\(number)", run: "ls /proc/self/fd /proc/$PPID/fd | wc -l", needs: all)
+                let job = JobSpec(
+                    id: "job\(number)", run: "ls /proc/self/fd | wc -l; \(supervisorFiles)", needs: all)
                 #expect(try await agent.submit(job) == .queued)
             }
             _ = try await agent.submit(JobSpec(id: "go", run: "touch go"))
             for number in 0..<10 {
                 #expect(try await agent.waitForExit(ofJob: "job\(number)") == 0)
-                openFiles.append(try #require(Int(try await agent.wholeLog(ofJob: "job\(number)").dropLast())))
+                openFiles.insert(try await agent.wholeLog(ofJob: "job\(number)"))
                 seen.insert(try #require(node.job("job\(number)").supervisorIdentity()).pid)
             }
             // That of the first, or of the one that let it go.
             #expect(seen.count <= 2)
-            // One that each leaves would be nine more for the last. A supervisor may have one open for a moment.
-            #expect(try #require(openFiles.max()) - #require(openFiles.min()) <= 2, "\(openFiles)")
+            #expect(openFiles.count == 1, "\(openFiles)")
             try await agent.shutdown(grace: .zero)
             #expect(node.idleSupervisors().isEmpty)
         }

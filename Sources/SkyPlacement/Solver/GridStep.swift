@@ -10,7 +10,8 @@ struct GridStep {
     private let grain: Int64
     private let cap: Int64
     private let prices: Int
-    private let optionSums: [[Int64]]
+    private let room: Int64
+    private var sums: MoveSums
 
     private(set) var next = TimeGrid.Layer()
     /// Ways to go on that were looked at.
@@ -18,7 +19,6 @@ struct GridStep {
 
     /// Numbers of ways of `next`, by a hash of where and when they are; 0: none, otherwise one more.
     private var index = [Int32](repeating: 0, count: 1 << 12)
-    private var sums: [Int64]
     private var finish: [Int64]
     private var places: [Int32]
 
@@ -32,9 +32,8 @@ struct GridStep {
         after = frame.windows.after[frame.windows.start[step.node]..<frame.windows.start[step.node + 1]]
         self.grain = grain
         self.cap = cap
-        prices = frame.reduced.count
-        optionSums = frame.reduced.map { $0.option[frame.steps[number].node] }
-        sums = [Int64](repeating: 0, count: prices)
+        (prices, room) = (frame.prices, frame.room(below: cap))
+        sums = MoveSums(frame, groups, number)
         finish = [Int64](repeating: 0, count: step.kept.count)
         places = [Int32](repeating: 0, count: step.kept.count)
     }
@@ -53,12 +52,12 @@ struct GridStep {
     ///
     /// - Parameters:
     ///   - coarse: the same layer of the coarser grid.
-    ///   - rest: what it takes there to go on from the next.
-    mutating func take(_ layer: inout TimeGrid.Layer, _ coarse: TimeGrid.Layer, _ rest: [Int64]) {
+    ///   - onwards: the one after it.
+    mutating func take(_ layer: inout TimeGrid.Layer, _ coarse: TimeGrid.Layer, _ onwards: TimeGrid.Layer) {
         layer.first = [0]
         layer.first.reserveCapacity(layer.count + 1)
         for way in 0..<layer.count {
-            refine(way, &layer, coarse, rest)
+            refine(way, &layer, coarse, onwards)
             layer.first.append(Int32(layer.moves.count))
         }
     }
@@ -80,43 +79,30 @@ struct GridStep {
     }
 
     private mutating func begin(_ way: Int, _ layer: inout TimeGrid.Layer) {
+        let before = way * prices
         for place in 0..<node.placeCount where node.first[place] < node.first[place + 1] {
-            for price in 0..<prices { sums[price] = layer.sums[way * prices + price] }
-            for crossing in crossings where crossing.columns > 0 {
-                let cell = Int(layer.places[way * step.slots + crossing.slot]) * crossing.columns + place
-                for price in 0..<prices { sums[price] += crossing.reduced[cell * prices + price] }
-            }
             looked += 1
-            guard sums.allSatisfy({ $0 <= frame.room }) else { continue }
+            sums.look(from: way, toPlace: place, layer)
+            guard (0..<prices).allSatisfy({ layer.sums[before + $0] + sums.ways[$0] <= room }) else { continue }
             let (cost, begin) = arrival(way, place, layer)
             for option in node.first[place]..<node.first[place + 1] {
                 let end = Network.plus(begin, node.options[option].time)
                 guard Network.plus(end, after[after.startIndex + place]) <= frame.limit else { break }
                 looked += 1
-                let isOpen = (0..<prices).allSatisfy { sums[$0] + optionSums[$0][option] <= frame.room }
+                sums.look(at: option)
+                let isOpen = (0..<prices).allSatisfy { layer.sums[before + $0] + sums.sums[$0] <= room }
                 let whole = Network.plus(cost, node.options[option].cost)
                 guard isOpen, layer.cost[way] + whole < cap else { continue }
-                let (to, isNew) = arrive(way, layer, place, end)
-                if isNew {
-                    next.cost.append(layer.cost[way] + whole)
-                    next.coarse.append(0)
-                    for price in 0..<prices { next.sums.append(sums[price] + optionSums[price][option]) }
-                } else {
-                    next.cost[to] = min(next.cost[to], layer.cost[way] + whole)
-                    // One bound for all that are alike: the least.
-                    for price in 0..<prices {
-                        let sum = sums[price] + optionSums[price][option]
-                        next.sums[to * prices + price] = min(next.sums[to * prices + price], sum)
-                    }
-                }
+                let to = arrive(way, layer, place, end, cost: layer.cost[way] + whole, coarse: 0)
                 layer.moves.append(.init(option: Int32(option), to: Int32(to), cost: whole))
             }
         }
     }
 
     private mutating func refine(
-        _ way: Int, _ layer: inout TimeGrid.Layer, _ coarse: TimeGrid.Layer, _ rest: [Int64]
+        _ way: Int, _ layer: inout TimeGrid.Layer, _ coarse: TimeGrid.Layer, _ onwards: TimeGrid.Layer
     ) {
+        let before = way * prices
         var (known, cost, begin) = (-1, Int64(0), Int64(0))
         for move in coarse.moves[coarse.range(of: Int(layer.coarse[way]))] {
             looked += 1
@@ -125,25 +111,54 @@ struct GridStep {
             let end = Network.plus(begin, option.time)
             let whole = Network.plus(cost, option.cost)
             guard Network.plus(end, after[after.startIndex + option.place]) <= frame.limit,
-                layer.cost[way] + Network.plus(whole, rest[Int(move.to)]) < cap
+                layer.cost[way] + Network.plus(whole, onwards.rest[Int(move.to)]) < cap
             else { continue }
-            let (to, isNew) = arrive(way, layer, option.place, end)
-            if isNew {
-                next.cost.append(layer.cost[way] + whole)
-                next.coarse.append(move.to)
-            } else if layer.cost[way] + whole < next.cost[to] {
-                // What the dearer one could still become, the cheaper one can.
-                (next.cost[to], next.coarse[to]) = (layer.cost[way] + whole, move.to)
+            sums.look(from: way, to: Int(move.option), layer)
+            let its = Int(move.to) * prices
+            let isOpen = (0..<prices).allSatisfy {
+                layer.sums[before + $0] + sums.sums[$0] + onwards.restSums[its + $0] <= room
             }
+            guard isOpen else { continue }
+            let to = arrive(way, layer, option.place, end, cost: layer.cost[way] + whole, coarse: move.to)
             layer.moves.append(.init(option: move.option, to: Int32(to), cost: whole))
         }
     }
 
-    /// The way of `next` that has this node end there and then.
+    /// The way of `next` that has this node end there and then, and is one of this way of the coarser grid: what leads
+    /// nowhere from that may still lead somewhere from another. Bounds of those that are alike are the least of theirs.
     private mutating func arrive(
-        _ way: Int, _ layer: TimeGrid.Layer, _ place: Int, _ end: Int64
-    ) -> (to: Int, isNew: Bool) {
-        var hash: UInt64 = 0x9e37_79b9_7f4a_7c15
+        _ way: Int, _ layer: TimeGrid.Layer, _ place: Int, _ end: Int64, cost: Int64, coarse: Int32
+    ) -> Int {
+        let hash = state(way, layer, place, end, coarse)
+        if next.count * 2 >= index.count { grow() }
+        var cell = Int(truncatingIfNeeded: hash & UInt64(index.count - 1))
+        while index[cell] != 0 {
+            let known = Int(index[cell]) - 1
+            if next.coarse[known] == coarse, isSame(known) {
+                next.cost[known] = min(next.cost[known], cost)
+                for price in 0..<prices {
+                    let sum = layer.sums[way * prices + price] + sums.sums[price]
+                    next.sums[known * prices + price] = min(next.sums[known * prices + price], sum)
+                }
+                return known
+            }
+            cell = (cell + 1) & (index.count - 1)
+        }
+        index[cell] = Int32(next.count + 1)
+        hashes.append(hash)
+        next.places += places
+        next.finish += finish
+        next.cost.append(cost)
+        next.coarse.append(coarse)
+        for price in 0..<prices { next.sums.append(layer.sums[way * prices + price] + sums.sums[price]) }
+        return next.count - 1
+    }
+
+    /// Where and when the nodes of the frontier are then, into `places` and `finish`; and a hash of that.
+    private mutating func state(
+        _ way: Int, _ layer: TimeGrid.Layer, _ place: Int, _ end: Int64, _ coarse: Int32
+    ) -> UInt64 {
+        var hash: UInt64 = 0x9e37_79b9_7f4a_7c15 &+ UInt64(truncatingIfNeeded: coarse)
         for (number, slot) in step.kept.enumerated() {
             let old = way * step.slots + slot.old
             let (group, time) = slot.old < 0 ? (groupOfPlace[place], end) : (layer.places[old], layer.finish[old])
@@ -154,17 +169,7 @@ struct GridStep {
             hash = (hash ^ UInt64(bitPattern: rounded &+ Int64(places[number]) << 48)) &* 0xff51_afd7_ed55_8ccd
             hash ^= hash >> 32
         }
-        if next.count * 2 >= index.count { grow() }
-        var cell = Int(truncatingIfNeeded: hash & UInt64(index.count - 1))
-        while index[cell] != 0 {
-            if isSame(Int(index[cell]) - 1) { return (Int(index[cell]) - 1, false) }
-            cell = (cell + 1) & (index.count - 1)
-        }
-        index[cell] = Int32(next.count + 1)
-        hashes.append(hash)
-        next.places += places
-        next.finish += finish
-        return (next.count, true)
+        return hash
     }
 
     private var hashes: [UInt64] = []

@@ -20,8 +20,10 @@ struct TimeGrid {
         var finish: [Int64] = []
         /// Which way of the coarser grid it is one of.
         var coarse: [Int32] = []
-        /// In the reduced costs at all prices; only in the coarsest grid.
+        /// In reduced costs, at one price after the other: the least that it takes to have come here, while the grid is made …
         var sums: [Int64] = []
+        /// … and to go on from here to the end.
+        var restSums: [Int64] = []
         /// The moves of way `i` are those from `first[i]` up to `first[i + 1]`.
         var first: [Int32] = [0]
         var moves: [Move] = []
@@ -48,52 +50,64 @@ struct TimeGrid {
         self.grain = grain
         var layer = Layer()
         (layer.cost, layer.coarse) = ([0], [0])
-        layer.sums = coarse == nil ? frame.firstSums : []
+        layer.sums = frame.firstSums
         var made = 0
         for number in frame.steps.indices {
             var step = GridStep(frame, places, number, grain: grain, cap: cap)
             if let coarse {
-                step.take(&layer, coarse.layers[number], coarse.layers[number + 1].rest)
+                step.take(&layer, coarse.layers[number], coarse.layers[number + 1])
             } else {
                 step.take(&layer)
             }
             made += layer.moves.count
             meter.spend(step.looked * Self.stepsPerMove)
             guard made <= most, !meter.isOver else { return nil }
-            layer.sums = []
             layers.append(layer)
             layer = step.next
         }
         layer.rest = [Int64](repeating: 0, count: layer.count)
+        layer.restSums = [Int64](repeating: 0, count: layer.count * frame.prices)
         layer.first = [Int32](repeating: 0, count: layer.count + 1)
         layers.append(layer)
-        lookBack(cap: cap)
+        for number in frame.steps.indices.reversed() { lookBack(at: number, frame, places, cap: cap) }
         meter.spend(made * Self.stepsPerMove)
     }
 
     /// Finds what it takes to go on to the end, and drops what leads to nothing below the cap.
-    private mutating func lookBack(cap: Int64) {
-        for number in layers.indices.dropLast().reversed() {
-            let rest = layers[number + 1].rest
-            var layer = layers[number]
-            layer.rest = [Int64](repeating: Network.none, count: layer.count)
-            var kept = 0
-            for way in 0..<layer.count {
-                let range = layer.range(of: way)
-                layer.first[way] = Int32(kept)
-                for index in range {
-                    let move = layer.moves[index]
-                    let onwards = Network.plus(move.cost, rest[Int(move.to)])
-                    guard layer.cost[way] + onwards < cap else { continue }
-                    layer.rest[way] = min(layer.rest[way], onwards)
-                    layer.moves[kept] = move
-                    kept += 1
+    private mutating func lookBack(at number: Int, _ frame: TimeGridFrame, _ places: PlaceGroups, cap: Int64) {
+        let (rest, restSums) = (layers[number + 1].rest, layers[number + 1].restSums)
+        let (prices, room) = (frame.prices, frame.room(below: cap))
+        var layer = layers[number]
+        var sums = MoveSums(frame, places, number)
+        layer.rest = [Int64](repeating: Network.none, count: layer.count)
+        layer.restSums = [Int64](repeating: Network.none, count: layer.count * prices)
+        var kept = 0
+        for way in 0..<layer.count {
+            let range = layer.range(of: way)
+            layer.first[way] = Int32(kept)
+            for index in range {
+                let move = layer.moves[index]
+                let onwards = Network.plus(move.cost, rest[Int(move.to)])
+                guard layer.cost[way] + onwards < cap else { continue }
+                sums.look(from: way, to: Int(move.option), layer)
+                let (mine, its) = (way * prices, Int(move.to) * prices)
+                let isOpen = (0..<prices).allSatisfy {
+                    layer.sums[mine + $0] + sums.sums[$0] + restSums[its + $0] <= room
                 }
+                guard isOpen else { continue }
+                layer.rest[way] = min(layer.rest[way], onwards)
+                for price in 0..<prices {
+                    let sum = sums.sums[price] + restSums[its + price]
+                    layer.restSums[mine + price] = min(layer.restSums[mine + price], sum)
+                }
+                layer.moves[kept] = move
+                kept += 1
             }
-            layer.first[layer.count] = Int32(kept)
-            layer.moves.removeLast(layer.moves.count - kept)
-            layers[number] = layer
         }
+        layer.first[layer.count] = Int32(kept)
+        layer.moves.removeLast(layer.moves.count - kept)
+        layer.sums = []
+        layers[number] = layer
     }
 
     /// The cheapest way, as an option per node; it may be late.
@@ -123,8 +137,14 @@ struct TimeGridFrame {
     let reduced: [ReducedCosts]
     /// Of the beginning, above the first reference.
     let firstSums: [Int64]
-    /// In units above the first reference: a plan that is of interest costs no more.
-    let room: Int64
+    private let scale: Int64
+
+    var prices: Int { reduced.count }
+
+    /// In units above the first reference: a plan that costs less than the cap costs no more.
+    func room(below cap: Int64) -> Int64 {
+        Int64(clamping: (Int128(cap) - 1) * Int128(scale) - reduced[0].reference)
+    }
 
     /// Nil if no plan ends by the limit, or none costs less than the cap.
     ///
@@ -138,7 +158,7 @@ struct TimeGridFrame {
         (self.network, self.steps, self.windows, self.limit) = (network, steps, windows, limit)
         self.reduced = reduced
         firstSums = reduced.map { Int64(clamping: $0.reference - first.reference) }
-        room = Int64(clamping: (Int128(cap) - 1) * Int128(sweeps[0].units.scale) - first.reference)
-        guard room >= 0 else { return nil }
+        scale = sweeps[0].units.scale
+        guard room(below: cap) >= 0 else { return nil }
     }
 }
