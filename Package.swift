@@ -33,7 +33,7 @@ let modules: [Target] = [
     .target(name: "SkyHTTP", dependencies: ["CCurl", "CCurlOnDemand", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
-    .target(name: "SkyAWS", dependencies: ["CCrypto", "SkyHTTP", "SkyCore"], swiftSettings: strict),
+    .target(name: "SkyAWS", dependencies: ["CCrypto", "SkyHTTP", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
     // zlib goes into the executable where that is to need few libraries: it is 0.1 MB, and loading it takes as long as using it.
     .target(

@@ -14,6 +14,17 @@ enum SHA256 {
         }
     }
 
+    /// SHA-1, which names files of AWS's own tools and vouches for nothing.
+    static func hashSHA1(_ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 20) { buffer, count in
+            let isDone = bytes.withUnsafeBytes {
+                EVP_Digest($0.baseAddress, $0.count, buffer.baseAddress, nil, EVP_sha1(), nil)
+            }
+            guard isDone == 1 else { fatalError("libcrypto offers no SHA-1, or memory is exhausted") }
+            count = 20
+        }
+    }
+
     /// RFC 2104.
     static func hmac(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         var block = key.count > blockSize ? hash(key) : key
