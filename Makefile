@@ -16,6 +16,7 @@ build: ## sky and sky-agent, release, into .build/release
 test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests but test-ortools and test-botocore, which CI runs too
 
 test-swift: ## the tests of the Swift modules
+	@PYTHON="$(PYTHON)" scripts/ensure-seaweedfs.sh
 	@echo "== Swift tests: building"
 	swift build --build-tests
 	@set -e; for target in $(SWIFT_TESTS); do \

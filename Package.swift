@@ -48,7 +48,8 @@ let modules: [Target] = [
         ].map { .embedInCode("Node/\($0).py") }, swiftSettings: strict),
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["CDigest", "SkyProcess", "SkyCore"], swiftSettings: strict),
-    .target(name: "SkyStorage", dependencies: ["CCrypto", "SkyCore"], swiftSettings: strict),
+    .target(
+        name: "SkyStorage", dependencies: ["CCrypto", "SkyAWS", "SkyHTTP", "SkyCore"], swiftSettings: strict),
     .target(
         name: "SkyProviders", dependencies: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore"],
         swiftSettings: strict),
@@ -142,7 +143,7 @@ let tests: [Target] = [
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
     unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
-    unitTests(of: "SkyStorage", using: ["SkyCore"]),
+    unitTests(of: "SkyStorage", using: ["SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),
     unitTests(
         of: "SkyBroker",

@@ -3,7 +3,7 @@ public struct AWSSettings: Sendable {
     /// The profile's name, and whether somebody asked for it by name rather than by `AWS_PROFILE`.
     let profile: String
     let isExplicit: Bool
-    let surroundings: AWSSurroundings
+    public let surroundings: AWSSurroundings
     let configPath: String
     let credentialsPath: String
     private let config: INIText?
