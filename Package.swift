@@ -81,7 +81,7 @@ let modules: [Target] = [
             "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage",
             "SkyEngines", "SkyRuntime", "SkySpec",
             "SkyCatalog",
-            "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
+            "SkyYAML", "SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
 
     .executableTarget(name: "sky", dependencies: ["SkyCLI"], swiftSettings: strict),

@@ -1,6 +1,6 @@
 /// RFC 3986 as AWS wants it: letters, digits and `- . _ ~` stay, all other bytes become `%XX` in upper case.
-enum PercentEncoding {
-    static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
+public enum PercentEncoding {
+    public static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
