@@ -8,7 +8,7 @@ import Testing
     "Objects by the command line", .timeLimit(.minutes(15)),
     .enabled(if: LoopbackS3.canRun, Comment(rawValue: LoopbackS3.obstacle ?? "")))
 struct StorageTests {
-    private static func use(_ body: (SkyUnderTest, LoopbackS3, _ bucket: String) async throws -> Void) async throws {
+    static func use(_ body: (SkyUnderTest, LoopbackS3, _ bucket: String) async throws -> Void) async throws {
         let server = try await LoopbackS3.shared()
         try await SkyUnderTest.use { sky in
             let bucket = "cli-\(UInt64.random(in: 0 ... .max))"
@@ -46,7 +46,7 @@ struct StorageTests {
         urllib.request.urlopen(urllib.request.Request(f'{url}/{name}', method='PUT', headers=headers))
         """
 
-    private func random(_ count: Int, at path: String) throws -> Data {
+    static func random(_ count: Int, at path: String) throws -> Data {
         var generator = SeededGenerator(seed: UInt64(count))
         var bytes = [UInt8](repeating: 0, count: count)
         bytes.withUnsafeMutableBytes { raw in
@@ -64,8 +64,8 @@ struct StorageTests {
     @Test("files and folders go there, are listed, come back and are removed")
     func roundTrip() async throws {
         try await Self.use { sky, _, bucket in
-            let long = try random(20_000_000, at: "\(sky.home)/in/deep/long.bin")
-            let short = try random(100, at: "\(sky.home)/in/short")
+            let long = try Self.random(20_000_000, at: "\(sky.home)/in/deep/long.bin")
+            let short = try Self.random(100, at: "\(sky.home)/in/short")
             let up = try await sky("storage", "cp", "--recursive", "\(sky.home)/in", "s3://\(bucket)/data")
             #expect(up.exitCode == 0, "\(up.errors)")
             #expect(up.errors.hasPrefix("copied 2 files, 20.0 MB ("))
@@ -134,7 +134,7 @@ struct StorageTests {
     @Test("killed ten times, an upload arrives intact, and only parts that were under way are sent again")
     func killedUpload() async throws {
         try await Self.use { sky, server, bucket in
-            let content = try random(160_000_000, at: "\(sky.home)/source")
+            let content = try Self.random(160_000_000, at: "\(sky.home)/source")
             let relay = try CountingRelay(to: server.port)
             defer { relay.stop() }
             let counted = sky.with(server.environment.merging(["AWS_ENDPOINT_URL": relay.url]) { $1 })
@@ -159,7 +159,7 @@ struct StorageTests {
     @Test("killed ten times, a download arrives intact, and leaves nothing beside it")
     func killedDownload() async throws {
         try await Self.use { sky, server, bucket in
-            let content = try random(160_000_000, at: "\(sky.home)/source")
+            let content = try Self.random(160_000_000, at: "\(sky.home)/source")
             let up = try await sky("storage", "cp", "\(sky.home)/source", "s3://\(bucket)/file")
             #expect(up.exitCode == 0, "\(up.errors)")
             var random = SeededGenerator(seed: 11)

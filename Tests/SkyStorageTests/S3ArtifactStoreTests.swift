@@ -137,26 +137,4 @@ struct S3ArtifactStoreTests {
             #expect(try await local.artifact(artifact.digest) == nil)
         }
     }
-
-    @Test("a sweep takes what nobody names, and what is young stays")
-    func sweep() async throws {
-        try await S3Fixture.use { s3 in
-            let store = store(s3)
-            try s3.write("kept/a", bytes("shared"))
-            try s3.write("kept/b", bytes("kept"))
-            try s3.write("lost/a", bytes("shared"))
-            try s3.write("lost/c", bytes("lost"))
-            let kept = try await store.put(path: "\(s3.folder)/kept")
-            let lost = try await store.put(path: "\(s3.folder)/lost")
-            let beginning = Instant(millisecondsSince1970: 0)
-            #expect(try await store.removeUnreferenced(keeping: [kept.digest], unusedSince: beginning) == .zero)
-            #expect(try await store.artifact(lost.digest) == lost)
-            let freed = try await store.removeUnreferenced(keeping: [kept.digest], unusedSince: .distantFuture)
-            #expect(freed > DataSize(bytes: 4))
-            #expect(try await store.artifact(kept.digest) == kept)
-            #expect(try await store.artifact(lost.digest) == nil)
-            let left = try await s3.client.page(of: s3.url()).objects.map(\.key)
-            #expect(left.count == 3)
-        }
-    }
 }

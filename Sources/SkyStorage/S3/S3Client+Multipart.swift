@@ -124,4 +124,14 @@ extension S3Client {
         }
         return uploads
     }
+
+    /// Gives up uploads whose keys begin with `url.key`: nobody has gone on with them for that long, and their parts cost.
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    public func abandonUploads(_ url: S3URL, begunBefore moment: Instant) async throws(StorageError) -> Int {
+        let stale = try await pendingUploads(url).filter { $0.begun.map { $0 < moment } ?? false }
+        for upload in stale { try await abandonUpload(upload.id, to: S3URL(bucket: url.bucket, key: upload.key)) }
+        return stale.count
+    }
 }
