@@ -6,6 +6,8 @@ struct PartPlan: Hashable, Sendable {
 
     /// A part that was under way when its process died is sent again, so parts are small; each costs a request.
     static let smallest: Int64 = 8 << 20
+    /// What is taken into memory whole, of many files at once.
+    static let inMemory: Int64 = 1 << 20
     /// S3 takes 10,000.
     static let mostParts: Int64 = 9_000
 

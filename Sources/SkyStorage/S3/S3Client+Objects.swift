@@ -54,10 +54,18 @@ extension S3Client {
     func put(
         _ bytes: [UInt8], digest: ArtifactDigest, at url: S3URL, existing: Existing
     ) async throws(StorageError) -> Bool {
+        try await put(.bytes(bytes, sha256: digest), digest: digest, at: url, existing: existing)
+    }
+
+    /// The same, of a body that may be a file's.
+    func put(
+        _ body: S3Call.Body, digest: ArtifactDigest, at url: S3URL, existing: Existing
+    ) async throws(StorageError) -> Bool {
         var call = S3Call(.put, url.bucket, url.key)
-        call.body = .bytes(bytes, sha256: digest)
+        call.body = body
         call.headers[Self.digestHeader] = digest.hex
         call.headers["x-amz-checksum-sha256"] = digest.base64
+        if case .file = body { call.retries = S3Call.patient }
         if existing == .keep { call.headers["If-None-Match"] = "*" }
         return try await expect(call, existing == .keep ? [200, 412] : [200]).status == 200
     }

@@ -55,7 +55,7 @@ public struct S3Download: Sendable {
         guard let object = found else { throw gone }
         try await offPool { [path] _ throws(StorageError) in try FileTree.makeFolders(FileTree.parent(of: path)) }
         let meter = TransferMeter(total: object.size.bytes, progress: progress)
-        return try await object.size.bytes <= PartPlan.smallest
+        return try await object.size.bytes <= PartPlan.inMemory
             ? fetchWhole(object, meter) : fetchParts(object, meter)
     }
 

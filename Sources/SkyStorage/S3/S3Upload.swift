@@ -55,6 +55,12 @@ public struct S3Upload: Sendable {
         progress: @escaping @Sendable (TransferProgress) -> Void = { _ in }
     ) async throws(StorageError) -> Report {
         if let small = try await readIfSmall() { return try await send(small, progress) }
+        if let file = try await hashIfOnePart() {
+            let body = S3Call.Body.file(path: path, offset: 0, count: file.size, sha256: file.whole)
+            return try await Self.naming(path) { () async throws(StorageError) in
+                try await send(body, file.blob, progress)
+            }
+        }
         // Two that send the same file to the same place would take each other's upload.
         let lock = try await offPool { [stateFolder, statePath] cancellation throws(StorageError) in
             try FileTree.makeFolders(stateFolder, mode: 0o700)
@@ -67,21 +73,34 @@ public struct S3Upload: Sendable {
         return report
     }
 
-    /// A file of one part is read once, and in memory.
     private func send(
         _ bytes: [UInt8], _ progress: @escaping @Sendable (TransferProgress) -> Void
     ) async throws(StorageError) -> Report {
         let digest = try await offPool { _ throws(StorageError) in ArtifactDigest(hashing: bytes) }
-        let meter = TransferMeter(total: Int64(bytes.count), progress: progress)
         let blob = Blob(digest: digest, size: DataSize(bytes: Int64(bytes.count)))
-        let url = place(digest)
+        return try await send(.bytes(bytes, sha256: digest), blob, progress)
+    }
+
+    /// By one call.
+    private func send(
+        _ body: S3Call.Body, _ blob: Blob, _ progress: @escaping @Sendable (TransferProgress) -> Void
+    ) async throws(StorageError) -> Report {
+        let meter = TransferMeter(total: blob.size.bytes, progress: progress)
+        let url = place(blob.digest)
         // To ask first is worth its time where the answer may save more.
-        if existing == .keep, bytes.count > 64 << 10, try await client.object(url) != nil {
+        if existing == .keep, blob.size.bytes > 64 << 10, try await client.object(url) != nil {
             return report(blob, meter, wasThere: true)
         }
-        let isNew = try await client.put(bytes, digest: digest, at: url, existing: existing)
-        if isNew { meter.add(moved: Int64(bytes.count)) }
+        let isNew = try await client.put(body, digest: blob.digest, at: url, existing: existing)
+        if isNew { meter.add(moved: blob.size.bytes) }
         return report(blob, meter, wasThere: !isNew)
+    }
+
+    private func hashIfOnePart() async throws(StorageError) -> FileFingerprint? {
+        try await offPool { [path] cancellation throws(StorageError) in
+            guard let size = try FileStatus.ofTarget(path)?.size, size <= PartPlan.smallest else { return nil }
+            return try FileFingerprint.read(path, cancellation: cancellation)
+        }
     }
 
     private func readIfSmall() async throws(StorageError) -> [UInt8]? {
@@ -89,7 +108,7 @@ public struct S3Upload: Sendable {
             let file = try OpenFile(path, O_RDONLY | O_NONBLOCK, to: "read")
             let status = try file.status()
             guard status.kind == .file else { throw .unsuitable(path: path, reason: "only files can be sent") }
-            guard status.size <= PartPlan.smallest else { return nil }
+            guard status.size <= PartPlan.inMemory else { return nil }
             let bytes = try file.readAll()
             guard bytes.count == status.size, try file.status().stamp == status.stamp else {
                 throw FileFingerprint.changed(path)
