@@ -1,7 +1,7 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
 SEEDS ?= 2000
-.PHONY: help build test test-swift test-simulator simulate test-ortools test-pipelines test-scripts test-examples test-roots lint format bench clean packages check-packages
+.PHONY: help build test test-swift test-simulator simulate test-ortools test-botocore test-pipelines test-scripts test-examples test-roots lint format bench clean packages check-packages
 
 PYTHON ?= python3
 # One process for each: tests that kill, and wait for, processes of their own keep out of each other's way.
@@ -13,9 +13,10 @@ help: ## this list
 build: ## sky and sky-agent, release, into .build/release
 	@scripts/build-release.sh
 
-test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests but test-ortools, which CI runs too
+test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests but test-ortools and test-botocore, which CI runs too
 
 test-swift: ## the tests of the Swift modules
+	@PYTHON="$(PYTHON)" scripts/ensure-seaweedfs.sh
 	@echo "== Swift tests: building"
 	swift build --build-tests
 	@set -e; for target in $(SWIFT_TESTS); do \
@@ -34,6 +35,10 @@ simulate: ## a longer sweep of bad days: make simulate SEEDS=100000
 test-ortools: ## the solver against CP-SAT of OR-tools, which it installs into .build/
 	@echo "== the solver against OR-tools"
 	@PYTHON="$(PYTHON)" scripts/test-ortools.sh --seconds 5
+
+test-botocore: ## Signature 4 against botocore's signer, which it installs into .build/
+	@echo "== signatures against botocore"
+	@PYTHON="$(PYTHON)" scripts/test-botocore.sh --count 10000
 
 test-pipelines: ## the tests of the sample pipelines' own scripts
 	@echo "== tests of pipelines/"
@@ -62,7 +67,7 @@ format: ## put the Swift sources into form
 
 bench: build ## measure every claim of speed and size; see Benchmarks/README.md
 	@failed=; for program in Benchmarks/*.py; do \
-		case $$program in */measuring.py | */agentwire.py | */skypilot.py | */solver_check.py) continue ;; esac; \
+		case $$program in */measuring.py | */agentwire.py | */skypilot.py | */solver_check.py | */signature_check.py) continue ;; esac; \
 		echo "== $$program"; $(PYTHON) -B "$$program" || failed="$$failed $$program"; \
 	done; \
 	echo "== journal-bench"; swift run -c release journal-bench || failed="$$failed journal-bench"; \

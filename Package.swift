@@ -33,6 +33,7 @@ let modules: [Target] = [
     .target(name: "SkyHTTP", dependencies: ["CCurl", "CCurlOnDemand", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
+    .target(name: "SkyAWS", dependencies: ["CCrypto", "SkyHTTP", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
     // zlib goes into the executable where that is to need few libraries: it is 0.1 MB, and loading it takes as long as using it.
     .target(
@@ -47,7 +48,8 @@ let modules: [Target] = [
         ].map { .embedInCode("Node/\($0).py") }, swiftSettings: strict),
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["CDigest", "SkyProcess", "SkyCore"], swiftSettings: strict),
-    .target(name: "SkyStorage", dependencies: ["CCrypto", "SkyCore"], swiftSettings: strict),
+    .target(
+        name: "SkyStorage", dependencies: ["CCrypto", "SkyAWS", "SkyHTTP", "SkyCore"], swiftSettings: strict),
     .target(
         name: "SkyProviders", dependencies: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore"],
         swiftSettings: strict),
@@ -79,7 +81,7 @@ let modules: [Target] = [
             "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage",
             "SkyEngines", "SkyRuntime", "SkySpec",
             "SkyCatalog",
-            "SkyYAML", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
+            "SkyYAML", "SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
 
     .executableTarget(name: "sky", dependencies: ["SkyCLI"], swiftSettings: strict),
@@ -91,6 +93,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "solver-bench", dependencies: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyCore"],
         path: "Benchmarks/Solver", swiftSettings: strict),
+    // Signs seeded random requests, for Benchmarks/signature_check.py to hold beside botocore's signatures.
+    .executableTarget(
+        name: "signature-bench", dependencies: ["SkyAWS", "SkyHTTP", "SkyCore"], path: "Benchmarks/Signature",
+        swiftSettings: strict),
     // Measures the journal beside bare SQLite, and is the crowd of processes that tests let loose on one.
     .executableTarget(
         name: "journal-bench",
@@ -130,13 +136,14 @@ let tests: [Target] = [
     unitTests(of: "SkyYAML", using: ["SkyCore"]),
     unitTests(of: "SkyHTTP", using: ["SkyProcess", "SkyCore"]),
     unitTests(of: "SkyProcess", using: ["SkyCore"]),
+    unitTests(of: "SkyAWS", using: ["SkyHTTP", "SkyCore"]),
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyEngines", using: ["SkySpec", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
     unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
-    unitTests(of: "SkyStorage", using: ["SkyCore"]),
+    unitTests(of: "SkyStorage", using: ["SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),
     unitTests(
         of: "SkyBroker",

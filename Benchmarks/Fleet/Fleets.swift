@@ -19,7 +19,8 @@ struct FleetFolder {
     /// Writes runs of chained stages into the journal. Nobody drives them yet.
     func launch(_ count: Int, named name: String, stages: Int, region: String = "quick") async throws {
         let journal = try Journal(path: state.journal)
-        let launcher = RunLauncher(journal: journal) { LocalArtifactStore(root: "\(state.stores)/\($0.provider)") }
+        let launcher = RunLauncher(
+            journal: journal, store: LocalArtifactStore(root: "\(state.stores)/local"))
         let offer = Offer(
             provider: "aws", region: region, instanceType: "m5.large", cpus: 2, memoryGiB: 8,
             pricePerHour: Money(nanodollars: 96_000_000))

@@ -39,6 +39,19 @@ public final class HTTPClient: Sendable {
             size: DataSize(bytes: outcome.size))
     }
 
+    /// Streams part of a resource into its place in the file at `path`, which must be there: bytes `part` of the one
+    /// become bytes `part` of the other. Any number of parts may be under way.
+    ///
+    /// - Returns: the answer; of a success its body is in the file, and is just as long as asked for.
+    /// - Throws: also `.file`, and `.badResponse` when the server sends something else than the part.
+    public func fetch(
+        _ request: HTTPRequest, part: Range<Int64>, into path: String
+    ) async throws(HTTPError) -> HTTPResponse {
+        var ranged = request
+        ranged.headers["Range"] = "bytes=\(part.lowerBound)-\(part.upperBound - 1)"
+        return try await perform(ranged, into: .part(path: path, part: part)).response
+    }
+
     private func perform(
         _ request: HTTPRequest, into destination: Order.Destination
     ) async throws(HTTPError) -> Outcome {
@@ -69,6 +82,7 @@ struct Order: Sendable {
     enum Destination: Sendable {
         case memory(limit: Int64)
         case file(path: String, offset: Int64, progress: @Sendable (HTTPProgress) -> Void)
+        case part(path: String, part: Range<Int64>)
     }
 
     let id: UInt64

@@ -7,12 +7,20 @@ public struct HTTPRequest: Hashable, Sendable {
         case options = "OPTIONS"
     }
 
+    /// What is sent along.
+    public enum Body: Hashable, Sendable {
+        case bytes([UInt8])
+        /// `count` bytes of a file from byte `offset` on. They are read while they are sent and are never in memory as a
+        /// whole; a file that ends before is a failure of the kind `.file`.
+        case file(path: String, offset: Int64, count: Int64)
+    }
+
     public var method: Method
     /// `http` or `https`, with everything that needs it percent-encoded. Sent as it is, dots in the path included.
     public var url: String
     public var headers: HTTPHeaders
     /// Sent as `application/octet-stream` unless a header says what it is.
-    public var body: [UInt8]?
+    public var body: Body?
     /// From the first step to the last byte of the answer; nil for as long as it takes.
     public var timeout: TimeSpan?
     /// For finding and reaching the server.
@@ -26,7 +34,7 @@ public struct HTTPRequest: Hashable, Sendable {
     public var bodyLimit: DataSize
 
     public init(
-        _ method: Method = .get, _ url: String, headers: HTTPHeaders = [:], body: [UInt8]? = nil,
+        _ method: Method = .get, _ url: String, headers: HTTPHeaders = [:], body: Body? = nil,
         timeout: TimeSpan? = .seconds(30), connectTimeout: TimeSpan = .seconds(10),
         stallTimeout: TimeSpan = .seconds(60), followsRedirects: Bool = false,
         bodyLimit: DataSize = DataSize(bytes: 64 << 20)

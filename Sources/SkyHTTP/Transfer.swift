@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import SkyCore
 
 /// One request under way. Lives on the loop's thread; libcurl calls back into it there.
@@ -8,8 +9,11 @@ final class Transfer {
 
     private let order: Order
     private let sink: any BodySink
+    private var source: FileSource?
     private var head = ResponseHead()
     private var failure: SinkError?
+    /// Bytes for bodies that are files, which are long: libcurl's own buffers of 16 and 64 KB cost many times the calls.
+    private static let largeBuffer = 512 << 10
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -30,6 +34,7 @@ final class Transfer {
             switch order.destination {
             case .memory(let limit): MemorySink(limit: limit)
             case .file(let path, let offset, let progress): FileSink(path: path, offset: offset, progress: progress)
+            case .part(let path, let part): PartSink(path: path, part: part)
             }
         errorText.initialize(to: 0)
         configure()
@@ -89,6 +94,8 @@ final class Transfer {
         setMethod(request)
         setHeaders(request)
         setCallbacks()
+        if case .memory = order.destination { return }
+        sky_curl_set_long(handle, CURLOPT_BUFFERSIZE, Self.largeBuffer)
     }
 
     private func setLimits(_ request: HTTPRequest) {
@@ -104,20 +111,47 @@ final class Transfer {
     }
 
     private func setMethod(_ request: HTTPRequest) {
-        if let body = request.body ?? (request.method == .post ? [] : nil) {
-            sky_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            body.withUnsafeBytes { bytes in
-                // An empty array may have no address, and no address means "ask a callback" to libcurl.
-                _ = withUnsafePointer(to: UInt8(0)) { nothing in
-                    sky_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(nothing))
-                }
-            }
+        switch request.body ?? (request.method == .post ? .bytes([]) : nil) {
+        case .bytes(let body): setBody(body)
+        case .file(let path, let offset, let count):
+            setSource(FileSource(path: path, offset: offset, count: count))
+        case nil: break
         }
         switch request.method {
         case .get where request.body == nil: sky_curl_set_long(handle, CURLOPT_HTTPGET, 1)
         case .head: sky_curl_set_long(handle, CURLOPT_NOBODY, 1)
         case .post: sky_curl_set_long(handle, CURLOPT_POST, 1)
         default: sky_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+        }
+    }
+
+    private func setBody(_ body: [UInt8]) {
+        sky_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+        body.withUnsafeBytes { bytes in
+            // An empty array may have no address, and no address means "ask a callback" to libcurl.
+            _ = withUnsafePointer(to: UInt8(0)) { nothing in
+                sky_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(nothing))
+            }
+        }
+    }
+
+    private func setSource(_ source: FileSource) {
+        self.source = source
+        sky_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+        sky_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(source.count))
+        sky_curl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.largeBuffer)
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        sky_curl_set_pointer(handle, CURLOPT_READDATA, me)
+        sky_curl_set_callback(handle, CURLOPT_READFUNCTION) { bytes, size, count, me in
+            let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+            return Transfer.from(me)?.give(buffer) ?? Int(CURL_READFUNC_ABORT)
+        }
+        // A connection that turns out to be dead is given up for a fresh one, and the body begins again.
+        sky_curl_set_pointer(handle, CURLOPT_SEEKDATA, me)
+        sky_curl_set_seek_callback(handle) { me, offset, origin in
+            guard origin == SEEK_SET, let source = Transfer.from(me)?.source else { return CURL_SEEKFUNC_FAIL }
+            source.seek(to: Int64(offset))
+            return CURL_SEEKFUNC_OK
         }
     }
 
@@ -156,6 +190,16 @@ final class Transfer {
     /// The loop keeps a transfer for as long as its handle can call back.
     private static func from(_ pointer: UnsafeMutableRawPointer?) -> Transfer? {
         pointer.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Fills libcurl's buffer with what is sent next.
+    private func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        do throws(SinkError) {
+            return try source?.read(into: buffer) ?? 0
+        } catch {
+            failure = error
+            return Int(CURL_READFUNC_ABORT)
+        }
     }
 
     /// False ends the transfer.

@@ -107,4 +107,12 @@ enum FileTree {
         }
         return target
     }
+
+    /// Whoever may read the file may execute it.
+    static func letExecute(_ path: String) throws(StorageError) {
+        var status = stat()
+        guard stat(path, &status) == 0, chmod(path, status.st_mode & 0o777 | (status.st_mode & 0o444) >> 2) == 0 else {
+            throw .system(action: "make executable", path: path, errno: errno)
+        }
+    }
 }

@@ -149,6 +149,8 @@ struct FileStatus {
     let size: Int64
     let isExecutable: Bool
     let modified: Instant
+    /// The same for as long as nobody writes to the file or puts another in its place.
+    let stamp: String
     private let device: UInt64
     private let inode: UInt64
 
@@ -166,6 +168,7 @@ struct FileStatus {
         modified = Instant(millisecondsSince1970: seconds * 1000 + fraction / 1_000_000)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
+        stamp = "\(device)-\(inode)-\(size)-\(seconds).\(fraction)"
     }
 
     /// Of what is at `path`, without following a link; nil when there is nothing.

@@ -1,4 +1,5 @@
 import Glibc
+public import SkyAWS
 
 /// Why a store did not do what was asked.
 public enum StorageError: Error, Hashable, Sendable {
@@ -13,6 +14,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case badManifest(reason: String)
     /// The operating system refused; `action` reads after "cannot".
     case system(action: String, path: String, errno: Int32)
+    /// The object store refused, or could not be reached, or nobody who may speak to it was found.
+    case service(AWSError)
     /// The task was cancelled. What a transfer has brought so far stays, for the next one to go on from.
     case cancelled
 }
@@ -25,7 +28,12 @@ extension StorageError: CustomStringConvertible {
         case .unsuitable(let path, let reason): "\(path): \(reason)"
         case .badManifest(let reason): "not a folder manifest: \(reason)"
         case .system(let action, let path, let code): "cannot \(action) \(path): \(String(cString: strerror(code)))"
+        case .service(let error): error.message
         case .cancelled: "cancelled"
         }
     }
+}
+
+extension StorageError {
+    init(_ error: AWSError) { self = error.kind == .cancelled ? .cancelled : .service(error) }
 }

@@ -47,8 +47,10 @@ struct TestWorld {
         let pipeline = Pipeline(
             name: "test", stages: stages, reusesNodes: reusesNodes, directory: folder.path)
         var generator = SystemRandomNumberGenerator()
-        return try await RunLauncher(journal: journal, store: world.store)
-            .launch(pipeline, plan: plan, zones: [:], at: world.now(), using: &generator)
+        return try await RunLauncher(
+            journal: journal, store: LocalArtifactStore(root: "\(folder.stores)/local/local")
+        )
+        .launch(pipeline, plan: plan, zones: [:], at: world.now(), using: &generator)
     }
 
     func drive(_ run: RunID) async throws -> RunState {

@@ -15,7 +15,7 @@ struct HTTPClientTests {
         defer { server.stop() }
         let carriesBody = [.post, .put, .patch].contains(method)
         let response = try await client.send(
-            HTTPRequest(method, server.url + "/a", body: carriesBody ? [0, 1, 2] : nil))
+            HTTPRequest(method, server.url + "/a", body: carriesBody ? .bytes([0, 1, 2]) : nil))
         #expect(response.status == 200)
         #expect(response.text == (method == .head ? "" : "\(method.rawValue) \(carriesBody ? 3 : 0)"))
         #expect(server.requests.map(\.body) == [carriesBody ? [0, 1, 2] : []])
@@ -40,7 +40,8 @@ struct HTTPClientTests {
         }
         defer { server.stop() }
         let headers: HTTPHeaders = ["Authorization": "Bearer t", "X-None": "", "Content-Type": "application/json"]
-        let response = try await client.send(HTTPRequest(.post, server.url, headers: headers, body: Array("{}".utf8)))
+        let response = try await client.send(
+            HTTPRequest(.post, server.url, headers: headers, body: .bytes(Array("{}".utf8))))
         #expect(response.headers.fields.filter { $0.name == "Set-Cookie" }.map(\.value) == ["a=1", "b=2"])
         #expect(response.headers["x-EMPTY"] == "")
         #expect(response.headers["absent"] == nil)
@@ -55,9 +56,9 @@ struct HTTPClientTests {
     func bodyDefaults() async throws {
         let server = try LoopbackHTTPServer { _ in [.reply(204)] }
         defer { server.stop() }
-        _ = try await client.send(HTTPRequest(.post, server.url, body: [1]))
+        _ = try await client.send(HTTPRequest(.post, server.url, body: .bytes([1])))
         _ = try await client.send(HTTPRequest(.post, server.url))
-        _ = try await client.send(HTTPRequest(.put, server.url, body: []))
+        _ = try await client.send(HTTPRequest(.put, server.url, body: .bytes([])))
         #expect(server.requests[0].headers["content-type"] == "application/octet-stream")
         #expect(server.requests.dropFirst().map { $0.headers["content-length"] } == ["0", "0"])
     }

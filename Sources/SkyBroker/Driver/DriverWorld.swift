@@ -38,7 +38,8 @@ public struct DriverWorld: Sendable {
     public var journal: Journal
     /// Nil for a provider that nobody knows.
     public var adapter: @Sendable (_ provider: String) -> (any ProviderAdapter)?
-    public var store: @Sendable (Location) -> LocalArtifactStore
+    /// Where artifacts of a location are kept.
+    public var store: @Sendable (Location) -> any ArtifactStore
     /// Egress per 10⁹ bytes between two locations.
     public var pricePerGigabyte: @Sendable (_ from: Location, _ to: Location) async -> Money
     public var relocate: Relocation
@@ -57,7 +58,7 @@ public struct DriverWorld: Sendable {
 
     public init(
         folder: StateFolder, journal: Journal, adapter: @escaping @Sendable (String) -> (any ProviderAdapter)?,
-        store: @escaping @Sendable (Location) -> LocalArtifactStore,
+        store: @escaping @Sendable (Location) -> any ArtifactStore,
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
         relocate: @escaping Relocation, isReal: @escaping @Sendable (String) -> Bool, http: HTTPClient,
         environment: [String: String],

@@ -109,7 +109,7 @@ extension EffectPerformer {
     }
 
     func place(
-        _ digest: ArtifactDigest, from store: LocalArtifactStore, on channel: any NodeChannel, at path: String,
+        _ digest: ArtifactDigest, from store: any ArtifactStore, on channel: any NodeChannel, at path: String,
         of id: AttemptID
     ) async throws {
         if channel.isOnThisMachine {
@@ -151,7 +151,7 @@ extension EffectPerformer {
     }
 
     private func collect(
-        _ name: String, from channel: any NodeChannel, into store: LocalArtifactStore, of id: AttemptID
+        _ name: String, from channel: any NodeChannel, into store: any ArtifactStore, of id: AttemptID
     ) async throws -> Artifact {
         let path = NodeLayout.output(name)
         guard try await channel.exists(path) else {

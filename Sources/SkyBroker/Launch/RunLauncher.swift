@@ -8,11 +8,17 @@ public import SkyStorage
 /// word. Starts nothing: a driver does.
 public struct RunLauncher: Sendable {
     private let journal: Journal
-    private let store: @Sendable (Location) -> LocalArtifactStore
+    /// Of this machine.
+    private let store: LocalArtifactStore
+    private let fetch: Fetch
 
-    public init(journal: Journal, store: @escaping @Sendable (Location) -> LocalArtifactStore) {
+    /// Brings what a URL names into a store; nil when nobody knows how.
+    public typealias Fetch = @Sendable (_ uri: String, _ store: LocalArtifactStore) async throws -> Artifact?
+
+    public init(journal: Journal, store: LocalArtifactStore, fetch: @escaping Fetch = { _, _ in nil }) {
         self.journal = journal
         self.store = store
+        self.fetch = fetch
     }
 
     /// Throws `LaunchError` when something the pipeline names cannot be taken; then there is no run.
@@ -21,7 +27,7 @@ public struct RunLauncher: Sendable {
         history: PlacementHistory = PlacementHistory(), options: LaunchOptions? = nil, at now: Instant,
         using generator: inout some RandomNumberGenerator
     ) async throws -> RunID {
-        let here = store(.here)
+        let here = store
         var code: [String: StoredArtifact] = [:]
         var inputs: [String: StoredArtifact] = [:]
         for stage in pipeline.stages {
@@ -64,8 +70,9 @@ public struct RunLauncher: Sendable {
         case .output: return nil
         case .path(let path): return try await store.put(path: path)
         case .uri(let uri):
+            if let artifact = try await fetch(uri, store) { return artifact }
             throw LaunchError(
-                "stage '\(stage)' reads \(uri), and this version reads no remote inputs: "
+                "stage '\(stage)' reads \(uri), and this version reads remote inputs from s3:// only: "
                     + "download it and give its path as \(stage).inputs.\(input.name)")
         }
     }

@@ -111,7 +111,9 @@ struct LaunchCommand: SkySubcommand {
         _ interruptions: any InterruptionSource
     ) throws -> RunID {
         let folder = access.broker.folder
-        let launcher = RunLauncher(journal: access.broker.journal) { DriverComposition.store(of: $0, in: folder) }
+        let stores = try ArtifactStores(folder, in: context)
+        let launcher = RunLauncher(
+            journal: access.broker.journal, store: ArtifactStores.here(in: folder), fetch: stores.fetch)
         let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
         let refusals = try Refusals(in: context)
         let zones = Dictionary(

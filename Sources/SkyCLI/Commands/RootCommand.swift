@@ -40,6 +40,7 @@ struct RootCommand: ParsableCommand {
                     CheckCommand.self, GpusCommand.self, CatalogCommand.self, ProviderCommand.self,
                     SimulateCommand.self,
                 ]),
+            CommandGroup(name: "Data", subcommands: [StorageCommand.self]),
             CommandGroup(name: "This program", subcommands: [StateCommand.self, CompletionsCommand.self]),
         ])
 

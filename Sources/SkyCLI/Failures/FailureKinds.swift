@@ -1,3 +1,4 @@
+import SkyAWS
 import SkyBroker
 import SkyCore
 import SkyPlacement
@@ -17,8 +18,21 @@ enum FailureKinds {
         case let trouble as JournalError:
             CommandFailure(.wrongRequest, trouble.description, hints: trouble.advice)
         case let problem as PlanFileError: CommandFailure(.wrongRequest, problem.description)
-        case let trouble as StorageError: CommandFailure(.wrongRequest, trouble.description)
+        case let trouble as StorageError: stored(trouble)
+        case let trouble as AWSError: aws(trouble)
         default: nil
+        }
+    }
+
+    private static func stored(_ error: StorageError) -> CommandFailure {
+        if case .service(let trouble) = error { return aws(trouble) }
+        return CommandFailure(.wrongRequest, error.description)
+    }
+
+    private static func aws(_ error: AWSError) -> CommandFailure {
+        switch error.kind {
+        case .credentials, .settings, .cancelled: CommandFailure(.wrongRequest, error.message)
+        case .refused, .noAnswer, .badAnswer: CommandFailure(.providerRefused, error.message)
         }
     }
 

@@ -45,7 +45,11 @@ struct Timestamp: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
+        try container.encode(Self.text(instant))
+    }
+
+    static func text(_ instant: Instant) -> String {
         let date = Date(timeIntervalSince1970: Double(instant.millisecondsSince1970) / 1000)
-        try container.encode(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+        return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }

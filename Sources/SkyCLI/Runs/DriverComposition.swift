@@ -9,16 +9,12 @@ import SkyStorage
 
 /// Puts together what a driver works with: this installation's catalog, adapters and stores.
 struct DriverComposition {
-    /// One artifact store per emulated region.
-    static func store(of location: Location, in folder: StateFolder) -> LocalArtifactStore {
-        LocalArtifactStore(root: "\(folder.stores)/\(location.provider)/\(location.region)")
-    }
-
     /// - Parameter log: gets a line for each thing worth knowing afterwards.
     static func world(
         folder: StateFolder, journal: Journal, in context: CommandContext, log: @escaping @Sendable (String) -> Void
     ) throws -> DriverWorld {
         let access = CatalogAccess(context)
+        let stores = try ArtifactStores(folder, in: context)
         let catalog = try access.load()
         let offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
         let adapters = try access.adapters(for: catalog.providers)
@@ -28,7 +24,7 @@ struct DriverComposition {
         }
         return DriverWorld(
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
-            store: { store(of: $0, in: folder) },
+            store: stores.store,
             pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
             relocate: { launch, request in
                 try relocation.place(of: launch, request, avoiding: journal.unavailablePlaces(at: context.now()))

@@ -1,0 +1,121 @@
+public import SkyAWS
+import SkyCore
+import SkyHTTP
+import Synchronization
+
+/// Speaks to S3, or to a server that speaks like it. Shared by all who work with one endpoint and one identity.
+public final class S3Client: Sendable {
+    let caller: HTTPCaller
+    private let credentials: CredentialSource
+    private let surroundings: AWSSurroundings
+    /// Nil for AWS's own.
+    private let endpoint: String?
+    private let region: String
+    /// Where buckets turned out to be.
+    private let regions = Mutex<[String: String]>([:])
+
+    /// - Parameters:
+    ///   - endpoint: `http://host:port` of a server that speaks like S3, if the settings' is not meant; buckets are then
+    ///     the first part of the path.
+    ///   - region: if the settings' is not meant. Buckets that are elsewhere are found there.
+    public init(_ settings: AWSSettings, endpoint: String? = nil, region: String? = nil) {
+        surroundings = settings.surroundings
+        caller = surroundings.caller
+        credentials = CredentialSource(settings)
+        self.endpoint = endpoint ?? settings.endpoint(of: "s3")
+        self.region = region ?? settings.region ?? "us-east-1"
+    }
+
+    /// What tells this client's objects from another server's of the same names.
+    var origin: String { endpoint ?? "s3" }
+
+    /// - Throws: `.refused` for every status but those expected.
+    func expect(_ call: S3Call, _ statuses: Set<Int> = [200]) async throws(StorageError) -> HTTPResponse {
+        let response = try await perform(call)
+        guard statuses.contains(response.status) else { throw .service(AWSError(call.asked, response)) }
+        return response
+    }
+
+    /// Whatever the answer.
+    func perform(_ call: S3Call) async throws(StorageError) -> HTTPResponse {
+        let assumed = regions.withLock { $0[call.bucket] } ?? region
+        let response = try await perform(call, in: assumed)
+        guard [301, 307, 400].contains(response.status), let actual = Self.region(in: response), actual != assumed
+        else {
+            return response
+        }
+        regions.withLock { $0[call.bucket] = actual }
+        return try await perform(call, in: actual)
+    }
+
+    private func perform(_ call: S3Call, in region: String) async throws(StorageError) -> HTTPResponse {
+        let identity: AWSCredentials
+        do { identity = try await credentials.credentials().credentials } catch { throw StorageError(error) }
+        let signature = SignatureV4(identity, region: region, service: "s3")
+        do throws(HTTPError) {
+            let (origin, path) = address(of: call, in: region)
+            return try await caller.call(origin, retries: call.retries, mayPass: Self.mayPass) {
+                timeLeft throws(HTTPError) in
+                let request = request(call, origin: origin, path: path, signature, timeLeft: timeLeft)
+                if let destination = call.destination {
+                    return try await caller.client.fetch(request, part: destination.part, into: destination.path)
+                }
+                return try await caller.client.send(request)
+            }
+        } catch {
+            throw StorageError(AWSError(error))
+        }
+    }
+
+    private func request(
+        _ call: S3Call, origin: String, path: String, _ signature: SignatureV4, timeLeft: TimeSpan
+    ) -> HTTPRequest {
+        var request = AWSRequest(call.method, origin: origin, path: path, query: call.query, headers: call.headers)
+        var timeout = min(timeLeft, .seconds(60))
+        let body: HTTPRequest.Body?
+        switch call.body {
+        case .none: body = call.method == .put ? .bytes([]) : nil
+        case .bytes(let bytes, let digest):
+            request.payload = .sha256(hex: digest.hex)
+            body = .bytes(bytes)
+        case .file(let path, let offset, let count, let digest):
+            // The checksum is signed with the other headers, so the body need not be hashed once more for the signature.
+            request.payload = .unsigned
+            request.headers["x-amz-checksum-sha256"] = digest.base64
+            body = .file(path: path, offset: offset, count: count)
+            timeout = timeLeft
+        }
+        if body != nil, request.headers["Content-Type"] == nil {
+            request.headers["Content-Type"] = "application/octet-stream"
+        }
+        if call.destination != nil { timeout = timeLeft }
+        let signed = signature.sign(request, at: surroundings.now())
+        return HTTPRequest(call.method, signed.url, headers: signed.headers, body: body, timeout: timeout)
+    }
+
+    private func address(of call: S3Call, in region: String) -> (origin: String, path: String) {
+        let key = call.key.isEmpty ? "" : "/\(call.key)"
+        if let endpoint { return (endpoint, call.bucket.isEmpty ? "/" : "/\(call.bucket)\(key)") }
+        let host = "s3.\(region).\(AWSPartition.domain(of: region))"
+        // A name with dots is no part of the certificate's name, nor one with capitals of a host's.
+        let isHost =
+            !call.bucket.isEmpty
+            && call.bucket.utf8.allSatisfy { $0 != 0x2e && $0 != 0x5f && !(0x41...0x5a).contains($0) }
+        return isHost
+            ? ("https://\(call.bucket).\(host)", key.isEmpty ? "/" : key)
+            : ("https://\(host)", call.bucket.isEmpty ? "/" : "/\(call.bucket)\(key)")
+    }
+
+    /// Where the bucket is, as answers say to whoever asked elsewhere.
+    private static func region(in response: HTTPResponse) -> String? {
+        if let region = response.headers["x-amz-bucket-region"] { return region }
+        return (try? XMLElement(parsing: response.body))?.text("Region")
+    }
+
+    private static func mayPass(_ response: HTTPResponse) -> Bool {
+        if response.mayPass { return true }
+        guard response.status == 400 || response.status == 409, !response.body.isEmpty else { return false }
+        let code = (try? XMLElement(parsing: response.body))?.text("Code") ?? ""
+        return ["RequestTimeout", "ConditionalRequestConflict", "OperationAborted"].contains(code)
+    }
+}
