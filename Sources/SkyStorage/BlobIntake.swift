@@ -83,11 +83,12 @@ struct BlobIntake: ~Copyable {
             try cancellation.check()
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             hasher.update(bytes)
-            try copy.write(bytes)
+            try copy.writeAroundHoles(bytes)
             copy.startWriting(from: size, count: Int64(count))
             size += Int64(count)
             count = try source.read(into: buffer)
         }
+        try copy.truncate(to: size)
         let blob = Blob(digest: hasher.finalize(), size: DataSize(bytes: size))
         guard try isNew(blob) else { return blob }
         waiting[blob.digest] = path

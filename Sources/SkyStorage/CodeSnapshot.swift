@@ -23,7 +23,7 @@ public struct CodeSnapshot: Sendable {
     }
 
     /// Keeps it all as one folder. Left out are `.git`, and of each folder what the `.skyignore` at its top names, or where there is
-    /// none, the `.gitignore` there.
+    /// none, the `.gitignore` there and those further down.
     /// A mounted folder is merged into one that is there; a mounted file replaces a file. Later mounts win.
     ///
     /// - Throws: `.unsuitable` when a target is not a plain relative path, or a file stands where a folder must be.
@@ -74,15 +74,9 @@ public struct CodeSnapshot: Sendable {
     }
 
     private static func scan(_ root: String, _ cancellation: CancellationFlag) throws(StorageError) -> [FoundEntry] {
-        var rules = IgnoreRules("")
-        for name in [".skyignore", ".gitignore"] {
-            guard let file = try OpenFile.ifPresent("\(root)/\(name)", O_RDONLY) else { continue }
-            rules = IgnoreRules(String(decoding: try file.readAll(), as: UTF8.self))
-            break
-        }
-        let found = try FolderScanner.scan(root, cancellation: cancellation) { path, isFolder in
-            path == ".skyignore" || path == ".git" || path.hasSuffix("/.git")
-                || rules.ignores(path, isFolder: isFolder)
+        var ignored = try IgnoreFiles(of: root)
+        let found = try FolderScanner.scan(root, cancellation: cancellation) {
+            (path, isFolder) throws(StorageError) in try ignored.ignore(path, isFolder: isFolder)
         }
         // Ordered, so that a folder is known before what it holds.
         return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }

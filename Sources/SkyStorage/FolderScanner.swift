@@ -17,7 +17,7 @@ enum FolderScanner {
     /// - Throws: `.unsuitable` for sockets, devices, names that are not UTF-8, and links that leave the folder.
     static func scan(
         _ root: String, cancellation: CancellationFlag,
-        isSkipped: (_ path: String, _ isFolder: Bool) -> Bool = { _, _ in false }
+        isSkipped: (_ path: String, _ isFolder: Bool) throws(StorageError) -> Bool = { _, _ in false }
     ) throws(StorageError) -> [FoundEntry] {
         var found: [FoundEntry] = []
         var folders = [""]
@@ -28,7 +28,7 @@ enum FolderScanner {
                 let path = prefix + name
                 // A file that vanished between being listed and being looked at was never part of the folder.
                 guard let status = try FileStatus.ofLink(root + "/" + path) else { continue }
-                guard !isSkipped(path, status.kind == .folder) else { continue }
+                guard try !isSkipped(path, status.kind == .folder) else { continue }
                 found.append(FoundEntry(path: path, kind: try kind(of: status, at: path, in: root)))
                 if status.kind == .folder { folders.append(path) }
             }

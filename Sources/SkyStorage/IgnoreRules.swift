@@ -14,12 +14,15 @@ struct IgnoreRules: Sendable {
         rules = text.split(whereSeparator: \.isNewline).compactMap(Self.rule)
     }
 
-    func ignores(_ path: String, isFolder: Bool) -> Bool {
+    func ignores(_ path: String, isFolder: Bool) -> Bool { verdict(on: path, isFolder: isFolder) ?? false }
+
+    /// Whether it is left out; nil where no line fits.
+    func verdict(on path: String, isFolder: Bool) -> Bool? {
         let parts = path.unicodeScalars.split(separator: "/").map { Array($0) }
         let last = rules.last { rule in
             (isFolder || !rule.isForFolders) && Self.fits(parts[...], rule.parts[...])
         }
-        return last.map { !$0.isNegated } ?? false
+        return last.map { !$0.isNegated }
     }
 
     private static func rule(_ line: Substring) -> Rule? {

@@ -49,7 +49,7 @@ final class LocalBlobReceiver: BlobReceiver {
             try withState { state throws(StorageError) in
                 guard state.count + Int64(bytes.count) <= blob.size.bytes else { throw .corrupt(blob.digest) }
                 state.hasher?.update(bytes)
-                try state.file.write(bytes)
+                try state.file.writeAroundHoles(bytes)
                 state.file.startWriting(from: state.count, count: Int64(bytes.count))
                 state.count += Int64(bytes.count)
             }
@@ -66,6 +66,7 @@ final class LocalBlobReceiver: BlobReceiver {
                     try FileTree.removeFile(state.file.path)
                     throw .corrupt(blob.digest)
                 }
+                try state.file.truncate(to: state.count)
                 fchmod(state.file.descriptor, 0o400)
                 try state.file.sync()
                 try FileTree.move(state.file.path, to: layout.blob(blob.digest))

@@ -1,4 +1,5 @@
 import Glibc
+import SkyCore
 
 /// Turns what a store holds back into files, and hashes every byte on its way.
 struct Materializer: ~Copyable {
@@ -44,7 +45,8 @@ struct Materializer: ~Copyable {
 
     private func copy(_ blob: Blob, to path: String, mode: mode_t) throws(StorageError) {
         let file = try OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode, to: "write")
-        try stream(blob) { bytes throws(StorageError) in try file.write(bytes) }
+        try stream(blob) { bytes throws(StorageError) in try file.writeAroundHoles(bytes) }
+        if blob.size.bytes >= UnsafeRawBufferPointer.leastHole { try file.truncate(to: blob.size.bytes) }
     }
 
     /// - Throws: `.corrupt` after the last byte, once the blob is set aside, if they were not what was put.

@@ -66,8 +66,21 @@ struct OpenFile: ~Copyable {
         }
     }
 
+    /// Writes it, or leaves a hole where it is all zeros: then `truncate` has to give the file its size in the end.
+    func writeAroundHoles(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+        guard bytes.isWorthAHole else { return try write(bytes) }
+        guard lseek(descriptor, off_t(bytes.count), SEEK_CUR) >= 0 else {
+            throw .system(action: "write", path: path, errno: errno)
+        }
+    }
+
     func write(_ bytes: [UInt8]) throws(StorageError) {
         let outcome = bytes.withUnsafeBytes { raw in Result { () throws(StorageError) in try write(raw) } }
+        try outcome.get()
+    }
+
+    func writeAroundHoles(_ bytes: [UInt8]) throws(StorageError) {
+        let outcome = bytes.withUnsafeBytes { raw in Result { () throws(StorageError) in try writeAroundHoles(raw) } }
         try outcome.get()
     }
 

@@ -58,6 +58,26 @@ struct PackTests {
         }
     }
 
+    @Test("a file with holes arrives with them, also one that ends in a hole")
+    func holes() async throws {
+        try await withTemporaryFolder { folder in
+            try Files.makeFolder("\(folder)/tree")
+            let middle = [UInt8](repeating: 7, count: 4_096)
+            let file = try Descriptor.open("\(folder)/tree/sparse", O_WRONLY | O_CREAT)
+            lseek(file, 8 << 20, SEEK_SET)
+            try Descriptor.writeAll(file, middle)
+            ftruncate(file, 16 << 20)
+            close(file)
+            #expect(try await carry("\(folder)/tree", to: "\(folder)/target", in: folder) == nil)
+            var status = stat()
+            #expect(stat("\(folder)/target/sparse", &status) == 0 && status.st_size == 16 << 20)
+            #expect(status.st_blocks * 512 < 2 << 20)
+            let bytes = try #require(try Files.read("\(folder)/target/sparse"))
+            #expect(Array(bytes[(8 << 20)..<((8 << 20) + 4_096)]) == middle)
+            #expect(bytes.count { $0 != 0 } == 4_096)
+        }
+    }
+
     @Test("what was damaged where it waited is found, and brought again")
     func damaged() async throws {
         try await withTemporaryFolder { folder in

@@ -49,6 +49,24 @@ struct CodeSnapshotTests {
         }
     }
 
+    @Test("asks the .gitignore nearest to a file first, and never looks into a folder that is left out")
+    func nestedGitignore() async throws {
+        try await StoreFixture.run { fixture in
+            try fixture.write("*.log\nout/\n", to: "w/.gitignore")
+            try fixture.write("!keep.log\n/local\n", to: "w/sub/.gitignore")
+            try fixture.write("!back\n", to: "w/out/.gitignore")
+            for name in ["a.log", "local", "sub/keep.log", "sub/b.log", "sub/local", "sub/deep/local", "out/back"] {
+                try fixture.write("x", to: "w/" + name)
+            }
+            let found = try await listing(CodeSnapshot(workdir: fixture.path("w")), fixture)
+            #expect(
+                found.filter { !$0.contains("gitignore") } == [
+                    "f local (1 bytes)", "d sub", "d sub/deep", "f sub/deep/local (1 bytes)",
+                    "f sub/keep.log (1 bytes)",
+                ])
+        }
+    }
+
     @Test("lays mounts over it: folders are merged, files replaced, the last wins")
     func mounts() async throws {
         try await StoreFixture.run { fixture in

@@ -33,6 +33,21 @@ struct MaterializeTests {
         }
     }
 
+    @Test("holes stay holes, on the way in and on the way out", arguments: [90_000_000, 3_000_000])
+    func holes(size: Int) async throws {
+        try await StoreFixture.run { fixture in
+            try fixture.write("begins", to: "in")
+            let file = fixture.path("in")
+            #expect(truncate(file, size) == 0)
+            let artifact = try await fixture.store.put(path: file)
+            try await fixture.store.materialize(artifact.digest, at: fixture.path("out"))
+            var status = stat()
+            #expect(stat(fixture.path("out"), &status) == 0 && status.st_size == size)
+            #expect(status.st_blocks * 512 < 2 << 20)
+            #expect(try await fixture.store.put(path: fixture.path("out")).digest == artifact.digest)
+        }
+    }
+
     @Test("a flipped bit is noticed, nothing is laid out, and the damaged copy counts as absent until it is put again")
     func corrupt() async throws {
         try await StoreFixture.run { fixture in

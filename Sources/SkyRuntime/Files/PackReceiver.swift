@@ -1,4 +1,5 @@
 import Glibc
+import SkyCore
 import SkyProcess
 
 /// Takes what a `PackSender` sends and puts it in its place. Blocks.
@@ -186,6 +187,7 @@ public struct PackReceiver {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
             defer { close(file) }
             var place: Int64 = 0
+            var endsInHole = false
             let buffer = UnsafeMutableRawBufferPointer.allocate(
                 byteCount: Int(max(1, min(entry.size, 1 << 18))), alignment: 64)
             defer { buffer.deallocate() }
@@ -206,9 +208,17 @@ public struct PackReceiver {
                 } catch { throw SystemError("read the rest of \(entry.path)", code: ECONNRESET) }
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<got])
                 hash.update(bytes)
-                try Descriptor.writeAll(file, Array(bytes))
+                // It keeps the holes of a file that has some.
+                if bytes.isWorthAHole {
+                    guard lseek(file, off_t(got), SEEK_CUR) >= 0 else { throw SystemError.last("write \(path)") }
+                    endsInHole = true
+                } else {
+                    try Descriptor.writeAll(file, Array(bytes))
+                    endsInHole = false
+                }
                 place += Int64(got)
             }
+            if endsInHole, ftruncate(file, off_t(entry.size)) != 0 { throw SystemError.last("write \(path)") }
         } catch {
             throw error.code == ECONNRESET ? PackStream.broken : HostFailure(error)
         }
