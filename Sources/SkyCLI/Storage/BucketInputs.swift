@@ -13,28 +13,28 @@ struct BucketInputs {
     /// What was not found, why, and what to type.
     private(set) var caveats: [String] = []
 
-    /// For all that is asked: a plan is worth more than what it lacks.
-    private static let limit = TimeSpan.seconds(5)
-    /// Of a call; shorter than `limit`, so that its reason is heard.
-    private static let patience = TimeSpan.seconds(4)
+    private let limit: TimeSpan
 
     /// Nobody is asked anything when there are no such inputs.
     ///
     /// - Throws: what is wrong with `stores.yaml`.
     init(of pipeline: Pipeline, in context: CommandContext) throws {
         self.pipeline = pipeline
+        limit = context.lookUpLimit
         let wanted = Self.wanted(of: pipeline)
         guard !wanted.isEmpty else { return }
         let settings = try StoreSettings.read("\(try context.paths().config)/stores.yaml")
         let surroundings = AWSSurroundings(
             environment: context.environment, caller: HTTPCaller(most: 32), now: context.now)
         do {
-            let client = S3Client(try AWSSettings(in: surroundings), patience: Self.patience)
+            // Calls end a little earlier, so that their reasons are heard.
+            let patience = TimeSpan(milliseconds: limit.milliseconds * 4 / 5)
+            let client = S3Client(try AWSSettings(in: surroundings), patience: patience)
             var known: [String: Location] = [:]
             for bucket in wanted.map(\.url.bucket) {
                 known[bucket] = settings.location(ofBucket: bucket, of: client)
             }
-            let answers = try Self.ask(client, wanted, known)
+            let answers = try ask(client, wanted, known)
             take(answers, wanted, known, client)
         } catch {
             caveats = wanted.map { Self.unknown($0.url, because: "\(error)") }
@@ -53,7 +53,7 @@ struct BucketInputs {
                 case .region(let region): location = Location(provider: "aws", region: region)
                 case .size(let bytes): size = bytes
                 case .failure(let why): reason = reason ?? why
-                case nil: reason = reason ?? question.late(than: Self.limit)
+                case nil: reason = reason ?? question.late(than: limit)
                 }
             }
             fill(input.address, location, size)
@@ -106,7 +106,7 @@ struct BucketInputs {
     }
 
     /// - Returns: what was answered in time.
-    private static func ask(
+    private func ask(
         _ client: S3Client, _ wanted: [WantedInput], _ known: [String: Location]
     ) throws -> [BucketQuestion: BucketAnswer] {
         let questions = Set(wanted.flatMap { $0.questions(known, client) })
