@@ -21,7 +21,8 @@ struct Geography: Sendable {
         var bitsPerSecond: Int64
     }
 
-    init(_ stages: [StageChoices]) {
+    /// - Parameter sources: where things are that come from outside.
+    init(_ stages: [StageChoices], sources: some Sequence<Location>) {
         var numbers: [Location: Int] = [.here: 0]
         var names: [Location] = [.here]
         func number(of location: Location) -> Int {
@@ -30,6 +31,7 @@ struct Geography: Sendable {
             names.append(location)
             return names.count - 1
         }
+        for source in sources { _ = number(of: source) }
         // Stages that ask for the same share what is found out about it.
         var alike: [Int] = []
         var first: [ObjectIdentifier: Int] = [:]
@@ -62,7 +64,19 @@ struct Geography: Sendable {
         }
     }
 
-    var here: Int { locations.firstIndex(of: .here) ?? 0 }
+    /// Where what a stage reads is before it is moved, when stages are at `places`.
+    func origin(of source: PlacementProblem.Flow.Source, _ places: [Int]) -> Int {
+        switch source {
+        case .stage(let index): places[index]
+        case .place(let location): number(of: location)
+        }
+    }
+
+    /// Of a source, or of a place of a stage.
+    func number(of location: Location) -> Int {
+        guard let number = locations.firstIndex(of: location) else { preconditionFailure("\(location) is no source") }
+        return number
+    }
 
     func location(ofStage stage: Int, candidate index: Int) -> Int {
         placesOfStage[stage][placeOfCandidate[stage][index]]

@@ -73,7 +73,7 @@ struct PricedPlacement {
         let places = candidates.indices.map { geography.location(ofStage: $0, candidate: candidates[$0].index) }
         transfers = problem.flows.map { flow in
             let target = places[flow.reader]
-            let source = if case .stage(let index) = flow.source { places[index] } else { geography.here }
+            let source = geography.origin(of: flow.source, places)
             return PlannedTransfer(
                 artifact: flow.artifact, toStage: problem.stages[flow.reader].name, from: geography.locations[source],
                 to: geography.locations[target], size: flow.size,

@@ -155,9 +155,9 @@ extension PlacementProblem {
         for flow in flows where flow.size > .zero {
             let targets = geography.placesOfStage[flow.reader]
             switch flow.source {
-            case .here:
+            case .place(let origin):
                 for (column, target) in targets.enumerated() {
-                    let extra = addition(flow, .here, geography.locations[target])
+                    let extra = addition(flow, origin, geography.locations[target])
                     let cost = costs.entries[flow.reader][column]
                     costs.entries[flow.reader][column] = Self.sum(cost, extra)
                 }
@@ -187,9 +187,10 @@ extension PlacementProblem {
         guard flow.size > .zero else { return [] }
         let targets = geography.placesOfStage[flow.reader].map { geography.locations[$0] }
         let sources =
-            if case .stage(let index) = flow.source {
-                geography.placesOfStage[index].map { geography.locations[$0] }
-            } else { [Location.here] }
+            switch flow.source {
+            case .stage(let index): geography.placesOfStage[index].map { geography.locations[$0] }
+            case .place(let origin): [origin]
+            }
         return sources.flatMap { source in targets.map { (from: source, to: $0) } }
     }
 

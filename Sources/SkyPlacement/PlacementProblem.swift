@@ -10,8 +10,8 @@ public struct PlacementProblem: Sendable {
         public enum Source: Hashable, Sendable {
             /// The output of the stage with this index.
             case stage(Int)
-            /// This machine.
-            case here
+            /// It is there before the run: on this machine, or in a bucket of the region.
+            case place(Location)
         }
 
         /// `preprocess.clean`, or the input's own name for things that come from outside.

@@ -24,7 +24,7 @@ extension PlacementProblem {
             offers: offers, history: history, pins: pins, blocked: blocked, outlooks: outlooks
         )
         .choices(for: pipeline)
-        var geography = Geography(stages)
+        var geography = Geography(stages, sources: links.sources)
         self.pipeline = pipeline.name
         objective = pipeline.objective
         self.stages = stages

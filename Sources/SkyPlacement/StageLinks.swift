@@ -10,6 +10,11 @@ struct StageLinks {
     private(set) var order: [Int] = []
     private(set) var caveats: [String] = []
 
+    /// Where things are that come from outside.
+    var sources: [Location] {
+        flows.compactMap { if case .place(let location) = $0.source { location } else { nil } }
+    }
+
     init(_ pipeline: Pipeline, history: PlacementHistory) throws(PlacementError) {
         var numbers: [String: Int] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
@@ -37,14 +42,9 @@ struct StageLinks {
         _ history: PlacementHistory
     ) throws(PlacementError) {
         switch input.source {
-        case .path:
-            let size = max(input.size ?? .zero, .zero)
-            if input.size == nil {
-                caveats.append(
-                    "the size of input '\(input.name)' of '\(stage)' is not known: bringing it counts as free")
-            }
-            flows.append(.init(artifact: input.name, source: .here, reader: reader, sizeRange: Estimate(size)))
+        case .path: bring(input, from: .here, to: stage, reader)
         case .uri(let address):
+            if let location = input.location { return bring(input, from: location, to: stage, reader) }
             caveats.append("where \(address) is kept is not known: bringing it to '\(stage)' is not priced or timed")
         case .output(let source, let artifact):
             guard let from = numbers[source] else {
@@ -62,6 +62,14 @@ struct StageLinks {
                     sizeRange: size ?? Estimate(.zero)))
             link(from, reader)
         }
+    }
+
+    private mutating func bring(_ input: StageInput, from place: Location, to stage: String, _ reader: Int) {
+        let size = max(input.size ?? .zero, .zero)
+        if input.size == nil {
+            caveats.append("the size of input '\(input.name)' of '\(stage)' is not known: bringing it counts as free")
+        }
+        flows.append(.init(artifact: input.name, source: .place(place), reader: reader, sizeRange: Estimate(size)))
     }
 
     private mutating func link(_ from: Int, _ to: Int) {

@@ -136,7 +136,9 @@ enum PolicyProtocol {
             line.field("artifact", flow.artifact)
             switch flow.source {
             case .stage(let index): line.field("from", problem.stages[index].name)
-            case .here: line.field("from", nil as String?)
+            case .place(let location):
+                line.field("from", nil as String?)
+                line.field("from_location", location.description)
             }
             line.field("to", problem.stages[flow.reader].name)
             line.field("size_bytes", Double(flow.size.bytes))

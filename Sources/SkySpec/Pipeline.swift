@@ -172,14 +172,19 @@ public struct StageInput: Hashable, Sendable, Codable {
     public var source: Source
     /// The name of this in the folder that `SKY_INPUT_<NAME>` then is; nil: that path is this itself.
     public var entry: String?
-    /// For planning: measured for local paths, declared or unknown for the rest.
+    /// For planning: measured for local paths, declared, looked up or unknown for the rest.
     public var size: DataSize?
+    /// For planning: where an address is kept, if that was looked up. No file says it.
+    public var location: Location?
 
-    public init(name: String, source: Source, entry: String? = nil, size: DataSize? = nil) {
+    public init(
+        name: String, source: Source, entry: String? = nil, size: DataSize? = nil, location: Location? = nil
+    ) {
         self.name = name
         self.source = source
         self.entry = entry
         self.size = size
+        self.location = location
     }
 }
 

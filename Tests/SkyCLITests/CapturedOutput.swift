@@ -38,7 +38,8 @@ struct CommandRun {
     /// `answers` are what a person types, in order; none: nobody is there.
     init(
         _ arguments: [String], environment: [String: String] = [:], terminal: Terminal = .none,
-        answers: [String] = [], now: Instant = Instant(millisecondsSince1970: 1_800_000_000_000)
+        answers: [String] = [], now: Instant = Instant(millisecondsSince1970: 1_800_000_000_000),
+        lookUpLimit: TimeSpan = .seconds(5)
     ) {
         let out = CapturedOutput(terminal: terminal)
         let err = CapturedOutput(terminal: terminal)
@@ -46,7 +47,7 @@ struct CommandRun {
         let context = CommandContext(
             console: Console(out: out, err: err, isAnswered: !answers.isEmpty, ask: { left.next() }),
             environment: environment, now: { now },
-            executable: "/nowhere/sky", interruptions: { NoInterruptions() })
+            executable: "/nowhere/sky", interruptions: { NoInterruptions() }, lookUpLimit: lookUpLimit)
         status = SkyCommandLine.run(arguments, in: context)
         self.out = out.text
         self.err = err.text

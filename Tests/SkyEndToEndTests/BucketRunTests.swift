@@ -59,6 +59,34 @@ struct BucketRunTests {
         }
     }
 
+    @Test("a plan counts the way of an input from its bucket, and launching the plan file does not differ")
+    func planned() async throws {
+        try await StorageTests.use { sky, _, bucket in
+            try Files.write(String(repeating: "a", count: 3000), to: "\(sky.home)/in/a")
+            try Files.write(String(repeating: "b", count: 2000), to: "\(sky.home)/in/deep/b")
+            try await #require(sky("storage", "cp", "-r", "\(sky.home)/in", "s3://\(bucket)/in").exitCode == 0)
+            try Files.write("buckets: {\(bucket): aws/us-east-1}\n", to: "\(sky.home)/config/stores.yaml")
+            let text = """
+                name: far
+                stages:
+                  read:
+                    inputs: {raw: s3://\(bucket)/in/}
+                    resources: {infra: gcp, cpus: 1+}
+                    run: cat "$SKY_INPUT_RAW"/a
+                """
+            try Files.write(text, to: "\(sky.home)/p.yaml")
+            let way = try Regex("aws/us-east-1 → gcp/[a-z0-9-]+ +5.00 KB")
+            // On a machine that is busy the server may be slower than a plan waits.
+            for _ in 0..<10 {
+                let plan = try await sky("plan", "\(sky.home)/p.yaml", "-o", "\(sky.home)/plan.json")
+                try #require(plan.exitCode == 0, "\(plan.errors)")
+                if plan.errors.contains(way) { break }
+            }
+            let shown = try await sky("launch", "--dryrun", "\(sky.home)/plan.json")
+            #expect(shown.output.contains(way), "\(shown.output)")
+        }
+    }
+
     @Test("what is wrong with stores.yaml is said before a run begins, with its place")
     func wrongSettings() async throws {
         try await SkyUnderTest.use { sky in

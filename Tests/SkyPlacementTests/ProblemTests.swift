@@ -87,6 +87,43 @@ struct ProblemTests {
         #expect(plan.totalCost == usd("2"))
     }
 
+    /// A terabyte in aws/us-east-1, read by a stage for which aws asks a dollar an hour and gcp ninety cents.
+    private func gravity(_ location: Location?) throws -> Plan {
+        var stage = SkySpec.Stage.named("a", times: ["m5": .seconds(3600), "n2": .seconds(3600)])
+        stage.inputs = [
+            StageInput(
+                name: "raw", source: .uri("s3://bucket/raw"), size: DataSize(bytes: 1_000_000_000_000),
+                location: location),
+            StageInput(name: "code", source: .path("/code"), size: DataSize(bytes: 1_000_000_000)),
+        ]
+        let market = Market(
+            shelves: [
+                "a": [.at("aws", "us-east-1", "m5", usd("1")), .at("gcp", "us-central1", "n2", usd("0.9"))]
+            ],
+            prices: [
+                Market.Way(from: .here, to: Location(provider: "aws", region: "us-east-1")): usd("0.01"),
+                Market.Way(from: .here, to: Location(provider: "gcp", region: "us-central1")): usd("0.01"),
+            ], usualPrice: usd("0.09"))
+        return try Planner().plan(Pipeline(name: "p", stages: [stage], directory: "/"), offers: market)
+    }
+
+    @Test("a terabyte in a bucket pulls its reader there, away from a cheaper provider")
+    func dataPulls() throws {
+        let bucket = Location(provider: "aws", region: "us-east-1")
+        let blind = try gravity(nil)
+        #expect(blind.stages.map(\.offer.provider) == ["gcp"])
+        #expect(blind.totalCost == usd("0.91"))
+        let plan = try gravity(bucket)
+        #expect(plan.stages.map(\.offer.provider) == ["aws"])
+        #expect(plan.transfers.map(\.from) == [bucket, .here])
+        #expect(plan.totalCost == usd("1.01"))
+        // 10¹² bytes at 8 Gbit/s, beside which the gigabyte from here does not count.
+        #expect(plan.totalTime == .seconds(3600 + 1000))
+        #expect(plan.stages[0].runnerUp?.totalCost == usd("90.91"))
+        #expect(plan.caveats.isEmpty)
+        #expect(plan.proof.isOptimal)
+    }
+
     @Test("two artifacts on one way are both paid for and travel side by side")
     func movesSeveral() throws {
         var maker = SkySpec.Stage.named("a", times: ["m5": .seconds(10)])

@@ -44,6 +44,13 @@ struct RandomInstance {
             if random.chance(30) {
                 let size = DataSize(bytes: Int64.random(in: 0...300_000_000_000, using: &random))
                 stage.inputs.append(StageInput(name: "raw", source: .path("/raw"), size: size))
+                // In a bucket of one of the places.
+                let number = Int(size.bytes % Int64(2 * Self.places.count))
+                if number < Self.places.count {
+                    stage.inputs.append(
+                        StageInput(
+                            name: "far", source: .uri("s3://bucket/far"), size: size, location: Self.places[number]))
+                }
             }
             if random.chance(10) {
                 stage.service = ServiceSpec(port: 80, replicas: Int.random(in: 1...2, using: &random))
@@ -138,7 +145,7 @@ struct BruteForce {
             var sum = cost + (offer.pricePerHour * nodes).perHour(for: duration)
             var start = TimeSpan.zero
             for input in stage.inputs {
-                var (source, size, ready) = (Location.here, input.size ?? .zero, TimeSpan.zero)
+                var (source, size, ready) = (input.location ?? .here, input.size ?? .zero, TimeSpan.zero)
                 if case .output(let name, _) = input.source, let u = stages.firstIndex(where: { $0.name == name }) {
                     (source, size, ready) = (place[u], stages[u].outputs[0].size ?? .zero, finish[u])
                 }

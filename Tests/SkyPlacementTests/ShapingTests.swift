@@ -43,7 +43,11 @@ struct ShapingTests {
         func value(_ placement: Placement) throws -> Value {
             let places = problem.stages.map { placement[$0.name]?.location ?? .here }
             let moved = problem.flows.reduce(0) { sum, flow in
-                let source = if case .stage(let index) = flow.source { places[index] } else { Location.here }
+                let source =
+                    switch flow.source {
+                    case .stage(let index): places[index]
+                    case .place(let location): location
+                    }
                 return sum + rank(flow.size, source, places[flow.reader])
             }
             return Value(first: Int64(moved), then: try problem.totals(of: placement).cost.nanodollars)

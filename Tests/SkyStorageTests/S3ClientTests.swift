@@ -103,6 +103,37 @@ struct S3ClientTests {
         }
     }
 
+    @Test("what an input would bring is known before: of an object, and of all of a folder")
+    func sizes() async throws {
+        try await S3Fixture.use { s3 in
+            try await s3.put("abc", at: "in/a")
+            try await s3.put("de", at: "in/deep/b")
+            try await s3.put("other", at: "inside")
+            #expect(try await S3Input.size(of: s3.url("in/a"), s3.client) == DataSize(bytes: 3))
+            for folder in ["in", "in/"] {
+                #expect(try await S3Input.size(of: s3.url(folder), s3.client) == DataSize(bytes: 5))
+            }
+            await #expect(throws: StorageError.self) { try await S3Input.size(of: s3.url("none"), s3.client) }
+            await #expect(throws: StorageError.self) { try await s3.client.region(ofBucket: "no-such-bucket-there") }
+            #expect(!s3.client.isAWS)
+        }
+    }
+
+    @Test("a bucket's region is told to whoever asks elsewhere, and to whoever may not read it")
+    func regions() async throws {
+        let server = try LoopbackHTTPServer { request in
+            let isThere = request.headers["authorization"]?.contains("/eu-west-1/s3/") ?? false
+            return [.reply(isThere ? 403 : 301, headers: [("x-amz-bucket-region", "eu-west-1")])]
+        }
+        defer { server.stop() }
+        let client = try S3Fixture.client([
+            "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": server.url,
+            "AWS_REGION": "us-east-1", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        ])
+        #expect(try await client.region(ofBucket: "bucket") == "eu-west-1")
+        #expect(server.requests.map(\.method) == ["HEAD", "HEAD"])
+    }
+
     @Test("what begins with s3:// and names no bucket is no URL")
     func urls() {
         #expect(S3URL("s3://bucket/a/b c") == S3URL(bucket: "bucket", key: "a/b c"))

@@ -10,6 +10,8 @@ struct CommandContext: Sendable {
     let executable: String
     /// Begins to hold signals back; before the first task, or not at all.
     let interruptions: @Sendable () -> any InterruptionSource
+    /// For looking up, all together, what a plan can do without.
+    var lookUpLimit = TimeSpan.seconds(5)
 
     /// This process's own.
     static func process() -> CommandContext {

@@ -22,6 +22,7 @@ struct PlanCommand: SkySubcommand {
               sky plan pipeline.yaml --diff plan.json
               sky plan pipeline.yaml --frontier
               sky plan pipeline.yaml --frontier --pick 2 -o plan.json
+              sky plan pipeline.yaml --offline
               sky plan pipeline.yaml --output json | jq -r .total_cost_usd
             """)
 
@@ -176,4 +177,7 @@ struct PlanningOptions: ParsableArguments {
             "Look for the best plan no longer than this, instead of until it is proven where that can be; the plan says what is proven.",
             valueName: "time"))
     var solveFor: TimeSpan?
+
+    @Flag(help: "Do not ask where inputs in buckets are and how large: what is not known of them is not counted.")
+    var offline = false
 }

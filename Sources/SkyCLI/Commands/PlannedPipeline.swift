@@ -35,7 +35,8 @@ struct PlannedPipeline {
         if let name { pipeline.name = name }
         let (policy, wanted) = try PolicyAccess(context, timeLimit: options.policyTimeout)
             .policy(for: pipeline, option: options.policy)
-        pipeline = wanted
+        let inputs = options.offline ? nil : try BucketInputs(of: wanted, in: context)
+        pipeline = inputs?.pipeline ?? wanted
         market = try Market(in: context, tariffs: options.tariffs)
         try UnknownNames(in: read.source, catalog: market.offers.catalog).refuse(pipeline)
         self.pipeline = pipeline
@@ -48,6 +49,7 @@ struct PlannedPipeline {
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try PlanningProgress.during(context.console.err) { try Planner().plan(problem, policy: policy) }
+        plan.caveats += inputs?.caveats ?? []
         plan.caveats += market.doubtfulTariffs(of: plan) + refusals.caveats(for: pipeline)
     }
 

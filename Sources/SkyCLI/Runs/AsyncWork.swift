@@ -41,6 +41,23 @@ enum AsyncWork {
         }
     }
 
+    /// Waits on this thread until `work` is done, at most `limit`; nil when it was not. It is cancelled then, and not waited for.
+    ///
+    /// Threads that it begins leave signals to whoever holds them back later, and one that ends this process ends the wait.
+    static func run<Value: Sendable>(
+        within limit: TimeSpan, _ work: @escaping @Sendable () async throws -> Value
+    ) throws -> Value? {
+        try BlockedSignals.heldBack { isAnyWaiting in
+            let (task, outcome) = begin(work)
+            let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
+            while ContinuousClock.now < end, !isAnyWaiting() {
+                if let result = outcome.wait(atMost: TimeSpan(milliseconds: 20)) { return try result.get() }
+            }
+            task.cancel()
+            return nil
+        }
+    }
+
     /// Waits on this thread until `work` is done.
     ///
     /// - Throws: what `work` throws, or `Interrupted`; the work is cancelled then, and not waited for.

@@ -91,7 +91,8 @@ struct PipelineSimulation {
     /// Planned as it would be launched, but for what earlier runs took: a seed means the same on every machine.
     private func simulated(_ file: String, in context: CommandContext) throws -> SimulatedPipeline {
         let planned = try PlannedPipeline(
-            try PipelineArguments.parse([file]), try PlanningOptions.parse([]), withHistory: false, in: context)
+            try PipelineArguments.parse([file]), try PlanningOptions.parse(["--offline"]), withHistory: false,
+            in: context)
         let offers = planned.market.offers
         let zones = Dictionary(
             planned.plan.stages.map { ($0.stage, offers.catalog.zones(of: $0.offer)) },

@@ -3,7 +3,7 @@ import SkyProcess
 import SkyStorage
 import SkyYAML
 
-/// `stores.yaml`: which buckets keep artifacts, of which places.
+/// `stores.yaml`: which buckets keep artifacts, of which places, and where buckets are.
 struct StoreSettings: Sendable {
     struct Bucket: Hashable, Sendable {
         var url: S3URL
@@ -13,13 +13,15 @@ struct StoreSettings: Sendable {
     }
 
     /// By `provider`, or `provider/region`.
-    private(set) var buckets: [String: Bucket] = [:]
+    fileprivate(set) var buckets: [String: Bucket] = [:]
+    /// By the bucket's name: for servers whose buckets are in no region of AWS.
+    fileprivate(set) var locations: [String: Location] = [:]
 
     /// - Throws: everything wrong with the file, with its place. Where there is no such file, there are no buckets.
     static func read(_ path: String) throws -> StoreSettings {
         guard let bytes = try Files.read(path) else { return StoreSettings() }
         var reader = StoreSettingsReader(path: path)
-        let settings = StoreSettings(buckets: reader.read(bytes))
+        let settings = reader.read(bytes)
         guard reader.diagnostics.isEmpty else {
             throw DiagnosticsError(
                 reader.diagnostics, sources: [SourceFile(path: path, text: String(decoding: bytes, as: UTF8.self))])
@@ -36,6 +38,18 @@ struct StoreSettings: Sendable {
         bucket.url.key = start + location.region
         return bucket
     }
+
+    /// Where a bucket is, if the file says it: by itself, or as one that keeps a region's artifacts. Of AWS's own, which may keep
+    /// those of other providers, only the first counts.
+    func location(ofBucket name: String, of client: S3Client) -> Location? {
+        if let said = locations[name] { return said }
+        guard !client.isAWS else { return nil }
+        let origin = client.origin
+        let keeping = buckets.filter { $0.value.url.bucket == name && ($0.value.endpoint ?? origin) == origin }
+        let parts = keeping.keys.map { $0.split(separator: "/") }
+        guard let place = parts.first, parts.count == 1, place.count == 2 else { return nil }
+        return Location(provider: String(place[0]), region: String(place[1]))
+    }
 }
 
 private struct StoreSettingsReader {
@@ -46,18 +60,17 @@ private struct StoreSettingsReader {
 
     init(path: String) { self.path = path }
 
-    mutating func read(_ bytes: [UInt8]) -> [String: StoreSettings.Bucket] {
+    mutating func read(_ bytes: [UInt8]) -> StoreSettings {
         let parsed = YAML.parse(bytes: bytes, path: path)
         diagnostics += parsed.diagnostics
-        guard let root = parsed.documents.first, !root.isNull else { return [:] }
-        refuseUnknown(root, ["stores"], "the file")
-        guard let stores = root["stores"] else { return [:] }
-        guard let entries = stores.mapping else {
-            complain(stores.range, "stores cannot be \(stores.kindName)", expected: "stores: {aws: s3://bucket/sky}")
-            return [:]
-        }
+        guard let root = parsed.documents.first, !root.isNull else { return StoreSettings() }
+        refuseUnknown(root, ["stores", "buckets"], "the file")
+        return StoreSettings(buckets: stores(root["stores"]), locations: locations(root["buckets"]))
+    }
+
+    private mutating func stores(_ node: YAMLNode?) -> [String: StoreSettings.Bucket] {
         var buckets: [String: StoreSettings.Bucket] = [:]
-        for entry in entries {
+        for entry in entries(of: node, "stores", expected: "stores: {aws: s3://bucket/sky}") {
             let provider = entry.key.split(separator: "/").first.map { String($0) } ?? ""
             guard provider != Location.here.provider else {
                 complain(
@@ -67,6 +80,26 @@ private struct StoreSettingsReader {
             buckets[entry.key] = bucket(entry.value)
         }
         return buckets
+    }
+
+    private mutating func locations(_ node: YAMLNode?) -> [String: Location] {
+        var locations: [String: Location] = [:]
+        for entry in entries(of: node, "buckets", expected: "buckets: {data: azure/westeurope}") {
+            let parts = (entry.value.scalar ?? "").split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts.contains("") else {
+                complain(entry.value.range, "bucket '\(entry.key)' is at no place", expected: "provider/region")
+                continue
+            }
+            locations[entry.key] = Location(provider: String(parts[0]), region: String(parts[1]))
+        }
+        return locations
+    }
+
+    private mutating func entries(of node: YAMLNode?, _ name: String, expected: String) -> [YAMLNode.Entry] {
+        guard let node else { return [] }
+        if let entries = node.mapping { return Array(entries) }
+        complain(node.range, "\(name) cannot be \(node.kindName)", expected: expected)
+        return []
     }
 
     private mutating func bucket(_ node: YAMLNode) -> StoreSettings.Bucket? {

@@ -42,6 +42,18 @@ struct BlockedSignals: InterruptionSource {
         return set
     }
 
+    /// Holds signals back while `body` works, which may ask whether one waits that ends this process; afterwards they do what they do anyway.
+    static func heldBack<Value>(_ body: (_ isAnyWaiting: () -> Bool) throws -> Value) rethrows -> Value {
+        var (set, before) = (Self.set, sigset_t())
+        pthread_sigmask(SIG_BLOCK, &set, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return try body {
+            var waiting = sigset_t()
+            sigpending(&waiting)
+            return [SIGINT, SIGTERM, SIGHUP].contains { sigismember(&waiting, $0) == 1 }
+        }
+    }
+
     func next(within limit: TimeSpan) -> Interruption? {
         var set = Self.set
         let milliseconds = max(0, limit.milliseconds)

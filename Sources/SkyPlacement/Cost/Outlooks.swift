@@ -34,7 +34,7 @@ struct Outlooks {
         var cost = outcomes.reduce(Money.zero) { $0 + $1.parts.total }
         var crossing: [TimeSpan] = []
         for flow in problem.flows {
-            let source = if case .stage(let index) = flow.source { places[index] } else { geography.here }
+            let source = geography.origin(of: flow.source, places)
             let amount = max(size(flow.sizeRange), .zero)
             cost += geography.cost(of: amount, from: source, to: places[flow.reader])
             crossing.append(geography.time(of: amount, from: source, to: places[flow.reader]))

@@ -25,7 +25,7 @@ struct NetworkBuilder {
         var moved: [[Int]: [PlacementProblem.Flow]] = [:]
         for flow in links.flows where flow.size > .zero {
             switch flow.source {
-            case .here: entries[flow.reader].append(flow)
+            case .place: entries[flow.reader].append(flow)
             case .stage(let source): moved[[source, flow.reader], default: []].append(flow)
             }
         }
@@ -52,13 +52,17 @@ struct NetworkBuilder {
         _ rates: some TransferRates
     ) -> Network.Node {
         let places = geography.placesOfStage[index]
-        if !entries.isEmpty { geography.learn(from: [geography.here], to: places, rates) }
+        var fromOutside: [Int: [PlacementProblem.Flow]] = [:]
+        for flow in entries { fromOutside[geography.origin(of: flow.source, []), default: []].append(flow) }
+        geography.learn(from: fromOutside.keys.sorted(), to: places, rates)
         let (options, first) = Frontier(stage, places: geography.placeOfCandidate[index])
             .flattened(placeCount: places.count)
         let crossings = places.map { place in
-            entries.isEmpty
-                ? (cost: 0, time: 0)
-                : Self.crossing(entries, geography.rates[Int(geography.kind(from: geography.here, to: place))])
+            fromOutside.reduce(into: (cost: Int64(0), time: Int64(0))) { sum, entry in
+                let rate = geography.rates[Int(geography.kind(from: entry.key, to: place))]
+                let (cost, time) = Self.crossing(entry.value, rate)
+                sum = (Network.plus(sum.cost, cost), max(sum.time, time))
+            }
         }
         return Network.Node(
             options: options, first: first, entryCost: crossings.map(\.cost), entryTime: crossings.map(\.time),

@@ -1,5 +1,5 @@
 public import SkyAWS
-import SkyCore
+public import SkyCore
 import SkyHTTP
 import Synchronization
 
@@ -11,6 +11,8 @@ public final class S3Client: Sendable {
     /// Nil for AWS's own.
     private let endpoint: String?
     private let region: String
+    /// Over all tries of a call; nil for as long as each call is worth.
+    private let patience: TimeSpan?
     /// Where buckets turned out to be.
     private let regions = Mutex<[String: String]>([:])
 
@@ -18,7 +20,11 @@ public final class S3Client: Sendable {
     ///   - endpoint: `http://host:port` of a server that speaks like S3, if the settings' is not meant; buckets are then
     ///     the first part of the path.
     ///   - region: if the settings' is not meant. Buckets that are elsewhere are found there.
-    public init(_ settings: AWSSettings, endpoint: String? = nil, region: String? = nil) {
+    ///   - patience: for callers who would rather do without: a call is tried twice, and that long.
+    public init(
+        _ settings: AWSSettings, endpoint: String? = nil, region: String? = nil, patience: TimeSpan? = nil
+    ) {
+        self.patience = patience
         surroundings = settings.surroundings
         caller = surroundings.caller
         credentials = CredentialSource(settings)
@@ -27,7 +33,25 @@ public final class S3Client: Sendable {
     }
 
     /// What tells this client's objects from another server's of the same names.
-    var origin: String { endpoint ?? "s3" }
+    public var origin: String { endpoint ?? "s3" }
+
+    /// Whether it speaks to AWS itself, maybe by an address that a network of its own has for it.
+    public var isAWS: Bool {
+        guard let endpoint else { return true }
+        let host = (endpoint.split(separator: "/").dropFirst().first ?? "").prefix { $0 != ":" }
+        return host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
+    }
+
+    /// Where a bucket of AWS is. Whoever may not read it is told too.
+    ///
+    /// - Throws: `.unsuitable` when there is no such bucket.
+    public func region(ofBucket name: String) async throws(StorageError) -> String {
+        let response = try await perform(S3Call(.head, name))
+        if response.status == 404 { throw .unsuitable(path: "s3://\(name)", reason: "there is no such bucket") }
+        if let region = response.headers["x-amz-bucket-region"] { return region }
+        guard response.status == 200 else { throw .service(AWSError("HEAD s3://\(name)", response)) }
+        return regions.withLock { $0[name] } ?? region
+    }
 
     /// - Throws: `.refused` for every status but those expected.
     func expect(_ call: S3Call, _ statuses: Set<Int> = [200]) async throws(StorageError) -> HTTPResponse {
@@ -54,7 +78,8 @@ public final class S3Client: Sendable {
         let signature = SignatureV4(identity, region: region, service: "s3")
         do throws(HTTPError) {
             let (origin, path) = address(of: call, in: region)
-            return try await caller.call(origin, retries: call.retries, mayPass: Self.mayPass) {
+            let retries = patience.map { HTTPRetries(tries: 2, deadline: $0) } ?? call.retries
+            return try await caller.call(origin, retries: retries, mayPass: Self.mayPass) {
                 timeLeft throws(HTTPError) in
                 let request = request(call, origin: origin, path: path, signature, timeLeft: timeLeft)
                 if let destination = call.destination {

@@ -1,5 +1,5 @@
 import Glibc
-import SkyCore
+public import SkyCore
 
 /// Brings an object, or all objects of a folder, from a bucket into a store of this machine.
 public struct S3Input: Sendable {
@@ -19,18 +19,15 @@ public struct S3Input: Sendable {
 
     /// - Throws: `.unsuitable` when there is nothing, or a key that cannot be the path of a file.
     public func take(into store: LocalArtifactStore) async throws(StorageError) -> Artifact {
-        if !url.key.isEmpty, !url.key.hasSuffix("/"), let object = try await client.object(url) {
+        if let object = try await Self.object(url, client) {
             if let digest = object.digest, let known = try await store.artifact(digest) { return known }
             return try await keep(into: store) { path async throws(StorageError) in
                 _ = try await S3Download(client, from: url, to: path, known: object).run()
             }
         }
-        let isFolder = url.key.isEmpty || url.key.hasSuffix("/")
-        let root = S3URL(bucket: url.bucket, key: isFolder ? url.key : url.key + "/")
+        let root = Self.folder(url)
         let objects = try await objects(of: root)
-        guard !objects.isEmpty else {
-            throw .unsuitable(path: "\(url)", reason: "there is no such object, and none whose key goes on with '/'")
-        }
+        guard !objects.isEmpty else { throw Self.nothing(at: url) }
         return try await keep(into: store) { path async throws(StorageError) in
             try await concurrently(objects, width: S3ArtifactStore.crowd) { object async throws(StorageError) in
                 let place = "\(path)/\(object.key.dropFirst(root.key.count))"
@@ -39,6 +36,39 @@ public struct S3Input: Sendable {
             }
         }
     }
+
+    /// How many bytes `take` would bring, without bringing them.
+    ///
+    /// - Throws: `.unsuitable` when there is nothing.
+    public static func size(of url: S3URL, _ client: S3Client) async throws(StorageError) -> DataSize {
+        if let object = try await object(url, client) { return object.size }
+        var (bytes, isEmpty): (Int64, Bool) = (0, true)
+        try await client.eachPage(of: folder(url)) { page in
+            for object in page.objects where isFile(object) {
+                bytes += object.size.bytes
+                isEmpty = false
+            }
+        }
+        guard !isEmpty else { throw nothing(at: url) }
+        return DataSize(bytes: bytes)
+    }
+
+    /// Nil for what can only be a folder, and where there is none.
+    private static func object(_ url: S3URL, _ client: S3Client) async throws(StorageError) -> S3Object? {
+        url.key.isEmpty || url.key.hasSuffix("/") ? nil : try await client.object(url)
+    }
+
+    private static func folder(_ url: S3URL) -> S3URL {
+        let isFolder = url.key.isEmpty || url.key.hasSuffix("/")
+        return S3URL(bucket: url.bucket, key: isFolder ? url.key : url.key + "/")
+    }
+
+    private static func nothing(at url: S3URL) -> StorageError {
+        .unsuitable(path: "\(url)", reason: "there is no such object, and none whose key goes on with '/'")
+    }
+
+    /// A key that ends with a slash stands for a folder.
+    private static func isFile(_ object: S3Object) -> Bool { !object.key.hasSuffix("/") }
 
     private func keep(
         into store: LocalArtifactStore, _ fetch: (_ path: String) async throws(StorageError) -> Void
@@ -59,11 +89,11 @@ public struct S3Input: Sendable {
         return artifact
     }
 
-    /// Those that are files: a key that ends with a slash stands for a folder.
+    /// Those that are files.
     private func objects(of root: S3URL) async throws(StorageError) -> [S3Object] {
         var objects: [S3Object] = []
         try await client.eachPage(of: root) { page in
-            objects += page.objects.filter { !$0.key.hasSuffix("/") }
+            objects += page.objects.filter(Self.isFile)
         }
         for object in objects {
             let parts = object.key.dropFirst(root.key.count).split(separator: "/", omittingEmptySubsequences: false)
