@@ -35,20 +35,9 @@ struct SSHTests {
         }
     }
 
-    /// A copy of the pipeline whose training waits until `go` is there, on machines that are not taken back.
-    private func gated(_ sky: SkyUnderTest, _ farm: SSHFarm) throws -> String {
-        let path = "\(try sky.copy(ofPipeline: "support-tickets"))/pipeline.yaml"
-        let text = try sky.text(of: path)
-            .replacing("use_spot: true ", with: "use_spot: false")
-            .replacing(
-                "run: python3 train.py",
-                with: "run: echo waiting; until [ -e \(farm.folder)/go ]; do sleep 0.1; done; python3 train.py")
-        try Data(text.utf8).write(to: URL(filePath: path))
-        return path
-    }
-
     private func launchGated(_ sky: SkyUnderTest, _ farm: SSHFarm) async throws -> (run: String, host: SSHFarm.Host) {
-        let launch = try await sky("launch", try gated(sky, farm), "--yes", "--detach")
+        let launch = try await sky(
+            "launch", try sky.supportTickets(trainingWaitsFor: "\(farm.folder)/go"), "--yes", "--detach")
         try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
         let run = try sky.runName("support-tickets", in: launch)
         try await sky.wait("train waits") {

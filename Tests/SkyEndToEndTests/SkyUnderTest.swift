@@ -150,6 +150,19 @@ struct SkyUnderTest: Sendable {
         throw CancellationError()
     }
 
+    /// A copy of the support-tickets pipeline whose training says `waiting` and begins when there is a file `go`, on machines that
+    /// are not taken back.
+    func supportTickets(trainingWaitsFor go: String) throws -> String {
+        let path = "\(try copy(ofPipeline: "support-tickets"))/pipeline.yaml"
+        let text = try text(of: path)
+            .replacing("use_spot: true ", with: "use_spot: false")
+            .replacing(
+                "run: python3 train.py",
+                with: "run: echo waiting; until [ -e \(go) ]; do sleep 0.1; done; python3 train.py")
+        try Data(text.utf8).write(to: URL(filePath: path))
+        return path
+    }
+
     /// A copy of a pipeline's folder that a test may edit.
     func copy(ofPipeline name: String) throws -> String {
         let copy = "\(home)/\(name)"
