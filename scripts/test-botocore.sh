@@ -15,6 +15,7 @@ skip() {
     [ "${SKY_BOTOCORE:-}" != required ] || exit 1
     exit 0
 }
+. "$root/scripts/from-pypi.sh"
 
 [ "${SKY_BOTOCORE:-}" != skip ] || skip "SKY_BOTOCORE=skip"
 
@@ -23,11 +24,7 @@ has_botocore() { [ "$("$1" -c 'import botocore; print(botocore.__version__)' 2>/
 
 if ! has_botocore "$python"; then
     if ! has_botocore "$folder/bin/python"; then
-        echo "test-botocore: installing botocore $version into $folder"
-        rm -rf "$folder"
-        "$python" -m venv "$folder" || skip "$python cannot make a virtual environment (apt install python3-venv)"
-        "$folder/bin/pip" install --quiet --disable-pip-version-check --timeout 20 --retries 1 "botocore==$version" ||
-            skip "botocore $version cannot be installed from PyPI"
+        install_from_pypi botocore botocore
     fi
     python=$folder/bin/python
 fi

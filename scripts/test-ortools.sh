@@ -16,6 +16,7 @@ skip() {
     [ "${SKY_ORTOOLS:-}" != required ] || exit 1
     exit 0
 }
+. "$root/scripts/from-pypi.sh"
 
 [ "${SKY_ORTOOLS:-}" != skip ] || skip "SKY_ORTOOLS=skip"
 
@@ -23,11 +24,7 @@ has_ortools() { "$1" -c 'import ortools.sat.python.cp_model' 2>/dev/null; }
 
 if ! has_ortools "$python"; then
     if ! has_ortools "$folder/bin/python"; then
-        echo "test-ortools: installing ortools $version into $folder"
-        rm -rf "$folder"
-        "$python" -m venv "$folder" || skip "$python cannot make a virtual environment (apt install python3-venv)"
-        "$folder/bin/pip" install --quiet --disable-pip-version-check --timeout 20 --retries 1 "ortools==$version" ||
-            skip "ortools $version cannot be installed from PyPI"
+        install_from_pypi ortools ortools
     fi
     python=$folder/bin/python
 fi
