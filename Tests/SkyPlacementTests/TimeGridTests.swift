@@ -61,7 +61,8 @@ struct TimeGridTests {
         paths.apply(to: &sweep, limit: limit)
         sweep.pass()
         let branch = TimeSearch.Branch(sweep: sweep, paths: paths, names: windows.kept)
-        guard let bound = search.searchGrids(branch) else { return nil }
+        guard search.isNarrow(branch) else { return nil }
+        let bound = search.searchGrids(branch)
         return (search.best, bound, search.isExhausted)
     }
 

@@ -102,7 +102,6 @@ struct GridStep {
     private mutating func refine(
         _ way: Int, _ layer: inout TimeGrid.Layer, _ coarse: TimeGrid.Layer, _ onwards: TimeGrid.Layer
     ) {
-        let before = way * prices
         var (known, cost, begin) = (-1, Int64(0), Int64(0))
         for move in coarse.moves[coarse.range(of: Int(layer.coarse[way]))] {
             looked += 1
@@ -113,12 +112,10 @@ struct GridStep {
             guard Network.plus(end, after[after.startIndex + option.place]) <= frame.limit,
                 layer.cost[way] + Network.plus(whole, onwards.rest[Int(move.to)]) < cap
             else { continue }
-            sums.look(from: way, to: Int(move.option), layer)
-            let its = Int(move.to) * prices
-            let isOpen = (0..<prices).allSatisfy {
-                layer.sums[before + $0] + sums.sums[$0] + onwards.restSums[its + $0] <= room
-            }
-            guard isOpen else { continue }
+            guard
+                sums.isOpen(
+                    from: way, to: Int(move.option), layer, before: Int(move.to), onwards.restSums, room: room)
+            else { continue }
             let to = arrive(way, layer, option.place, end, cost: layer.cost[way] + whole, coarse: move.to)
             layer.moves.append(.init(option: move.option, to: Int32(to), cost: whole))
         }

@@ -38,7 +38,17 @@ struct MoveSums {
         for price in 0..<prices { sums[price] = ways[price] + options[option * prices + price] }
     }
 
-    mutating func look(from way: Int, to option: Int, _ layer: TimeGrid.Layer) {
+    /// Looks at a move, and tells whether what its way has taken before and what the coarser or later way `to` takes on to the end
+    /// leave room for it at every price.
+    mutating func isOpen(
+        from way: Int, to option: Int, _ layer: TimeGrid.Layer, before to: Int, _ restSums: [Int64], room: Int64
+    ) -> Bool {
+        look(from: way, to: option, layer)
+        let (mine, its) = (way * prices, to * prices)
+        return (0..<prices).allSatisfy { layer.sums[mine + $0] + sums[$0] + restSums[its + $0] <= room }
+    }
+
+    private mutating func look(from way: Int, to option: Int, _ layer: TimeGrid.Layer) {
         look(from: way, toPlace: places[option], layer)
         look(at: option)
     }

@@ -95,12 +95,11 @@ struct TimeGrid {
                 let move = layer.moves[index]
                 let onwards = Network.plus(move.cost, rest[Int(move.to)])
                 guard layer.cost[way] + onwards < cap else { continue }
-                sums.look(from: way, to: Int(move.option), layer)
                 let (mine, its) = (way * prices, Int(move.to) * prices)
-                let isOpen = (0..<prices).allSatisfy {
-                    layer.sums[mine + $0] + sums.sums[$0] + restSums[its + $0] <= room
-                }
-                guard isOpen else { continue }
+                guard
+                    sums.isOpen(
+                        from: way, to: Int(move.option), layer, before: Int(move.to), restSums, room: room)
+                else { continue }
                 layer.rest[way] = min(layer.rest[way], onwards)
                 for price in 0..<prices {
                     let sum = sums.sums[price] + restSums[its + price]

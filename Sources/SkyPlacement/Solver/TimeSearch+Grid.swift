@@ -2,9 +2,9 @@ extension TimeSearch {
     /// Goes through what is left in a network that is narrow, but does not come apart: first what is left for plans that are hardly
     /// dearer than the bound, which is little, then for dearer ones.
     ///
-    /// - Returns: a bound, as `explore` does; nil where the network is too wide.
-    mutating func searchGrids(_ branch: Branch) -> Int64? {
-        guard isNarrow(branch) else { return nil }
+    /// - Parameter branch: one that `isNarrow`.
+    /// - Returns: a bound, as `explore` does.
+    mutating func searchGrids(_ branch: Branch) -> Int64 {
         var least = branch.sweep.units.nanodollars(branch.sweep.bound)
         var room = max(least / Self.firstRoom, 1)
         while least < cap, !isSatisfied {

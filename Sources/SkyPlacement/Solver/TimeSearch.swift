@@ -141,12 +141,14 @@ struct TimeSearch {
                 }
                 if let decomposition { return settled(&branch, decomposition) }
                 lookThroughs += 1
-                switch lookThrough(&branch, widths(of: branch, depth: depth)) {
+                let isNarrow = depth == 0 && isNarrow(branch)
+                switch lookThrough(
+                    &branch, isNarrow ? Self.narrowWidths : depth == 0 ? Self.rootWidths : Self.branchWidths)
+                {
                 case .settled(let bound): return bound
                 case .improved where lookThroughs < Self.mostLookThroughs: (passes, stalled, step) = (0, 0, 1)
                 case .improved, .open:
-                    if depth == 0, let bound = searchGrids(branch) { return bound }
-                    return split(branch, depth: depth)
+                    return isNarrow ? searchGrids(branch) : split(branch, depth: depth)
                 }
             }
             if stalled > 3 { step *= 0.8 }
@@ -155,11 +157,6 @@ struct TimeSearch {
     }
 
     private static let mostLookThroughs = 10
-
-    private func widths(of branch: Branch, depth: Int) -> [Int] {
-        guard depth == 0 else { return Self.branchWidths }
-        return isNarrow(branch) ? Self.narrowWidths : Self.rootWidths
-    }
 
     var isSatisfied: Bool { stopsAtFirst && best != nil }
 
