@@ -37,48 +37,32 @@ final class MemorySink: BodySink {
 
 /// Writes a successful body into a file, and keeps the beginning of any other in memory.
 final class FileSink: BodySink {
-    private let path: String
     private let offset: Int64
     private let progress: @Sendable (HTTPProgress) -> Void
     /// Open since the first byte of a success.
-    private var descriptor: Int32 = -1
+    private var file: BodyFile
     private var resumedAt: Int64 = 0
     private var size: Int64 = 0
-    private var complaint: [UInt8] = []
-
-    private static let complaintLimit = 64 << 10
+    private var complaint = Complaint()
 
     init(path: String, offset: Int64, progress: @escaping @Sendable (HTTPProgress) -> Void) {
-        self.path = path
+        file = BodyFile(path: path)
         self.offset = offset
         self.progress = progress
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
-
     func take(_ bytes: UnsafeRawBufferPointer, of head: ResponseHead) throws(SinkError) {
-        guard head.isSuccess else {
-            complaint.append(contentsOf: bytes.prefix(Self.complaintLimit - complaint.count))
-            return
-        }
-        if descriptor < 0 { try open(head) }
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = write(descriptor, rest.baseAddress, rest.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw failure("write")
-            }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
+        guard head.isSuccess else { return complaint.append(bytes) }
+        if !file.isOpen { try open(head) }
+        try file.write(bytes, at: size)
         size += Int64(bytes.count)
         let total = head.contentRange.total ?? head.contentLength
         progress(HTTPProgress(received: DataSize(bytes: size), total: total.map { DataSize(bytes: $0) }))
     }
 
     func finish(_ head: ResponseHead) throws(SinkError) -> Outcome {
-        if head.isSuccess, descriptor < 0 { try open(head) }
-        let response = HTTPResponse(status: head.status, headers: head.headers, body: complaint)
+        if head.isSuccess, !file.isOpen { try open(head) }
+        let response = HTTPResponse(status: head.status, headers: head.headers, body: complaint.bytes)
         return Outcome(response: response, resumedAt: resumedAt, size: head.isSuccess ? size : offset)
     }
 
@@ -89,18 +73,11 @@ final class FileSink: BodySink {
             }
             resumedAt = offset
         }
-        descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw failure("open") }
-        guard lseek(descriptor, 0, SEEK_END) >= resumedAt else {
-            throw SinkError(kind: .file, reason: "\(path) is shorter than the part that was to be left out")
+        try file.open(O_WRONLY | O_CREAT)
+        guard lseek(file.descriptor, 0, SEEK_END) >= resumedAt else {
+            throw SinkError(kind: .file, reason: "\(file.path) is shorter than the part that was to be left out")
         }
-        guard ftruncate(descriptor, off_t(resumedAt)) == 0, lseek(descriptor, off_t(resumedAt), SEEK_SET) >= 0 else {
-            throw failure("write")
-        }
+        guard ftruncate(file.descriptor, off_t(resumedAt)) == 0 else { throw file.failure("write") }
         size = resumedAt
-    }
-
-    private func failure(_ action: String) -> SinkError {
-        SinkError(kind: .file, reason: "cannot \(action) \(path): \(String(cString: strerror(errno)))")
     }
 }
