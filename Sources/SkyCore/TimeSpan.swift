@@ -4,6 +4,12 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// Whole milliseconds of it.
+    public init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+
     public static let zero = TimeSpan(milliseconds: 0)
     public static let hour = TimeSpan(milliseconds: 3_600_000)
 

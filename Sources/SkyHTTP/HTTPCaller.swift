@@ -74,10 +74,3 @@ extension HTTPError {
         tries > 1 && kind != .cancelled ? HTTPError(kind, "\(message) (tried \(tries) times)") : self
     }
 }
-
-extension TimeSpan {
-    init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self.init(milliseconds: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
-    }
-}

@@ -51,7 +51,7 @@ struct CopyPlan: Sendable {
         guard status.isFolder else {
             let name = path.split(separator: "/").last.map { String($0) } ?? ""
             var end = url
-            if end.key.isEmpty || end.key.hasSuffix("/") { end.key += name }
+            if end.isFolder { end.key += name }
             items = [Item(source: .file(path), destination: .object(end), size: status.size)]
             return
         }
@@ -60,9 +60,7 @@ struct CopyPlan: Sendable {
                 .wrongRequest, "'\(source)' is a folder: say --recursive to copy all that is in it",
                 hints: ["sky storage cp --recursive \(source) \(url)"])
         }
-        var start = url
-        if !start.key.isEmpty, !start.key.hasSuffix("/") { start.key += "/" }
-        addFolder(path, "", to: start)
+        addFolder(path, "", to: url.asFolder)
     }
 
     private mutating func addFolder(_ root: String, _ inside: String, to url: S3URL) {
@@ -107,8 +105,7 @@ struct CopyPlan: Sendable {
             items = [Item(source: .object(url), destination: destination, size: object.size, known: object)]
             return
         }
-        var start = url
-        if !start.key.isEmpty, !start.key.hasSuffix("/") { start.key += "/" }
+        let start = url.asFolder
         var objects: [S3Object] = []
         try await client.eachPage(of: start) { objects += $0.objects }
         guard !objects.isEmpty else {
@@ -128,14 +125,10 @@ struct CopyPlan: Sendable {
     private static func place(_ end: Place, _ relative: String, isFolder: Bool) throws -> Place {
         switch end {
         case .object(var url):
-            if isFolder || url.key.isEmpty {
-                if !url.key.isEmpty, !url.key.hasSuffix("/") { url.key += "/" }
-                url.key += relative
-            }
+            if isFolder || url.key.isEmpty { url.key = url.asFolder.key + relative }
             return .object(url)
         case .file(let path):
-            let parts = relative.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.allSatisfy({ !["", ".", ".."].contains($0) && !$0.utf8.contains(0) }) else {
+            guard S3URL.isPath(relative) else {
                 throw CommandFailure(
                     .wrongRequest,
                     "the key '\(relative)' cannot be the path of a file: copy it by itself, to a name of yours")

@@ -14,19 +14,11 @@ struct CopyWork: Sendable {
     let meter: CopyMeter
 
     /// The first failure ends the rest, and is thrown.
-    func run(_ items: [CopyPlan.Item]) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var rest = items.makeIterator()
-            for _ in 0..<files {
-                if let item = rest.next() { group.addTask { try await copy(item) } }
-            }
-            while try await group.next() != nil {
-                if let item = rest.next() { group.addTask { try await copy(item) } }
-            }
-        }
+    func run(_ items: [CopyPlan.Item]) async throws(StorageError) {
+        try await concurrently(items, width: files) { item async throws(StorageError) in try await copy(item) }
     }
 
-    private func copy(_ item: CopyPlan.Item) async throws {
+    private func copy(_ item: CopyPlan.Item) async throws(StorageError) {
         let file = meter.begin()
         switch (item.source, item.destination) {
         case (.file(let path), .object(let url)):
@@ -131,10 +123,7 @@ final class CopyMeter: Sendable {
         return parts.joined(separator: ", ")
     }
 
-    private var elapsed: TimeSpan {
-        let (seconds, attoseconds) = start.duration(to: .now).components
-        return TimeSpan(milliseconds: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
-    }
+    private var elapsed: TimeSpan { TimeSpan(start.duration(to: .now)) }
 
     /// Takes the line away.
     func end() {

@@ -34,8 +34,7 @@ struct StoreSettings: Sendable {
     func bucket(of location: Location) -> Bucket? {
         if let exact = buckets["\(location.provider)/\(location.region)"] { return exact }
         guard var bucket = buckets[location.provider] else { return nil }
-        let start = bucket.url.key.isEmpty || bucket.url.key.hasSuffix("/") ? bucket.url.key : bucket.url.key + "/"
-        bucket.url.key = start + location.region
+        bucket.url.key = bucket.url.asFolder.key + location.region
         return bucket
     }
 

@@ -1,6 +1,6 @@
 /// Does `body` for each item, `width` of them at once and begun in their order. The first failure cancels what is under way
 /// and is thrown once all of it has ended.
-func concurrently<Items: Sequence>(
+public func concurrently<Items: Sequence>(
     _ items: Items, width: Int, _ body: @escaping @Sendable (Items.Element) async throws(StorageError) -> Void
 ) async throws(StorageError) where Items.Element: Sendable {
     let failure = await withTaskGroup(of: Result<Void, StorageError>.self) { group -> StorageError? in

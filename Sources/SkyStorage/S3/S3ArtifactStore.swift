@@ -22,9 +22,7 @@ public struct S3ArtifactStore: ArtifactStore {
     ///   - width: parts of one blob that are sent or fetched at once.
     public init(_ client: S3Client, root: S3URL, scratch: String, width: Int = s3UsualWidth) {
         self.client = client
-        var root = root
-        if !root.key.isEmpty, !root.key.hasSuffix("/") { root.key += "/" }
-        self.root = root
+        self.root = root.asFolder
         self.scratch = StoreLayout(root: scratch)
         self.width = width
     }

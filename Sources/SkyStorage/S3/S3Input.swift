@@ -25,7 +25,7 @@ public struct S3Input: Sendable {
                 _ = try await S3Download(client, from: url, to: path, known: object).run()
             }
         }
-        let root = Self.folder(url)
+        let root = url.asFolder
         let objects = try await objects(of: root)
         guard !objects.isEmpty else { throw Self.nothing(at: url) }
         return try await keep(into: store) { path async throws(StorageError) in
@@ -43,7 +43,7 @@ public struct S3Input: Sendable {
     public static func size(of url: S3URL, _ client: S3Client) async throws(StorageError) -> DataSize {
         if let object = try await object(url, client) { return object.size }
         var (bytes, isEmpty): (Int64, Bool) = (0, true)
-        try await client.eachPage(of: folder(url)) { page in
+        try await client.eachPage(of: url.asFolder) { page in
             for object in page.objects where isFile(object) {
                 bytes += object.size.bytes
                 isEmpty = false
@@ -55,12 +55,7 @@ public struct S3Input: Sendable {
 
     /// Nil for what can only be a folder, and where there is none.
     private static func object(_ url: S3URL, _ client: S3Client) async throws(StorageError) -> S3Object? {
-        url.key.isEmpty || url.key.hasSuffix("/") ? nil : try await client.object(url)
-    }
-
-    private static func folder(_ url: S3URL) -> S3URL {
-        let isFolder = url.key.isEmpty || url.key.hasSuffix("/")
-        return S3URL(bucket: url.bucket, key: isFolder ? url.key : url.key + "/")
+        url.isFolder ? nil : try await client.object(url)
     }
 
     private static func nothing(at url: S3URL) -> StorageError {
@@ -96,8 +91,7 @@ public struct S3Input: Sendable {
             objects += page.objects.filter(Self.isFile)
         }
         for object in objects {
-            let parts = object.key.dropFirst(root.key.count).split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.allSatisfy({ !["", ".", ".."].contains($0) && !$0.utf8.contains(0) }) else {
+            guard S3URL.isPath(object.key.dropFirst(root.key.count)) else {
                 throw .unsuitable(
                     path: "\(S3URL(bucket: root.bucket, key: object.key))",
                     reason: "its key cannot be the path of a file")

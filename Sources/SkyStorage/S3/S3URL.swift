@@ -24,5 +24,17 @@ public struct S3URL: Hashable, Sendable, CustomStringConvertible {
         guard isName, (3...63).contains(bucket.utf8.count), bucket.first != ".", bucket.first != "-" else { return nil }
     }
 
+    /// With a `/` at the end of the key, unless that is empty: what the keys of a folder's objects begin with.
+    public var asFolder: S3URL { isFolder ? self : S3URL(bucket: bucket, key: key + "/") }
+
+    /// It cannot be an object that is a file: the bucket itself, or a key that ends with a `/`.
+    public var isFolder: Bool { key.isEmpty || key.hasSuffix("/") }
+
+    /// Whether a key, or what follows a folder's in one, can be the path of a file in a folder, and of none outside.
+    public static func isPath(_ key: some StringProtocol) -> Bool {
+        key.split(separator: "/", omittingEmptySubsequences: false)
+            .allSatisfy { !["", ".", ".."].contains($0) && !$0.utf8.contains(0) }
+    }
+
     public var description: String { "s3://\(bucket)/\(key)" }
 }
