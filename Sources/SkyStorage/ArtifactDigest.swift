@@ -1,3 +1,5 @@
+import SkyCore
+
 /// The name of an immutable artifact: the SHA-256 of its contents, printed `sha256:<64 hex digits>`.
 ///
 /// A file's digest is that of its bytes; a folder's is that of its manifest (paths, modes, digests).
@@ -18,8 +20,7 @@ public struct ArtifactDigest: Hashable, Comparable, Sendable, Codable, CustomStr
 
     /// From the 32 bytes of a hash.
     init(bytes: [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
-        hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        hex = String(hexOf: bytes)
     }
 
     public var description: String { "sha256:\(hex)" }

@@ -10,14 +10,9 @@ extension Instant {
             }
             return bytes[range].reduce(0) { $0 * 10 + Int64($1 - 0x30) }
         }
-        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day)
+        guard let day = CalendarDay(text.prefix(10)), let hour = number(11..<13), let minute = number(14..<16),
+            let second = number(17..<19)
         else { return nil }
-        // Years are counted from March, so that the leap day is a year's last.
-        let shifted = month <= 2 ? year - 1 : year
-        let (era, yearOfEra) = (shifted / 400, shifted % 400)
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        self.init(millisecondsSince1970: (days * 86_400 + hour * 3600 + minute * 60 + second) * 1000)
+        self.init(millisecondsSince1970: (Int64(day.number) * 86_400 + hour * 3600 + minute * 60 + second) * 1000)
     }
 }

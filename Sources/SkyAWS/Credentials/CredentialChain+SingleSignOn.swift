@@ -39,7 +39,7 @@ extension CredentialChain {
     }
 
     private func loginToken(_ key: String, profile: String) throws(AWSError) -> Secret {
-        let path = surroundings.path("~/.aws/sso/cache/\(SHA256.hex(SHA256.hashSHA1(Array(key.utf8)))).json")
+        let path = surroundings.path("~/.aws/sso/cache/\(String(hexOf: SHA256.hashSHA1(Array(key.utf8)))).json")
         let login = "type: aws sso login --profile \(profile)"
         guard let text = try surroundings.read(path) else {
             throw AWSError(.credentials, "profile '\(profile)' signs on by SSO and nobody has logged in: \(login)")

@@ -1,4 +1,5 @@
 public import SkyHTTP
+import SkyCore
 
 /// A request before it is signed. Path and query are as they are meant: whoever signs encodes them, once.
 public struct AWSRequest: Hashable, Sendable {
@@ -20,7 +21,7 @@ public struct AWSRequest: Hashable, Sendable {
         /// Only S3 takes this. The connection then has to vouch for the body, or a checksum of the store's own.
         case unsigned
 
-        public static func bytes(_ body: [UInt8]) -> Payload { .sha256(hex: SHA256.hex(SHA256.hash(body))) }
+        public static func bytes(_ body: [UInt8]) -> Payload { .sha256(hex: String(hexOf: SHA256.hash(body))) }
     }
 
     public var method: HTTPRequest.Method

@@ -92,11 +92,11 @@ public struct SignatureV4: Sendable {
     func signature(of canonical: CanonicalRequest, _ date: AmazonDate) -> String {
         let text =
             "\(Self.algorithm)\n\(date.full)\n\(scope(date))\n"
-            + SHA256.hex(SHA256.hash(Array(canonical.text.utf8)))
+            + String(hexOf: SHA256.hash(Array(canonical.text.utf8)))
         var key = Array("AWS4\(credentials.secretAccessKey.reveal())".utf8)
         for step in [date.day, region, service, "aws4_request", text] {
             key = SHA256.hmac(key: key, Array(step.utf8))
         }
-        return SHA256.hex(key)
+        return String(hexOf: key)
     }
 }

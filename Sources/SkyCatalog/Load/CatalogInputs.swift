@@ -70,7 +70,6 @@ struct CatalogInputs: Sendable {
             EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
             count = 32
         }
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return String(hexOf: bytes)
     }
 }

@@ -1,4 +1,4 @@
-import SkyCore
+public import SkyCore
 
 /// Why a price is not believed. Flagged offers are no candidates unless the settings say so.
 public enum OfferFlag: Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import SkyCore
+public import SkyCore
 
 /// One provider's profile and offers. A class, so that handing it on does not count a reference per column.
 final class ProviderShelf: Sendable {

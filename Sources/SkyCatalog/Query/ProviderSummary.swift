@@ -1,4 +1,4 @@
-import SkyCore
+public import SkyCore
 
 /// How much a catalog has of one provider.
 public struct ProviderSummary: Hashable, Sendable {

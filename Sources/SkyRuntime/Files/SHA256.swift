@@ -1,6 +1,7 @@
 import CDigest
 import Glibc
 public import SkyProcess
+import SkyCore
 
 /// A SHA-256 over bytes as they come, without libcrypto, which a program that runs anywhere cannot load.
 public struct SHA256 {
@@ -57,10 +58,7 @@ public struct SHA256 {
     }
 
     /// `0a1f…`, two digits for each byte.
-    public static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    public static func hex(_ bytes: some Sequence<UInt8>) -> String { String(hexOf: bytes) }
 
     /// The bytes that `hex` stands for; nil for anything else.
     public static func bytes(hex: String) -> [UInt8]? {

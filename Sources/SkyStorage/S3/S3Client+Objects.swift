@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SkyAWS
 public import SkyCore
 import SkyHTTP
@@ -140,21 +141,8 @@ extension S3Client {
 extension ArtifactDigest {
     /// As headers of S3 have it.
     var base64: String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                let digit = digits[Int(bits >> (18 - 6 * place) & 63)]
-                text.append(place <= group.count ? digit : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    private var bytes: [UInt8] {
         let digits = hex.utf8.map { $0 < 0x3a ? $0 - 0x30 : $0 - 0x57 }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        let bytes = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        return Data(bytes).base64EncodedString()
     }
 }
