@@ -1,11 +1,13 @@
 # Everything one does to this project. `make help` lists it.
 .DEFAULT_GOAL := help
 SEEDS ?= 2000
-.PHONY: help build test test-swift test-simulator simulate test-ortools test-botocore test-pipelines test-scripts test-examples test-roots lint format bench clean packages check-packages
+.PHONY: help build test test-swift test-simulator test-release simulate test-ortools test-botocore test-pipelines test-scripts test-examples test-roots lint format bench clean packages check-packages
 
 PYTHON ?= python3
 # One process for each: tests that kill, and wait for, processes of their own keep out of each other's way.
 SWIFT_TESTS = $(notdir $(wildcard Tests/Sky*Tests))
+# So many tests of a target at once: most of them start programs and wait for them, and all at once they wait for each other.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,10 +15,12 @@ help: ## this list
 build: ## sky and sky-agent, release, into .build/release
 	@scripts/build-release.sh
 
-test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests but test-ortools and test-botocore, which CI runs too
+test: check-packages test-scripts test-pipelines test-swift test-simulator test-examples ## all tests but test-release, and test-ortools and test-botocore, which CI runs too
 
 test-swift: ## the tests of the Swift modules
 	@PYTHON="$(PYTHON)" scripts/ensure-seaweedfs.sh
+	@PYTHON="$(PYTHON)" scripts/ensure-moto.sh
+	@PYTHON="$(PYTHON)" scripts/ensure-rclone.sh
 	@echo "== Swift tests: building"
 	swift build --build-tests
 	@set -e; for target in $(SWIFT_TESTS); do \
@@ -27,6 +31,15 @@ test-simulator: ## 2,000 seeds of bad days
 	@echo "== simulator: 2,000 seeds"
 	swift build -c release --product simulator-bench
 	.build/release/simulator-bench 2000
+
+# Optimised code has been wrong where what the other tests run was not: docs/architecture.md, Faults of the compiler.
+RELEASE_TESTS = (SupportTickets|Gang|DirectInput)Tests|(Kubernetes|EC2|Google|Azure)Tests/(conformance|providerTest|wholeLife|service)
+
+test-release: ## some tests of whole commands, on optimised code (after test-swift)
+	@echo "== whole commands, optimised"
+	swift build -c release --product sky
+	swift build -c release --product sky-agent
+	SKY_TEST_BINARY="$(CURDIR)/.build/release/sky" swift test --skip-build --disable-xctest --filter 'SkyEndToEndTests\.($(RELEASE_TESTS))'
 
 simulate: ## a longer sweep of bad days: make simulate SEEDS=100000
 	swift build -c release --product simulator-bench
@@ -61,6 +74,8 @@ test-examples: ## build and run the packages of Examples/
 
 lint: ## complain about the form of the Swift sources
 	swift format lint --strict -r Sources Tests Examples Package.swift
+	@# Swift 6.3.1 loses such a pair's number when it optimises: docs/architecture.md, Faults of the compiler.
+	@! grep -rnE 'return \(\w+, \.success\(try' Sources || { echo "name the Result before it is put into a pair"; exit 1; }
 
 format: ## put the Swift sources into form
 	swift format -i -r Sources Tests Examples Package.swift

@@ -34,6 +34,12 @@ let modules: [Target] = [
     .target(name: "SkyProcess", dependencies: ["CShims", "SkyCore"], swiftSettings: strict),
 
     .target(name: "SkyAWS", dependencies: ["CCrypto", "SkyHTTP", "SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(
+        name: "SkyGoogle", dependencies: ["CCrypto", "SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore"],
+        swiftSettings: strict),
+    .target(name: "SkyAzure", dependencies: ["CCrypto", "SkyHTTP", "SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(
+        name: "SkyKubernetes", dependencies: ["SkyHTTP", "SkyYAML", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(name: "SkySpec", dependencies: ["SkyYAML", "SkyCore"], swiftSettings: strict),
     // zlib goes into the executable where that is to need few libraries: it is 0.1 MB, and loading it takes as long as using it.
     .target(
@@ -49,9 +55,17 @@ let modules: [Target] = [
     .target(name: "SkyPlacement", dependencies: ["SkySpec", "SkyCatalog", "SkyCore"], swiftSettings: strict),
     .target(name: "SkyRuntime", dependencies: ["CDigest", "SkyProcess", "SkyCore"], swiftSettings: strict),
     .target(
-        name: "SkyStorage", dependencies: ["CCrypto", "SkyAWS", "SkyHTTP", "SkyCore"], swiftSettings: strict),
+        name: "SkyStorage", dependencies: ["CCrypto", "SkyGoogle", "SkyAWS", "SkyHTTP", "SkyCore"],
+        swiftSettings: strict),
     .target(
-        name: "SkyProviders", dependencies: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore"],
+        name: "SkyMarket",
+        dependencies: ["CZlib", "SkyCatalog", "SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore"], swiftSettings: strict),
+    .target(
+        name: "SkyProviders",
+        dependencies: [
+            "SkyKubernetes", "SkyGoogle", "SkyRuntime", "SkyAWS", "SkyAzure", "SkyHTTP", "SkyProcess", "SkyYAML",
+            "SkyCore",
+        ],
         swiftSettings: strict),
 
     .target(
@@ -78,10 +92,10 @@ let modules: [Target] = [
     .target(
         name: "SkyCLI",
         dependencies: [
-            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage",
+            "SkySimulator", "SkyBroker", "SkyPolicyPrograms", "SkyProviders", "SkyPlacement", "SkyStorage", "SkyMarket",
             "SkyEngines", "SkyRuntime", "SkySpec",
             "SkyCatalog",
-            "SkyYAML", "SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
+            "SkyYAML", "SkyAWS", "SkyGoogle", "SkyAzure", "SkyHTTP", "SkyProcess", "SkyCore", argumentParser,
         ], swiftSettings: strict),
 
     .executableTarget(name: "sky", dependencies: ["SkyCLI"], swiftSettings: strict),
@@ -113,6 +127,10 @@ let modules: [Target] = [
     .executableTarget(
         name: "ssh-bench", dependencies: ["SkyProviders", "SkyRuntime", "SkyProcess", "SkyCore"],
         path: "Benchmarks/SSH", swiftSettings: strict),
+    // Measures renting from EC2, against moto.
+    .executableTarget(
+        name: "ec2-bench", dependencies: ["SkyProviders", "SkyAWS", "SkyHTTP", "SkyCore"], path: "Benchmarks/EC2",
+        swiftSettings: strict),
     // Measures many runs in one driver process; no product, see Benchmarks/README.md.
     .executableTarget(
         name: "fleet-bench",
@@ -131,20 +149,26 @@ let modules: [Target] = [
 let tests: [Target] = [
     .target(
         name: "SkyTestSupport", dependencies: ["SkyProcess", "SkyCore"], path: "Tests/SkyTestSupport",
-        swiftSettings: strict),
+        exclude: ["Emulators"], swiftSettings: strict),
     unitTests(of: "SkyCore"),
     unitTests(of: "SkyYAML", using: ["SkyCore"]),
     unitTests(of: "SkyHTTP", using: ["SkyProcess", "SkyCore"]),
     unitTests(of: "SkyProcess", using: ["SkyCore"]),
     unitTests(of: "SkyAWS", using: ["SkyHTTP", "SkyCore"]),
+    unitTests(of: "SkyGoogle", using: ["SkyHTTP", "SkyProcess", "SkyCore"]),
+    unitTests(of: "SkyAzure", using: ["CCrypto", "SkyHTTP", "SkyCore"]),
+    unitTests(of: "SkyKubernetes", using: ["SkyHTTP", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkySpec", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyEngines", using: ["SkySpec", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyCatalog", using: ["SkyYAML", "SkyCore"]),
     unitTests(of: "SkyPlacement", using: ["SkySpec", "SkyCatalog", "SkyCore"]),
     unitTests(of: "SkyPolicyPrograms", using: ["SkyPlacement", "SkySpec", "SkyCatalog", "SkyProcess", "SkyCore"]),
     unitTests(of: "SkyRuntime", using: ["SkyProcess", "SkyCore", "sky-agent"]),
-    unitTests(of: "SkyStorage", using: ["SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore"]),
-    unitTests(of: "SkyProviders", using: ["SkyRuntime", "SkyProcess", "SkyYAML", "SkyCore", "sky-agent"]),
+    unitTests(of: "SkyStorage", using: ["SkyGoogle", "SkyAWS", "SkyHTTP", "SkyProcess", "SkyCore"]),
+    unitTests(of: "SkyMarket", using: ["CZlib", "SkyCatalog", "SkyHTTP", "SkyProcess", "SkyCore"]),
+    unitTests(
+        of: "SkyProviders",
+        using: ["SkyRuntime", "SkyAWS", "SkyAzure", "SkyHTTP", "SkyProcess", "SkyYAML", "SkyCore", "sky", "sky-agent"]),
     unitTests(
         of: "SkyBroker",
         using: [
@@ -173,17 +197,32 @@ func unitTests(
         exclude: ["Snapshots", "Fixtures"], swiftSettings: strict)
 }
 
+/// SKY_TESTS="SkyHTTPTests SkyAWSTests" leaves out all that these do not need: building and linking them takes a fraction of the time.
+let chosen = Context.environment["SKY_TESTS"].map {
+    names(below: Set($0.split(separator: " ").map(String.init)), in: modules + tests)
+}
+
+/// With those of all targets that they depend on. What a target depends on stands before it.
+func names(below names: Set<String>, in targets: [Target]) -> Set<String> {
+    targets.reversed().reduce(into: names) { found, target in
+        guard found.contains(target.name) else { return }
+        for case .byNameItem(let name, _) in target.dependencies { found.insert(name) }
+    }
+}
+
 let package = Package(
     name: "sky",
-    products: [
-        .executable(name: "sky", targets: ["sky"]),
-        .executable(name: "sky-agent", targets: ["sky-agent"]),
-        .library(name: "Sky", targets: ["Sky"]),
-    ],
+    products: chosen != nil
+        ? []
+        : [
+            .executable(name: "sky", targets: ["sky"]),
+            .executable(name: "sky-agent", targets: ["sky-agent"]),
+            .library(name: "Sky", targets: ["Sky"]),
+        ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: modules + tests,
+    targets: (modules + tests).filter { chosen?.contains($0.name) ?? true },
     swiftLanguageModes: [.v6]
 )

@@ -53,6 +53,11 @@ missing_packages() {
         # Hosts of one's own, played by servers of this machine.
         has_command sshd || has_file /usr/sbin/sshd || need openssh-server
         has_command ssh || need openssh-client
+        # Certificates of the server that plays Kubernetes, whose pods are made with util-linux.
+        has_command openssl || need openssl
+        has_command unshare || need util-linux
+        # What mounts buckets, where the kernel can.
+        [ ! -e /dev/fuse ] || has_command fusermount3 || has_command fusermount || need fuse3
         # A cluster of one's own, on loopback: only root can give its nodes namespaces, and Debian's slurmd can be several.
         if [ "$(id -u)" -eq 0 ]; then
             has_command slurmctld || has_file /usr/sbin/slurmctld || need slurm-wlm

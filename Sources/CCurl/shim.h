@@ -15,6 +15,11 @@ static inline CURLcode sky_curl_set_string(CURL *handle, CURLoption option, cons
 static inline CURLcode sky_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
     return curl_easy_setopt(handle, option, value);
 }
+/// What is given by its bytes, which libcurl copies. `CURLE_UNKNOWN_OPTION` from a library that is too old for it.
+static inline CURLcode sky_curl_set_bytes(CURL *handle, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, option, &blob);
+}
 static inline CURLcode sky_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -27,6 +32,10 @@ static inline CURLcode sky_curl_set_seek_callback(CURL *handle, int (*value)(voi
 }
 static inline CURLcode sky_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode sky_curl_get_socket(CURL *handle, curl_socket_t *value) {
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
 }
 
 /// Neither the request nor a redirect may leave http and https.

@@ -61,6 +61,21 @@ CURLcode curl_easy_getinfo(CURL *handle, CURLINFO info, ...) {
     return real ? real(handle, info, value) : CURLE_FAILED_INIT;
 }
 
+CURLcode curl_easy_perform(CURL *handle) {
+    REAL(curl_easy_perform);
+    return real ? real(handle) : CURLE_FAILED_INIT;
+}
+
+CURLcode curl_easy_send(CURL *handle, const void *bytes, size_t count, size_t *sent) {
+    REAL(curl_easy_send);
+    return real ? real(handle, bytes, count, sent) : CURLE_FAILED_INIT;
+}
+
+CURLcode curl_easy_recv(CURL *handle, void *bytes, size_t count, size_t *received) {
+    REAL(curl_easy_recv);
+    return real ? real(handle, bytes, count, received) : CURLE_FAILED_INIT;
+}
+
 const char *curl_easy_strerror(CURLcode code) {
     REAL(curl_easy_strerror);
     return real ? real(code) : "libcurl.so.4 is not installed";

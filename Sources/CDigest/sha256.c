@@ -1,4 +1,5 @@
 #include "CDigest.h"
+#include "blocks.h"
 
 #include <string.h>
 
@@ -107,31 +108,12 @@ void sky_sha256_begin(sky_sha256 *hash) {
 }
 
 void sky_sha256_update(sky_sha256 *hash, const void *bytes, size_t count) {
-    const uint8_t *next = bytes;
-    size_t held = hash->length % 64;
-    hash->length += count;
-    if (held > 0) {
-        size_t taken = count < 64 - held ? count : 64 - held;
-        memcpy(hash->block + held, next, taken);
-        if (held + taken < 64) return;
-        compress(hash->state, hash->block, 1);
-        next += taken, count -= taken;
-    }
-    compress(hash->state, next, count / 64);
-    next += count / 64 * 64, count %= 64;
-    if (count > 0) memcpy(hash->block, next, count);
+    sky_blocks_update(hash->state, &hash->length, hash->block, compress, bytes, count);
 }
 
 void sky_sha256_end(sky_sha256 *hash, uint8_t digest[32]) {
     uint64_t bits = hash->length * 8;
-    size_t held = hash->length % 64;
-    hash->block[held++] = 0x80;
-    if (held > 56) {
-        memset(hash->block + held, 0, 64 - held);
-        compress(hash->state, hash->block, 1);
-        held = 0;
-    }
-    memset(hash->block + held, 0, 56 - held);
+    sky_blocks_pad(hash->state, hash->length, hash->block, compress);
     for (int i = 0; i < 8; i++) hash->block[56 + i] = (uint8_t)(bits >> (56 - 8 * i));
     compress(hash->state, hash->block, 1);
     for (int i = 0; i < 8; i++)

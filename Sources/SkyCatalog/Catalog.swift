@@ -128,10 +128,13 @@ extension Catalog: TransferRates {
 
     /// The measured rate; within a region, and between regions never measured, the slower provider's default.
     public func gigabitsPerSecond(from: Location, to: Location) -> Double {
-        let measured =
-            replacedTariffs?.gigabitsPerSecond(from: from, to: to) ?? tariffs.gigabitsPerSecond(from: from, to: to)
-        if let measured { return measured }
+        if let measured = measuredGigabitsPerSecond(from: from, to: to) { return measured }
         return min(defaultRate(from.provider, from == to), defaultRate(to.provider, from == to))
+    }
+
+    /// Between one machine here and one there; nil where nobody measured.
+    public func measuredGigabitsPerSecond(from: Location, to: Location) -> Double? {
+        replacedTariffs?.gigabitsPerSecond(from: from, to: to) ?? tariffs.gigabitsPerSecond(from: from, to: to)
     }
 
     private func defaultRate(_ provider: String, _ isSameRegion: Bool) -> Double {

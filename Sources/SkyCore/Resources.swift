@@ -122,3 +122,16 @@ public struct PlaceConstraint: Hashable, Sendable, Codable, CustomStringConverti
         [provider ?? "*", region, zone].compactMap { $0 }.joined(separator: "/")
     }
 }
+
+extension ResourceRequest {
+    private static let containerPrefix = "docker:"
+
+    /// The image of a container that the stage runs in, where it wants one.
+    public var containerImage: String? {
+        guard let imageID, imageID.hasPrefix(Self.containerPrefix) else { return nil }
+        return String(imageID.dropFirst(Self.containerPrefix.count))
+    }
+
+    /// The provider's own name for the image of its machine, where it names one.
+    public var machineImage: String? { imageID.flatMap { $0.hasPrefix(Self.containerPrefix) ? nil : $0 } }
+}

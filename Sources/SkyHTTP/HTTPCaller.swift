@@ -19,11 +19,13 @@ public final class HTTPCaller: Sendable {
     /// - Parameters:
     ///   - host: whose complaints count for this call; any text that stays the same.
     ///   - mayPass: which answers are worth another try.
+    ///   - isThrottling: which answers mean that the host wants fewer calls, or later ones.
     ///   - attempt: one try. Gets what is left until the deadline; makes its request anew, as signatures age.
     /// - Returns: the last answer, whatever its status.
     /// - Throws: the last failure, with how often it was tried.
     public func call<Answer: HTTPAnswer>(
         _ host: String, retries: HTTPRetries, mayPass: @Sendable (HTTPResponse) -> Bool = { $0.mayPass },
+        isThrottling: @Sendable (HTTPResponse) -> Bool = { $0.isThrottling },
         _ attempt: (_ timeLeft: TimeSpan) async throws(HTTPError) -> Answer
     ) async throws(HTTPError) -> Answer {
         let clock = ContinuousClock()
@@ -37,7 +39,8 @@ public final class HTTPCaller: Sendable {
             var outcome: Result<Answer, HTTPError>
             do throws(HTTPError) {
                 try await limiter.enter(host)
-                let answer = try await tried(host, timeLeft: TimeSpan(clock.now.duration(to: end)), attempt)
+                let answer = try await tried(
+                    host, timeLeft: TimeSpan(clock.now.duration(to: end)), isThrottling, attempt)
                 guard !isLast, mayPass(answer.response) else { return answer }
                 asked = answer.response.retryAfter
                 outcome = .success(answer)
@@ -56,11 +59,12 @@ public final class HTTPCaller: Sendable {
     }
 
     private func tried<Answer: HTTPAnswer>(
-        _ host: String, timeLeft: TimeSpan, _ attempt: (TimeSpan) async throws(HTTPError) -> Answer
+        _ host: String, timeLeft: TimeSpan, _ isThrottling: (HTTPResponse) -> Bool,
+        _ attempt: (TimeSpan) async throws(HTTPError) -> Answer
     ) async throws(HTTPError) -> Answer {
         do throws(HTTPError) {
             let answer = try await attempt(max(timeLeft, TimeSpan(milliseconds: 1)))
-            limiter.leave(host, answer.response.isThrottling ? .throttled(for: answer.response.retryAfter) : .answered)
+            limiter.leave(host, isThrottling(answer.response) ? .throttled(for: answer.response.retryAfter) : .answered)
             return answer
         } catch {
             limiter.leave(host, .failed)

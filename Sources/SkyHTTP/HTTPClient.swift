@@ -4,15 +4,34 @@ public import SkyCore
 /// the first request, and keep connections open for one another.
 public final class HTTPClient: Sendable {
     private let loop = TransferLoop()
+    private let recorder: HTTPRecorder?
+    private let replay: HTTPReplay?
 
-    public init() {}
+    /// - Parameter recorder: writes down what is asked and answered; nil for nothing.
+    public init(recorder: HTTPRecorder? = nil) {
+        self.recorder = recorder
+        replay = nil
+    }
+
+    /// Asks nobody: all answers are from a recording. For tests.
+    public init(replaying replay: HTTPReplay) {
+        recorder = nil
+        self.replay = replay
+    }
 
     deinit { loop.stop() }
 
     /// - Throws: when there is no answer, and `.cancelled` within milliseconds of the task being cancelled.
     public func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
-        let outcome = try await perform(request, into: .memory(limit: request.bodyLimit.bytes))
-        return outcome.response
+        if let replay { return try replay.answer(to: request) }
+        do throws(HTTPError) {
+            let response = try await perform(request, into: .memory(limit: request.bodyLimit.bytes)).response
+            recorder?.write(request, .success(response))
+            return response
+        } catch {
+            recorder?.write(request, .failure(error))
+            throw error
+        }
     }
 
     /// Streams a successful answer into the file at `path`.

@@ -32,12 +32,17 @@ public struct HTTPRequest: Hashable, Sendable {
     public var followsRedirects: Bool
     /// The longest body that is taken into memory.
     public var bodyLimit: DataSize
+    /// It must not be heard twice. Over a connection that was kept, libcurl sends again by itself what got no answer before the
+    /// connection ended, whatever the method: such a request gets a connection of its own, and fails with it.
+    public var isOnce = false
+    /// How the server is reached and trusted, where that is not as the system does it.
+    public var route: HTTPRoute?
 
     public init(
         _ method: Method = .get, _ url: String, headers: HTTPHeaders = [:], body: Body? = nil,
         timeout: TimeSpan? = .seconds(30), connectTimeout: TimeSpan = .seconds(10),
         stallTimeout: TimeSpan = .seconds(60), followsRedirects: Bool = false,
-        bodyLimit: DataSize = DataSize(bytes: 64 << 20)
+        bodyLimit: DataSize = DataSize(bytes: 64 << 20), route: HTTPRoute? = nil
     ) {
         self.method = method
         self.url = url
@@ -48,6 +53,7 @@ public struct HTTPRequest: Hashable, Sendable {
         self.stallTimeout = stallTimeout
         self.followsRedirects = followsRedirects
         self.bodyLimit = bodyLimit
+        self.route = route
     }
 }
 

@@ -49,7 +49,7 @@ extension HTTPResponse: HTTPAnswer {
 
 extension HTTPResponse {
     /// The server wants fewer requests, or later ones.
-    var isThrottling: Bool { status == 429 || status == 503 }
+    public var isThrottling: Bool { status == 429 || status == 503 }
 
     /// The same request may well be answered otherwise a moment later.
     public var mayPass: Bool { [408, 425, 429, 500, 502, 503, 504].contains(status) }

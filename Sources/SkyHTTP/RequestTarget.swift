@@ -5,6 +5,10 @@ import CCurlOnDemand
 struct RequestTarget: Sendable {
     /// Fit for messages: without user, password, query and fragment.
     let shown: String
+    /// `host:port` as a `Host` header has it.
+    let authority: String
+    /// Path and query, as the first line of a request has them.
+    let resource: String
     private let host: String
 
     init(_ request: HTTPRequest) throws(HTTPError) {
@@ -19,6 +23,8 @@ struct RequestTarget: Sendable {
         let port = Self.part(CURLUPART_PORT, of: parts).map { ":\($0)" } ?? ""
         let path = Self.part(CURLUPART_PATH, of: parts) ?? "/"
         self.host = host.lowercased()
+        authority = "\(host)\(port)"
+        resource = path + (Self.part(CURLUPART_QUERY, of: parts).map { "?\($0)" } ?? "")
         shown = "\(scheme)://\(host)\(port)\(path)"
     }
 

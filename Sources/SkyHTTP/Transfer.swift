@@ -15,6 +15,7 @@ final class Transfer {
     /// Bytes for bodies that are files, which are long: libcurl's own buffers of 16 and 64 KB cost many times the calls.
     private static let largeBuffer = 512 << 10
     private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var addressList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     enum End {
@@ -43,6 +44,7 @@ final class Transfer {
     deinit {
         curl_easy_cleanup(handle)
         curl_slist_free_all(headerList)
+        curl_slist_free_all(addressList)
         errorText.deallocate()
     }
 
@@ -88,8 +90,10 @@ final class Transfer {
         sky_curl_set_string(handle, CURLOPT_USERAGENT, "sky")
         sky_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         if order.target.isNeverProxied { sky_curl_set_string(handle, CURLOPT_PROXY, "") }
+        request.route?.apply(to: handle, &addressList)
         sky_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, request.followsRedirects ? 1 : 0)
         sky_curl_set_long(handle, CURLOPT_MAXREDIRS, 10)
+        sky_curl_set_long(handle, CURLOPT_FRESH_CONNECT, request.isOnce ? 1 : 0)
         setLimits(request)
         setMethod(request)
         setHeaders(request)

@@ -71,14 +71,14 @@ struct PricedPlacement {
         self.candidates = candidates
         let geography = problem.geography
         let places = candidates.indices.map { geography.location(ofStage: $0, candidate: candidates[$0].index) }
-        transfers = problem.flows.map { flow in
+        transfers = problem.flows.enumerated().map { index, flow in
             let target = places[flow.reader]
             let source = geography.origin(of: flow.source, places)
+            let crossing = problem.crossing(of: index, size: flow.size, from: source, to: target)
             return PlannedTransfer(
                 artifact: flow.artifact, toStage: problem.stages[flow.reader].name, from: geography.locations[source],
                 to: geography.locations[target], size: flow.size,
-                cost: geography.cost(of: flow.size, from: source, to: target),
-                duration: geography.time(of: flow.size, from: source, to: target))
+                cost: crossing.cost, duration: crossing.time, way: crossing.way)
         }
         totalCost = transfers.reduce(candidates.reduce(.zero) { $0 + $1.cost }) { $0 + $1.cost }
         totalTime = Self.makespan(problem, candidates.map(\.pathTime), transfers.map(\.duration))

@@ -49,6 +49,9 @@ public struct PlacementProblem: Sendable {
     /// Parts of the world that a location is in.
     var areasOf: @Sendable (Location) -> Set<String> = { _ in [] }
 
+    /// Where plans may choose how large artifacts go; nil: the plain way.
+    var transferChoice: TransferChoice?
+
     /// Candidates were taken away, or prices changed, since it was made.
     var isNarrowed = false
     var network: Network

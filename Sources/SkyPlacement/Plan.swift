@@ -74,6 +74,33 @@ public struct Plan: Hashable, Sendable, Codable {
         self.caveats = caveats
     }
 
+    /// What comes to this machine before anything else begins, wherever the stages are.
+    public var openings: [PlannedTransfer] {
+        transfers.filter { $0.to == .here && stage(named: $0.toStage)?.offer.location != .here }
+    }
+
+    /// Counts one of `openings`.
+    public mutating func begin(with transfer: PlannedTransfer) {
+        transfers.append(transfer)
+        totalCost += transfer.cost
+        totalTime = totalTime + transfer.duration
+        proof.costLowerBound += transfer.cost
+        proof.timeLowerBound = proof.timeLowerBound + transfer.duration
+        for index in stages.indices {
+            guard let other = stages[index].runnerUp, other.offer.location != .here else { continue }
+            stages[index].runnerUp = PlannedStage.RunnerUp(
+                offer: other.offer, totalCost: other.totalCost + transfer.cost,
+                totalTime: other.totalTime + transfer.duration)
+        }
+        outlook = Outlook(
+            cost: Estimate(
+                low: outlook.cost.low + transfer.cost, expected: outlook.cost.expected + transfer.cost,
+                high: outlook.cost.high + transfer.cost),
+            time: Estimate(
+                low: outlook.time.low + transfer.duration, expected: outlook.time.expected + transfer.duration,
+                high: outlook.time.high + transfer.duration))
+    }
+
     public func stage(named name: String) -> PlannedStage? { stages.first { $0.stage == name } }
 
     /// The probability that no stage is interrupted before it has done its work once.
@@ -160,11 +187,14 @@ public struct PlannedTransfer: Hashable, Sendable, Codable {
     public var size: DataSize
     public var cost: Money
     public var duration: TimeSpan
+    /// By several machines, or by way of a third region; nil: the plain way.
+    public var way: TransferPlan?
 
     public init(
         artifact: String, toStage: String, from: Location, to: Location, size: DataSize, cost: Money,
-        duration: TimeSpan
+        duration: TimeSpan, way: TransferPlan? = nil
     ) {
+        self.way = way
         self.artifact = artifact
         self.toStage = toStage
         self.from = from
@@ -172,6 +202,20 @@ public struct PlannedTransfer: Hashable, Sendable, Codable {
         self.size = size
         self.cost = cost
         self.duration = duration
+    }
+}
+
+extension PlannedTransfer {
+    /// Something on its way to this machine, at these rates.
+    public init(
+        openingWith artifact: String, ofStage stage: String, from: Location, size: DataSize,
+        _ rates: some TransferRates
+    ) {
+        let seconds = Double(size.bytes) * 8 / 1e9 / rates.gigabitsPerSecond(from: from, to: .here)
+        self.init(
+            artifact: artifact, toStage: stage, from: from, to: .here, size: size,
+            cost: rates.egress(from: from, to: .here).price(of: size),
+            duration: TimeSpan(milliseconds: Int64(seconds * 1000)))
     }
 }
 

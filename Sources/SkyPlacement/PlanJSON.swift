@@ -226,8 +226,11 @@ extension PlanJSON {
         var sizeBytes: Int64
         var costUsd: String
         var durationSeconds: Double
+        /// Left out for the plain way.
+        var way: WayShape?
 
         init(_ transfer: PlannedTransfer) {
+            way = transfer.way.map(WayShape.init)
             artifact = transfer.artifact
             toStage = transfer.toStage
             from = PlaceShape(transfer.from)
@@ -235,6 +238,25 @@ extension PlanJSON {
             sizeBytes = transfer.size.bytes
             costUsd = transfer.cost.exactDecimal
             durationSeconds = transfer.duration.seconds
+        }
+    }
+
+    /// By several machines, or by way of a third region.
+    struct WayShape: Hashable, Codable {
+        var route: [PlaceShape]
+        var machinesPerPlace: Int
+        var connections: Int
+        var gigabitsPerSecond: Double
+        var egressUsd: String
+        var machinesUsd: String
+
+        init(_ plan: TransferPlan) {
+            route = plan.route.map(PlaceShape.init)
+            machinesPerPlace = plan.machines
+            connections = plan.connections
+            gigabitsPerSecond = plan.gigabitsPerSecond
+            egressUsd = plan.egressCost.exactDecimal
+            machinesUsd = plan.machineCost.exactDecimal
         }
     }
 

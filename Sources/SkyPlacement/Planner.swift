@@ -35,7 +35,7 @@ public struct Planner: Sendable {
     public func plan(
         _ problem: PlacementProblem, policy: any PlacementPolicy, rival: (any PlacementPolicy)? = nil
     ) throws(PlacementError) -> Plan {
-        let placement = try policy.place(problem)
+        let (problem, placement) = try TransferSearch(problem, policy).best()
         let priced = PricedPlacement(problem, try problem.chosen(placement, by: policy.name))
         try problem.checkLimits(priced, of: policy.name)
         let reasons = ReasonWriter(problem, priced, policy: policy.name)
@@ -94,6 +94,7 @@ public struct Planner: Sendable {
         narrowed.replaceCandidates(of: index, by: others)
         narrowed.hint = chosen
         narrowed.asksForRunnerUp = true
+        narrowed.transferChoice?.picked = [:]
         narrowed.effort = .steps(Self.workOfRunnerUps / problem.stages.count)
         guard let placement = try? policy.place(narrowed),
             let candidates = try? narrowed.chosen(placement, by: policy.name)

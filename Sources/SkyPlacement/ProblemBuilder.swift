@@ -34,6 +34,14 @@ extension PlacementProblem {
         network = NetworkBuilder.network(stages, links, &geography, offers)
         self.geography = geography
         areasOf = { offers.areas(of: $0) }
+        transferChoice = offers.transferCurves.map { curves in
+            TransferChoice(
+                curves: curves,
+                areas: links.flows.map { flow in
+                    // Whatever binds an artifact binds its reader; more than that does no harm.
+                    pipeline.stage(named: stages[flow.reader].name).map { pipeline.dataAreas(of: $0) } ?? []
+                })
+        }
     }
 
     private static func caveats(of stages: [StageChoices]) -> [String] {

@@ -14,48 +14,40 @@ public struct AdapterRegistry: Sendable {
     ///   - script: how providers misbehave; nil if they do not.
     ///   - pools: a person's own hosts, for providers whose adapter is `ssh`.
     ///   - clusters: those that a person may use, for providers whose adapter is `slurm`.
+    ///   - kubernetes: the clusters that a person may use, for providers whose adapter is `kubernetes`.
+    ///   - clouds: which clouds are rented from for real; nil for none.
     ///   - environment: this process's.
     ///   - profiles: the providers that the catalog knows.
     public init(
         stateDirectory: String, agentExecutable: String, script: MockScript? = nil, pools: SSHPools = SSHPools(),
-        clusters: SlurmClusters = SlurmClusters(), environment: [String: String] = [:], profiles: [AdapterProfile]
+        clusters: SlurmClusters = SlurmClusters(), kubernetes: KubernetesClusters = KubernetesClusters(),
+        clouds: CloudAccess? = nil, environment: [String: String] = [:],
+        profiles: [AdapterProfile]
     ) {
+        let maker = AdapterMaker(
+            stateDirectory: stateDirectory, agentExecutable: agentExecutable, pools: pools, clusters: clusters,
+            kubernetes: kubernetes, clouds: clouds, environment: environment)
         var adapters: [String: any ProviderAdapter] = [:]
-        for profile in profiles where GroupFolder.isName(profile.name) {
-            let adapter: any ProviderAdapter =
-                switch profile.adapter {
-                case "local":
-                    LocalAdapter(
-                        provider: profile.name, stateDirectory: stateDirectory, agentExecutable: agentExecutable)
-                case "ssh":
-                    SSHAdapter(
-                        provider: profile.name, pools: pools, stateDirectory: stateDirectory,
-                        agentExecutable: agentExecutable, environment: environment)
-                case "slurm":
-                    SlurmAdapter(
-                        provider: profile.name, clusters: clusters, stateDirectory: stateDirectory,
-                        agentExecutable: agentExecutable, environment: environment)
-                default:
-                    StandInAdapter(
-                        provider: profile.name, stateDirectory: stateDirectory, agentExecutable: agentExecutable)
-                }
-            adapters[profile.name] = adapter
-            if let script = script?.script(for: profile.name) {
-                adapters[profile.name] = ScriptedAdapter(
+        var availability: [ProviderAvailability] = []
+        for profile in profiles {
+            var (adapter, found) = maker.make(profile)
+            if GroupFolder.isName(profile.name), let script = script?.script(for: profile.name) {
+                adapter = ScriptedAdapter(
                     base: adapter, script: script, stateFile: "\(stateDirectory)/nodes/\(profile.name)/.script.json")
+                found.reason += "; misbehaves as the script says"
             }
+            if GroupFolder.isName(profile.name) { adapters[profile.name] = adapter }
+            availability.append(found)
         }
         self.adapters = adapters
-        let hasAgent = Files.exists(agentExecutable)
-        availability = profiles.sorted { $0.name < $1.name }.map { profile in
-            ProviderAvailability(
-                profile, agentExecutable: hasAgent ? nil : agentExecutable, pools: pools, clusters: clusters,
-                isScripted: script?.providers[profile.name] != nil)
-        }
+        self.availability = availability.sorted { $0.provider < $1.provider }
     }
 
     /// Names of all providers, sorted.
     public var providers: [String] { adapters.keys.sorted() }
+
+    /// Whether a provider's nodes are other machines than this.
+    public func isElsewhere(_ provider: String) -> Bool { adapters[provider].map { !$0.nodesAreHere } ?? false }
 
     /// - Throws: `badRequest` when there is no such provider.
     public func adapter(for provider: String) throws(ProviderError) -> any ProviderAdapter {
@@ -124,48 +116,11 @@ public struct ProviderAvailability: Hashable, Sendable, Codable {
     public var reason: String
     public var credentials: [CredentialFinding]
 
-    init(
-        _ profile: AdapterProfile, agentExecutable missing: String?, pools: SSHPools, clusters: SlurmClusters,
-        isScripted: Bool
-    ) {
+    init(_ profile: AdapterProfile, _ status: Status, _ reason: String) {
         provider = profile.name
         displayName = profile.displayName
         credentials = profile.credentials
-        status = ["local", "ssh", "slurm"].contains(profile.adapter) ? .usable : .standIn
-        switch profile.adapter {
-        case "local": reason = "this machine's own cores"
-        case "ssh":
-            let hosts = pools.hosts.count
-            reason =
-                hosts == 0
-                ? "no hosts: name yours in ssh.yaml (docs/ssh.md)"
-                : "hosts of your own: \(hosts) in \(pools.pools.count == 1 ? "pool" : "pools")"
-                    + " \(pools.pools.map(\.name).joined(separator: ", "))"
-            if hosts == 0 { status = .unusable }
-        case "slurm":
-            let names = clusters.clusters.map(\.name)
-            reason =
-                names.isEmpty
-                ? "no clusters: name yours in slurm.yaml (docs/slurm.md)"
-                : "\(names.count == 1 ? "cluster" : "clusters") \(names.joined(separator: ", "))"
-            if names.isEmpty { status = .unusable }
-        case "mock": reason = "for tests; nodes are processes of this machine"
-        default:
-            reason =
-                "no adapter for the real cloud in this version; nodes are processes of this machine,"
-                + " prices are \(profile.name)'s"
-            if let found = profile.credentials.first(where: \.isPresent) {
-                reason += "; the credentials in \(found.place) are not used"
-            }
-        }
-        if isScripted { reason += "; misbehaves as the script says" }
-        if let missing {
-            status = .unusable
-            reason = "there is no program \(missing) to run nodes with"
-        }
-        if !GroupFolder.isName(profile.name) {
-            status = .unusable
-            reason = "'\(profile.name)' cannot be a provider's name"
-        }
+        self.status = status
+        self.reason = reason
     }
 }

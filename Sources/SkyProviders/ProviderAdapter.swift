@@ -13,6 +13,11 @@ public protocol ProviderAdapter: Sendable {
     /// True when nothing of the real cloud is used: nodes are processes of this machine.
     var isStandIn: Bool { get }
 
+    /// True when each node is a container itself: a stage's container image is then what its nodes start from.
+    var nodesAreContainers: Bool { get }
+    /// Whether its nodes are processes of this machine, whose files are files of this machine.
+    var nodesAreHere: Bool { get }
+
     /// Rents all nodes of a group, or none. The same token means the same group, however often this is called and
     /// whoever died in between; a repeated call returns the group once all of its nodes can be reached. Under a token that
     /// was given back nothing is made any more: `lost`.
@@ -32,6 +37,39 @@ public protocol ProviderAdapter: Sendable {
 
     /// The way to one node's agent and files.
     func channel(to node: Node, of group: NodeGroup) async throws(ProviderError) -> any NodeChannel
+
+    /// Why the token's group can only be given back, and not stopped; nil where it can be stopped. Asks nobody. An adapter
+    /// that says nothing of this has no groups that can be.
+    func obstacleToStopping(_ token: String) -> String?
+
+    /// Stops the group's machines and keeps their disks: they cost no more than these. Returns when no machine runs any more; of
+    /// a group that is stopped, at once. What its jobs had not saved elsewhere is lost.
+    ///
+    /// - Returns: when the machines ran last, from their request or their start on, by the provider's books.
+    /// - Throws: `lost` for a group that is gone.
+    func stop(token: String) async throws(ProviderError) -> HeldSpan?
+
+    /// Starts a stopped group again, with the same disks and host keys, and other addresses. Repeated, it goes on where the last
+    /// call was cut short; a group that runs is returned as it is.
+    ///
+    /// - Throws: `noCapacity` where the machines cannot be had now, `lost` for a group that is gone: it should be given back then.
+    func start(token: String) async throws(ProviderError) -> NodeGroup
+}
+
+extension ProviderAdapter {
+    public var nodesAreContainers: Bool { false }
+
+    public var nodesAreHere: Bool { false }
+
+    public func obstacleToStopping(_ token: String) -> String? { "nodes of \(provider) cannot be stopped" }
+
+    public func stop(token: String) async throws(ProviderError) -> HeldSpan? {
+        throw ProviderError(.badRequest, provider: provider, "nodes of \(provider) cannot be stopped")
+    }
+
+    public func start(token: String) async throws(ProviderError) -> NodeGroup {
+        throw ProviderError(.badRequest, provider: provider, "nodes of \(provider) cannot be started again")
+    }
 }
 
 /// What to rent.
@@ -45,6 +83,15 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
     public var accelerator: AcceleratorCount?
     public var isSpot: Bool
     public var numNodes: Int
+    /// Room on each node's disk, in GiB; nil for what the image and the provider have.
+    public var diskGiB: Int?
+    /// `low`, `medium`, `high`, `ultra`: see `disk` in `provider.yaml`; nil for `medium`.
+    public var diskTier: String?
+    /// The provider's own name for the image; nil for what fits the machine.
+    public var image: String?
+    /// What was asked of the machine that it only has when it is told to: `confidential`, `confidential-sev-snp`, …; nil for
+    /// nothing in particular.
+    public var capabilities: [String]?
     /// Tags for the provider's console beside the run's own.
     public var labels: [String: String]
     /// A port that must be reachable from here; the group says where it ended up in `Node.endpointPort`.
@@ -55,7 +102,8 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
 
     public init(
         token: String, run: RunID, region: String, zone: String? = nil, instanceType: String,
-        accelerator: AcceleratorCount? = nil, isSpot: Bool = false, numNodes: Int = 1, labels: [String: String] = [:],
+        accelerator: AcceleratorCount? = nil, isSpot: Bool = false, numNodes: Int = 1, diskGiB: Int? = nil,
+        diskTier: String? = nil, image: String? = nil, capabilities: [String]? = nil, labels: [String: String] = [:],
         servicePort: Int? = nil, lease: TimeSpan? = nil
     ) {
         self.token = token
@@ -66,6 +114,10 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
         self.accelerator = accelerator
         self.isSpot = isSpot
         self.numNodes = numNodes
+        self.diskGiB = diskGiB
+        self.diskTier = diskTier
+        self.image = image
+        self.capabilities = capabilities
         self.labels = labels
         self.servicePort = servicePort
         self.lease = lease
@@ -76,6 +128,8 @@ public struct NodeGroupRequest: Hashable, Sendable, Codable {
 public struct NodeGroup: Hashable, Sendable, Codable {
     public enum State: String, Hashable, Sendable, Codable {
         case pending, running
+        /// Its machines are stopped and their disks kept: only `start` and `terminate` make sense now.
+        case stopped
         /// The provider took it, a node of it died, or its lease has run out: only `terminate` makes sense now.
         case lost
     }
@@ -93,6 +147,8 @@ public struct NodeGroup: Hashable, Sendable, Codable {
     public var reason: String?
     /// Since when it is rented, where the provider says so.
     public var createdAt: Instant?
+    /// What the provider says of how its machines are sealed off from it, where they are; for people.
+    public var assurance: String?
     /// By rank.
     public var nodes: [Node]
 
@@ -110,6 +166,8 @@ public struct NodeGroup: Hashable, Sendable, Codable {
         self.createdAt = createdAt
         self.nodes = nodes
     }
+
+    public var location: Location { Location(provider: provider, region: region) }
 }
 
 /// One machine of a group.
@@ -119,13 +177,18 @@ public struct Node: Hashable, Sendable, Codable {
     public var rank: Int
     /// How its peers reach it.
     public var address: String
+    /// How it is reached from outside its network, where that is another address.
+    public var publicAddress: String?
     /// The port that answers for the request's `servicePort`.
     public var endpointPort: Int?
 
-    public init(id: String, rank: Int, address: String, endpointPort: Int? = nil) {
+    public init(
+        id: String, rank: Int, address: String, publicAddress: String? = nil, endpointPort: Int? = nil
+    ) {
         self.id = id
         self.rank = rank
         self.address = address
+        self.publicAddress = publicAddress
         self.endpointPort = endpointPort
     }
 }
@@ -148,6 +211,22 @@ public protocol NodeChannel: Sendable {
     /// Copies a file or folder of the node to this machine, replacing what is there, in the same way.
     func pull(from nodePath: String, to localPath: String) async throws(ProviderError)
 
+    /// Has the node bring a file or folder by itself, from where the order says, replacing what is there. Nothing is in its place
+    /// before all of it has come and has its digests; a call that was cut short is gone on with.
+    ///
+    /// - Returns: with an obstacle where the node cannot: it has to be pushed then.
+    func fetch(_ order: FetchOrder, to nodePath: String) async throws(ProviderError) -> FetchReply
+
+    /// Has the node hash a file or folder of its own.
+    ///
+    /// - Returns: with an obstacle where the node cannot: it has to be pulled then.
+    func survey(_ order: SurveyOrder, of nodePath: String) async throws(ProviderError) -> FileSurvey
+
+    /// Has the node send files of its own by itself, to where the order says. What has arrived already, the store knows.
+    ///
+    /// - Returns: with an obstacle where not all of it went.
+    func upload(_ order: UploadOrder, from nodePath: String) async throws(ProviderError) -> UploadReply
+
     /// How a person gets into the node: a shell, or `command` for `/bin/sh`, in the job's folder and with its variables.
     ///
     /// - Parameter hasTerminal: a person types into it.
@@ -164,6 +243,18 @@ public protocol NodeChannel: Sendable {
 
 extension NodeChannel {
     public func forward(port: Int) async throws(ProviderError) -> Int? { nil }
+
+    public func fetch(_ order: FetchOrder, to nodePath: String) async throws(ProviderError) -> FetchReply {
+        FetchReply(fetched: 0, obstacle: "nodes of this provider fetch nothing by themselves")
+    }
+
+    public func survey(_ order: SurveyOrder, of nodePath: String) async throws(ProviderError) -> FileSurvey {
+        FileSurvey(obstacle: "nodes of this provider send nothing by themselves")
+    }
+
+    public func upload(_ order: UploadOrder, from nodePath: String) async throws(ProviderError) -> UploadReply {
+        UploadReply(sent: 0, obstacle: "nodes of this provider send nothing by themselves")
+    }
 }
 
 /// An adapter whose machines are there before anybody rents them, so that each can be asked whether it answers.

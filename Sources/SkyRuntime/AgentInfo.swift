@@ -14,10 +14,12 @@ public struct AgentInfo: Hashable, Sendable, Codable {
     public var memoryBytes: Int64
     /// The program that runs containers there, `docker` or `podman`; nil where there is none.
     public var containers: String?
+    /// Nil where nothing is known of it.
+    public var mounts: MountAbility?
 
     public init(
         protocolVersion: Int, agentVersion: String, pid: Int, directory: String, hostName: String, cpus: Int,
-        memoryBytes: Int64, containers: String? = nil
+        memoryBytes: Int64, containers: String? = nil, mounts: MountAbility? = nil
     ) {
         self.protocolVersion = protocolVersion
         self.agentVersion = agentVersion
@@ -27,5 +29,6 @@ public struct AgentInfo: Hashable, Sendable, Codable {
         self.cpus = cpus
         self.memoryBytes = memoryBytes
         self.containers = containers
+        self.mounts = mounts
     }
 }

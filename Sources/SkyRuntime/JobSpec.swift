@@ -19,6 +19,8 @@ public struct JobSpec: Hashable, Sendable, Codable {
     /// More variables, whose values are kept apart: on the node's disk in a file of their own that goes when the job has ended well.
     /// Nil: none. Where `environment` has the same name, that counts.
     public var secrets: [String: String]?
+    /// What it finds at other paths than its node has it. Nil: nothing.
+    public var mounts: [JobMount]?
     /// Nil: none.
     public var limits: JobLimits?
     /// Nil: nothing for itself.
@@ -31,7 +33,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         id: String, setup: String? = nil, run: String, workingDirectory: String = "work",
         environment: [String: String] = [:], limits: JobLimits? = nil, setupKey: String? = nil,
         workID: String? = nil, needs: JobNeeds? = nil, secrets: [String: String]? = nil,
-        image: String? = nil, successorOf: String? = nil
+        image: String? = nil, mounts: [JobMount]? = nil, successorOf: String? = nil
     ) {
         self.id = id
         self.setup = setup
@@ -40,6 +42,7 @@ public struct JobSpec: Hashable, Sendable, Codable {
         self.environment = environment
         self.secrets = secrets
         self.image = image
+        self.mounts = mounts
         self.limits = limits
         self.setupKey = setupKey
         self.workID = workID

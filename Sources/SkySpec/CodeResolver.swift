@@ -52,6 +52,12 @@ struct CodeResolver {
                 expected: "a path without '..'")
             return []
         }
+        guard Self.isUsual(target) else {
+            reading.error(
+                "spec.bad-path", at: mount.target.range, "'\(target)' cannot be mounted upon",
+                expected: "a path inside the working directory, in the home folder (~/data), or one such as /data")
+            return []
+        }
         return mount.sources.compactMap { source in
             guard let text = reading.expand(source, variables) else { return nil }
             let place = mount.sources.count == 1 ? target : "\(target)/\(PathText.lastComponent(text))"
@@ -60,7 +66,7 @@ struct CodeResolver {
                     reading.complain(aboutScheme: scheme, "spec.bad-mount", at: source.range)
                     return nil
                 }
-                return StageCode.Mount(target: place, source: text)
+                return StageCode.Mount(target: place, source: text, mode: MountFields.mode(of: mount))
             }
             guard let path = reading.existingPath(text, at: source.range, what: "mount '\(target)'") else { return nil }
             return StageCode.Mount(target: place, source: path)
@@ -91,6 +97,14 @@ struct CodeResolver {
             found.append(StageCode.Mount(target: target, source: path))
         }
         return found
+    }
+
+    /// What the system lives in is not.
+    private static func isUsual(_ target: String) -> Bool {
+        let path = plain(target)
+        if path.hasPrefix("~") { return path.hasPrefix("~/") }
+        let first = path.split(separator: "/").first ?? ""
+        return path.hasPrefix("/") ? !["", "proc", "sys", "dev"].contains(first) : true
     }
 
     /// `./a//b/` and `a/b` are the same place.

@@ -116,6 +116,9 @@ struct MountDraft {
     let target: Located<String>
     var sources: [Located<String>] = []
     var mode: Located<String>?
+    /// SkyPilot's bucket, where no source is given, and the store that it is in; with the places of their keys.
+    var name: Located<String>?
+    var store: Located<String>?
 }
 
 struct ServiceDraft {

@@ -263,21 +263,37 @@ public struct DurationEstimate: Hashable, Sendable, Codable {
 /// is listed here is all of the code that can change what the stage does.
 public struct StageCode: Hashable, Sendable, Codable {
     public struct Mount: Hashable, Sendable, Codable {
-        /// Path on the node; relative paths are inside the working directory.
+        /// How a bucket is there while the stage runs, with what is in it at each moment.
+        public enum Mode: String, Hashable, Sendable, Codable {
+            case mount = "MOUNT"
+            /// Files may be changed anywhere, and are sent after they were closed.
+            case cached = "MOUNT_CACHED"
+        }
+
+        /// Path on the node; relative paths are inside the working directory, and `~/` is the home folder.
         public var target: String
         /// Absolute path on this machine, or a `s3://`, `gs://`, `az://`, `https://` address.
         public var source: String
+        /// Nil: it is copied, as it is when the run is launched.
+        public var mode: Mode?
 
-        public init(target: String, source: String) {
+        public init(target: String, source: String, mode: Mode? = nil) {
             self.target = target
             self.source = source
+            self.mode = mode
         }
+
+        /// It is not inside the working directory.
+        public var isOutside: Bool { target.hasPrefix("/") || target.hasPrefix("~") }
     }
 
     /// Absolute; its contents become the node's working directory.
     public var workdir: String?
     /// `file_mounts`, and the files that `setup` and `run` name when no `workdir` is given.
     public var mounts: [Mount]
+
+    /// Those of which nobody knows beforehand what is in them.
+    public var liveMounts: [Mount] { mounts.filter { $0.mode != nil } }
 
     public init(workdir: String? = nil, mounts: [Mount] = []) {
         self.workdir = workdir

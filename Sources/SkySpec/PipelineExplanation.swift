@@ -136,7 +136,8 @@ private struct StageText {
             let target = YAMLText.inline(Self.dollars(mount.target))
             let isAddress = PathText.scheme(of: mount.source) != nil
             let source = isAddress ? YAMLText.inline(Self.dollars(mount.source)) : pathText(mount.source)
-            lines.append("  \(target): \(source)")
+            lines.append(
+                "  \(target): " + (mount.mode.map { "{source: \(source), mode: \($0.rawValue)}" } ?? source))
         }
         return lines
     }

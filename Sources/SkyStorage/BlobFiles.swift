@@ -58,10 +58,11 @@ extension LocalArtifactStore: BlobFileHolding {
     }
 }
 
-extension S3ArtifactStore: BlobFileMoving {
+extension BucketArtifactStore: BlobFileMoving {
     func send(
         _ blob: Blob, from path: String, progress: @escaping @Sendable (TransferProgress) -> Void
     ) async throws(StorageError) -> BlobAmounts {
+        try await prepare()
         let report = try await upload(path).run(progress: progress)
         // What lies there is not what its name says.
         guard report.blob == blob else { throw .corrupt(blob.digest) }

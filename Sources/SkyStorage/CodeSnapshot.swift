@@ -7,10 +7,13 @@ public struct CodeSnapshot: Sendable {
         /// Relative to the folder that the stage starts in: `data/words.txt`.
         public let target: String
         public let source: String
+        /// What is at the source, if that is elsewhere: an artifact that the store has.
+        public let artifact: ArtifactDigest?
 
-        public init(target: String, source: String) {
+        public init(target: String, source: String, artifact: ArtifactDigest? = nil) {
             self.target = target
             self.source = source
+            self.artifact = artifact
         }
     }
 
@@ -38,13 +41,47 @@ public struct CodeSnapshot: Sendable {
                 }
                 for entry in try Self.scan(workdir, cancellation) { try tree.add(entry, from: workdir) }
             }
-            for mount in mounts { try Self.add(mount, to: &tree, cancellation) }
+            for mount in mounts {
+                let mounted = try Self.mounted(mount, layout, cancellation)
+                try Self.add(mounted, of: mount, to: &tree)
+            }
             return try FolderIntake.keep(tree.entries, in: layout, cancellation: cancellation)
         }
     }
 
+    /// What is mounted: one file, or all that is in a folder, each before what it holds.
+    private enum Mounted {
+        case file(FoundEntry.Kind)
+        case folder([FoundEntry])
+
+        var isFolder: Bool {
+            if case .folder = self { return true }
+            return false
+        }
+    }
+
+    private static func mounted(
+        _ mount: Mount, _ layout: StoreLayout, _ cancellation: CancellationFlag
+    ) throws(StorageError) -> Mounted {
+        if let digest = mount.artifact {
+            guard let contents = try layout.contents(of: digest) else { throw .missing(digest) }
+            switch contents {
+            case .file(let blob): return .file(.file(at: layout.blob(blob.digest), isExecutable: false))
+            case .folder(let manifest): return .folder(manifest.entries.map { FoundEntry($0, in: layout) })
+            }
+        }
+        guard let status = try FileStatus.ofTarget(mount.source) else {
+            throw .system(action: "find", path: mount.source, errno: ENOENT)
+        }
+        switch status.kind {
+        case .folder: return .folder(try scan(mount.source, cancellation))
+        case .file: return .file(.file(at: mount.source, isExecutable: status.isExecutable))
+        case .link, .other: throw .unsuitable(path: mount.source, reason: "only files and folders can be mounted")
+        }
+    }
+
     private static func add(
-        _ mount: Mount, to tree: inout OverlaidTree, _ cancellation: CancellationFlag
+        _ mounted: Mounted, of mount: Mount, to tree: inout OverlaidTree
     ) throws(StorageError) {
         var parts = mount.target.split(separator: "/", omittingEmptySubsequences: true)
         parts.removeAll { $0 == "." }
@@ -52,24 +89,19 @@ public struct CodeSnapshot: Sendable {
             throw .unsuitable(path: mount.target, reason: "a mount's place must be a path inside the working directory")
         }
         let target = parts.joined(separator: "/")
-        guard let status = try FileStatus.ofTarget(mount.source) else {
-            throw .system(action: "find", path: mount.source, errno: ENOENT)
-        }
-        for end in parts.indices.dropLast(status.kind == .folder ? 0 : 1) {
+        for end in parts.indices.dropLast(mounted.isFolder ? 0 : 1) {
             try tree.add(
                 FoundEntry(path: parts[...end].joined(separator: "/"), kind: .folder), from: mount.source)
         }
-        switch status.kind {
-        case .folder:
+        switch mounted {
+        case .folder(let entries):
             let prefix = target.isEmpty ? "" : target + "/"
-            for entry in try scan(mount.source, cancellation) {
+            for entry in entries {
                 try tree.add(FoundEntry(path: prefix + entry.path, kind: entry.kind), from: mount.source)
             }
-        case .file where !target.isEmpty:
-            let kind = FoundEntry.Kind.file(at: mount.source, isExecutable: status.isExecutable)
+        case .file(let kind) where !target.isEmpty:
             try tree.add(FoundEntry(path: target, kind: kind), from: mount.source)
         case .file: throw .unsuitable(path: mount.source, reason: "a file cannot take the working directory's place")
-        case .link, .other: throw .unsuitable(path: mount.source, reason: "only files and folders can be mounted")
         }
     }
 
@@ -100,6 +132,17 @@ private struct OverlaidTree {
 }
 
 extension FoundEntry {
+    /// Of a folder that the store has.
+    fileprivate init(_ entry: FolderManifest.Entry, in layout: StoreLayout) {
+        let kind: Kind =
+            switch entry.kind {
+            case .folder: .folder
+            case .link(let target): .link(target: target)
+            case .file(let blob, let isExecutable): .file(at: layout.blob(blob.digest), isExecutable: isExecutable)
+            }
+        self.init(path: entry.path, kind: kind)
+    }
+
     fileprivate var isFolder: Bool {
         if case .folder = kind { return true }
         return false

@@ -57,6 +57,11 @@ struct Courier<Source: ArtifactStore, Destination: ArtifactStore>: Sendable {
     }
 
     private func carryOnce(_ blob: Blob, _ tally: BlobTally) async throws(StorageError) {
+        if let source = source as? BucketArtifactStore, let destination = destination as? BucketArtifactStore,
+            let amounts = try await destination.copy(blob, from: source)
+        {
+            return tally.settle(amounts)
+        }
         if let source = source as? any BlobFileHolding, let destination = destination as? any BlobFileMoving {
             let amounts = try await destination.send(blob, from: source.path(of: blob)) { tally.see($0.present) }
             return tally.settle(amounts)

@@ -1,5 +1,6 @@
 import Glibc
-public import SkyAWS
+import SkyAWS
+import SkyHTTP
 
 /// Why a store did not do what was asked.
 public enum StorageError: Error, Hashable, Sendable {
@@ -15,7 +16,7 @@ public enum StorageError: Error, Hashable, Sendable {
     /// The operating system refused; `action` reads after "cannot".
     case system(action: String, path: String, errno: Int32)
     /// The object store refused, or could not be reached, or nobody who may speak to it was found.
-    case service(AWSError)
+    case service(ServiceError)
     /// The task was cancelled. What a transfer has brought so far stays, for the next one to go on from.
     case cancelled
 }
@@ -35,5 +36,11 @@ extension StorageError: CustomStringConvertible {
 }
 
 extension StorageError {
-    init(_ error: AWSError) { self = error.kind == .cancelled ? .cancelled : .service(error) }
+    init(_ error: ServiceError) { self = error.kind == .cancelled ? .cancelled : .service(error) }
+
+    init(_ error: AWSError) { self.init(ServiceError(error)) }
+
+    init(_ error: HTTPError) { self.init(ServiceError(error)) }
+
+    init(_ failure: CredentialFailure) { self.init(ServiceError(failure)) }
 }

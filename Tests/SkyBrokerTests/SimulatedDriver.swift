@@ -109,7 +109,11 @@ struct SimulatedDriver {
         case .sleep(let alarm, let until):
             now = max(now, until)
             return .alarm(alarm)
-        case .save(let id, let group, let number): return .checkpointed(id, stored("ckpt", id, group), number: number)
+        case .halt(let id, _, _): return .notHalted(id, message: "no machine here can be stopped")
+        case .start(let id, _, let provider):
+            return .provisionFailed(id, ProviderError(.lost, provider: provider, "it is gone"))
+        case .save(let id, let group, let number, _):
+            return .checkpointed(id, stored("ckpt", id, group), number: number)
         case .keep(let id, _): return .delivered(id, [])
         case .ask(let question): return .nobodyToAsk(question)
         case .relocate(let stage, _, _, _):

@@ -43,6 +43,24 @@ import Testing
         }
     }
 
+    @Test("what went by way of the broker's machine is part of what was spent, and changes nothing else")
+    func relays() throws {
+        var history = try History()
+        history.play(.lookedUp(stage: "one", reuse: nil))
+        let id = history.id("one")
+        history.play(.provisioned(id, history.group("one")))
+        let before = history.state.spent(at: history.now)
+        let relay = Relay(path: "inputs/a", size: DataSize(bytes: 5), cost: Money(nanodollars: 7), reason: "no curl")
+        #expect(history.play(.relayed(id, relay), after: .zero).isEmpty)
+        #expect(history.state.spent(at: history.now) == before + relay.cost)
+        expectTrue(history.state, at: history.now)
+        #expect(history.state.view(at: history.now).stages[0].relays == [relay])
+        // Of a try that is over, nothing is counted any more.
+        let late = AttemptID(run: id.run, stage: id.stage, number: 7)
+        history.play(.relayed(late, relay), after: .zero)
+        #expect(history.state.spent(at: history.now) == before + relay.cost)
+    }
+
     @Test("a clock that is set back takes nothing from what was spent")
     func clockSetBack() {
         var meter = Meter()

@@ -41,16 +41,11 @@ struct GarbageTests {
     }
 
     /// As a disk does that breaks: the brokers are gone, and so is all that they knew.
-    ///
-    /// - Parameter withRuns: the folders of runs too, so that nothing says that there ever was a journal.
     private func loseJournal(_ sky: SkyUnderTest, withRuns: Bool = false) async throws {
         let drivers = sky.processes(whoseCommandHas: " driver ")
         for pid in drivers { kill(pid, SIGKILL) }
         try await sky.wait("the drivers are dead") { !drivers.contains(where: ProcessTable.isAlive) }
-        for name in Files.names(in: "\(sky.home)/state") where name.hasPrefix("journal") {
-            unlink("\(sky.home)/state/\(name)")
-        }
-        if withRuns { try FileManager.default.removeItem(atPath: "\(sky.home)/state/runs") }
+        try sky.loseJournal(withRuns: withRuns)
     }
 
     @Test("gc leaves live runs alone, and gives back what no journal knows")

@@ -40,13 +40,63 @@ struct PrivacyTests {
         }
     }
 
+    /// By what clouds' credentials are given to programs.
+    private static let variables = [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_TENANT_ID", "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN", "GOOGLE_API_KEY", "LAMBDA_API_KEY",
+        "RUNPOD_API_KEY", "HYPERSTACK_API_KEY", "VERDA_CLIENT_ID", "VERDA_CLIENT_SECRET", "NEBIUS_IAM_TOKEN",
+    ]
+
+    @Test(
+        "credentials of clouds stay with the broker: no node, journal, log or store has them", arguments: [false, true])
+    func credentials(onHost: Bool) async throws {
+        try await SSHFarm.use(1) { farm in
+            try Files.makeFolder("\(farm.folder)/run", mode: 0o700)
+            try await SkyUnderTest.use { plain in
+                let keys = Dictionary(Self.variables.map { ($0, secret) }, uniquingKeysWith: { first, _ in first })
+                let sky = plain.with(keys.merging(["XDG_RUNTIME_DIR": "\(farm.folder)/run"]) { $1 })
+                try Files.makeFolder("\(sky.home)/config")
+                _ = try sky.write(
+                    "ssh_config: \(farm.config)\npools: {desk: {cores: 4, memory: 8, price: 0.01, hosts: [m1]}}\n",
+                    as: "config/ssh.yaml")
+                let pipeline = try sky.write(
+                    """
+                    name: quiet
+                    stages:
+                      make:
+                        resources: \(onHost ? "{infra: ssh/desk}" : "{infra: aws}")
+                        outputs: {seen: {size: 1MB}}
+                        run: |
+                          env | tee "$SKY_OUTPUT_SEEN"
+                          echo ready
+                          until [ -e \(sky.home)/go ]; do sleep 0.05; done
+                    """)
+                let launch = try await sky("launch", pipeline, "--yes", "--detach")
+                try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
+                let run = try sky.runName("quiet", in: launch)
+                try await sky.wait("it works") { try await sky("logs", run, "make").output.contains("ready") }
+                let folders = ["\(sky.home)/state", "\(sky.home)/config", "\(farm.hosts[0].home)"]
+                #expect(files(in: folders).filter(holdsSecret) == [])
+                for process in ProcessTable.all() where holdsSecret("/proc/\(process.pid)/environ") {
+                    let program = Files.absolutePath("/proc/\(process.pid)/exe") ?? ""
+                    #expect(!program.contains("agent") && !program.contains("supervisor"), "\(program)")
+                    #expect(ProcessTable.environment(of: process.pid)?["SKY_JOB_DIR"] == nil, "\(program)")
+                }
+                _ = try sky.write("", as: "go")
+                try await sky.wait("it is done") { try await sky.status(of: run).state == "succeeded" }
+                #expect(try await !sky("logs", run, "make").output.contains(secret))
+                #expect(files(in: folders).filter(holdsSecret) == [])
+            }
+        }
+    }
+
     // MARK: One run, looked at in the middle of it and after it
 
     private func watch(
         _ sky: SkyUnderTest, folders: [String], serving: Bool, resources: String, processes: () -> [Int32]
     ) async throws {
         chmod(sky.home, 0o755)
-        let pipeline = try sky.write(pipeline(resources: resources, serving: serving, go: "\(sky.home)/go"))
+        let pipeline = try sky.write(try pipeline(resources: resources, serving: serving, go: "\(sky.home)/go"))
         let knowing = sky.with(sky.variables.merging(["TOKEN": secret]) { $1 })
         let launch = try await knowing("launch", pipeline, "--yes", "--detach")
         try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
@@ -77,12 +127,12 @@ struct PrivacyTests {
         #expect(files(in: folders + ["\(sky.home)/config"]).filter(holdsSecret) == [], "journal, logs, stores, nodes")
     }
 
-    private func pipeline(resources: String, serving: Bool, go: String) -> String {
+    private func pipeline(resources: String, serving: Bool, go: String) throws -> String {
         let service = """
               serve:
                 resources: \(resources)
                 inputs: {model: make.model}
-                service: {port: 8080, readiness_probe: /}
+                service: {port: \(try #require(freePort())), readiness_probe: /}
                 run: exec python3 -m http.server --bind 127.0.0.1 "$SKY_SERVICE_PORT"
 
             """

@@ -64,7 +64,7 @@ struct SSHTests {
         try await use { sky, farm in
             let check = try await sky("check")
             #expect(check.output.contains("✓ rack/m4: Linux"), "\(check.output)")
-            let launch = try await sky("launch", "pipelines/support-tickets/pipeline.yaml", "--yes")
+            let launch = try await sky("launch", try sky.supportTickets(port: try #require(freePort())), "--yes")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
             let run = try sky.runName("support-tickets", in: launch)
             let status = try await sky.status(of: run)
@@ -242,21 +242,7 @@ struct SSHTests {
     @Test("what a stage has saved is fetched from its host, and is where its next try begins")
     func checkpoint() async throws {
         try await use { sky, farm in
-            let pipeline = try sky.write(
-                """
-                name: count
-                stages:
-                  count:
-                    resources: {infra: ssh/desk}
-                    checkpoint: {path: saved, every: 1s}
-                    run: |
-                      n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
-                      echo "from $n"
-                      [ "$n" = 0 ] || exit 0
-                      mkdir -p "$SKY_CHECKPOINT_DIR"
-                      echo 7 > "$SKY_CHECKPOINT_DIR/n"
-                      sleep 600
-                """)
+            let pipeline = try sky.write(CountingPipeline.text("{infra: ssh/desk}"))
             let launch = try await sky("launch", pipeline, "--yes", "--detach")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
             let run = try sky.runName("count", in: launch)

@@ -47,7 +47,9 @@ struct SkyUnderTest: Sendable {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         repository = tests.deletingLastPathComponent().path
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        binary = URL(filePath: own).deletingLastPathComponent().appending(path: "sky").path
+        // Optimised code may be wrong where other code is not: SKY_TEST_BINARY=$PWD/.build/release/sky tests that.
+        let other = ProcessInfo.processInfo.environment["SKY_TEST_BINARY"].map { URL(filePath: $0).path }
+        binary = other ?? URL(filePath: own).deletingLastPathComponent().appending(path: "sky").path
         try #require(FileManager.default.isExecutableFile(atPath: binary), "no \(binary)")
         // All homes share what was made of the catalog once: a debug build takes seconds for it.
         let cache = URL(filePath: own).deletingLastPathComponent().appending(path: "end-to-end-cache").path
@@ -153,7 +155,7 @@ struct SkyUnderTest: Sendable {
     /// A copy of the support-tickets pipeline whose training says `waiting` and begins when there is a file `go`, on machines that
     /// are not taken back.
     func supportTickets(trainingWaitsFor go: String) throws -> String {
-        let path = "\(try copy(ofPipeline: "support-tickets"))/pipeline.yaml"
+        let path = try supportTickets(port: try #require(freePort()))
         let text = try text(of: path)
             .replacing("use_spot: true ", with: "use_spot: false")
             .replacing(
@@ -163,11 +165,29 @@ struct SkyUnderTest: Sendable {
         return path
     }
 
+    /// A copy of the support-tickets pipeline that serves at that port: tests side by side share this machine, and what
+    /// plays a rented machine in them has no ports of its own.
+    func supportTickets(port: Int) throws -> String {
+        let path = "\(try copy(ofPipeline: "support-tickets"))/pipeline.yaml"
+        let text = try text(of: path)
+        try #require(text.contains("port: 8080 "))
+        try Data(text.replacing("port: 8080 ", with: "port: \(port) ").utf8).write(to: URL(filePath: path))
+        return path
+    }
+
     /// A copy of a pipeline's folder that a test may edit.
     func copy(ofPipeline name: String) throws -> String {
         let copy = "\(home)/\(name)"
         try FileManager.default.copyItem(atPath: "\(repository)/pipelines/\(name)", toPath: copy)
         return copy
+    }
+
+    /// - Parameter withRuns: the folders of runs too, so that nothing says that there ever was a journal.
+    func loseJournal(withRuns: Bool) throws {
+        for name in Files.names(in: "\(home)/state") where name.hasPrefix("journal") {
+            unlink("\(home)/state/\(name)")
+        }
+        if withRuns { try FileManager.default.removeItem(atPath: "\(home)/state/runs") }
     }
 
     private func endEverything() async {

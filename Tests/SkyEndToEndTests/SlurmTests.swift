@@ -148,21 +148,7 @@ struct SlurmTests {
         try await use(settings: "    time: 1m") { sky, slurm in
             let check = try await sky("check")
             #expect(check.output.contains("at most 1m"), "\(check.output)")
-            let pipeline = try sky.write(
-                """
-                name: count
-                stages:
-                  count:
-                    resources: {infra: slurm/hpc}
-                    checkpoint: {path: saved, every: 1s}
-                    run: |
-                      n=$(cat "$SKY_CHECKPOINT_DIR/n" 2>/dev/null || echo 0)
-                      echo "from $n"
-                      [ "$n" = 0 ] || exit 0
-                      mkdir -p "$SKY_CHECKPOINT_DIR"
-                      echo 7 > "$SKY_CHECKPOINT_DIR/n"
-                      sleep 600
-                """)
+            let pipeline = try sky.write(CountingPipeline.text("{infra: slurm/hpc}"))
             let launch = try await sky("launch", pipeline, "--yes", "--detach")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
             let run = try sky.runName("count", in: launch)

@@ -18,7 +18,7 @@ struct StorageTests {
     }
 
     /// There is no command of ours for it.
-    private static func makeBucket(_ name: String, _ sky: SkyUnderTest, _ server: LoopbackS3) async throws {
+    static func makeBucket(_ name: String, _ sky: SkyUnderTest, _ server: LoopbackS3) async throws {
         let made = try await sky.run(
             "/usr/bin/env",
             [
@@ -99,7 +99,7 @@ struct StorageTests {
             let nobody = try await sky("storage", "rm", "s3://\(bucket)/none")
             #expect(nobody.exitCode == 2)
             #expect(
-                nobody.errors == "error: there is nothing at s3://\(bucket)/none\n  → sky storage ls s3://\(bucket)\n")
+                nobody.errors == "error: there is nothing at s3://\(bucket)/none\n  → sky storage ls s3://\(bucket)/\n")
             #expect(try await sky("storage", "rm", "s3://\(bucket)").exitCode == 2)
             #expect(try await sky("storage", "cp", "a", "b").errors.contains("is in a bucket"))
             #expect(try await sky("storage", "cp", "s3://\(bucket)/none", "b").exitCode == 2)

@@ -22,6 +22,20 @@ struct HTTPFailureTests {
         #expect(error?.message.hasPrefix("GET http://127.0.0.1:\(server.port)/slow: ") == true)
     }
 
+    @Test(
+        "what a kept connection drops is sent again, unless it must not be heard twice",
+        arguments: [(false, 2), (true, 1)])
+    func once(_ isOnce: Bool, _ heard: Int) async throws {
+        let server = try LoopbackHTTPServer { $0.target == "/keep" ? [.reply(200)] : [.hangUp] }
+        defer { server.stop() }
+        // The connection of this one is kept.
+        _ = try await client.send(HTTPRequest(.get, server.url + "/keep"))
+        var request = HTTPRequest(.post, server.url + "/launch", body: .bytes(Array("{}".utf8)))
+        request.isOnce = isOnce
+        #expect(await failure(of: request)?.kind == .interrupted)
+        #expect(server.requests.count { $0.target == "/launch" } == heard)
+    }
+
     @Test("a server that falls silent in its answer is a timeout, however much time is left")
     func stall() async throws {
         let server = try LoopbackHTTPServer { _ in

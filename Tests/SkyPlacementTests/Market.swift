@@ -88,8 +88,3 @@ extension SkySpec.Stage {
             outputs: [StageOutput(name: "out", size: writes)], estimate: DurationEstimate(perAccelerator: estimates))
     }
 }
-
-extension SeededGenerator {
-    mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: choices.indices, using: &self)] }
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}

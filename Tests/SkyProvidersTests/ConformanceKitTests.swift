@@ -18,7 +18,8 @@ struct ConformanceKitTests {
         try await kind.run { adapter, world in
             let kit = try kit(adapter)
             for check in ConformanceKit.checks {
-                #expect(await kit.perform(check) == .kept, "\(check.id)")
+                let outcome = await kit.perform(check)
+                #expect(outcome.complaint == nil, "\(check.id): \(outcome)")
                 #expect(world.processes() == [], "\(check.id)")
                 #expect(world.leftovers() == [], "\(check.id)")
             }
@@ -32,6 +33,7 @@ struct ConformanceKitTests {
         case keepsListing = "terminate"
         case changesMachines = "same-machines"
         case takesAnything = "all-or-nothing"
+        case onlySaysItStops = "stop-start"
     }
 
     @Test("an adapter that breaks a rule is found out", arguments: Fault.allCases)
@@ -44,6 +46,21 @@ struct ConformanceKitTests {
             return
         }
         #expect(!reason.isEmpty)
+    }
+
+    @Test(
+        "what an adapter says that it cannot do is left out, with its words, and what was rented to find out is given back"
+    )
+    func leftOut() async throws {
+        try await AdapterUnderTest.standIn.run { adapter, world in
+            let kit = try kit(adapter)
+            let checks = ["stop-start", "stop-terminate"].map { id in ConformanceKit.checks.first { $0.id == id } }
+            for check in checks {
+                let outcome = await kit.perform(try #require(check))
+                #expect(outcome == .leftOut("nodes of \(adapter.provider) cannot be stopped"))
+                #expect(world.leftovers() == [])
+            }
+        }
     }
 
     @Test("what a killed kit has left is given back by the next, and nothing else")
@@ -88,6 +105,19 @@ private final class CarelessAdapter: ProviderAdapter {
 
     func terminate(token: String) async throws(ProviderError) {
         if fault != .keepsListing { try await base.terminate(token: token) }
+    }
+
+    func obstacleToStopping(_ token: String) -> String? {
+        fault == .onlySaysItStops ? nil : "nodes of mock cannot be stopped"
+    }
+
+    func stop(token: String) async throws(ProviderError) -> HeldSpan? { nil }
+
+    func start(token: String) async throws(ProviderError) -> NodeGroup {
+        guard let group = try await base.describe(token: token) else {
+            throw ProviderError(.lost, provider: provider, "gone")
+        }
+        return group
     }
 
     func channel(to node: Node, of group: NodeGroup) async throws(ProviderError) -> any NodeChannel {

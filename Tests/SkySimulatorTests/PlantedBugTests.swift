@@ -16,6 +16,7 @@ import Testing
         (.failsWithoutReason, FailuresSayWhy.self), (.hearsClocksLate, WithinLimits.self),
         (.forgetsToWriteDown, FoldIsState.self), (.deafToBudgets, BudgetHolds.self),
         (.leavesJobsBehind, OneStagePerGroup.self), (.hearsClocksLate, HeldAsAsked.self),
+        (.stopsNothing, StoppedIsStopped.self),
     ]
 
     @Test("each invariant catches the bug that is planted for it, and tells it in a short history", arguments: cases)
@@ -28,7 +29,7 @@ import Testing
         let run = try #require(found, "no seed shows it")
         let history = try #require(ShrunkHistory(run) { false })
         #expect(history.fall.invariant == invariant.name)
-        #expect(history.faults.count <= 4, "\(history.faults)")
+        #expect(history.faults.count <= 5, "\(history.faults)")
         #expect(history.events <= 60)
         #expect(history.run.keptRuns?.count == 1)
 

@@ -21,6 +21,26 @@ import Testing
         #expect(sweep.ends[.succeeded, default: 0] > 40)
     }
 
+    @Test("runs that are stopped and started again in the middle of bad days keep every invariant")
+    func stops() {
+        var faults = FaultPlan.nasty
+        faults[.stop] = 0.7
+        let stopping = Scenario(pipelines: MadeUpPipelines.all, runs: 4, faults: faults)
+        var (sweep, halted, startedAgain) = (Sweep(), 0, 0)
+        for seed in UInt64(1)...40 {
+            let run = SeedRun(stopping, seed: seed)
+            if let fall = sweep.run(run) { Issue.record("seed \(seed): \(fall)") }
+            for journal in run.journals() {
+                let stopped = journal.lastIndex { if case .halted = $0.event { true } else { false } }
+                guard let stopped else { continue }
+                halted += 1
+                let rest = journal[stopped...]
+                startedAgain += rest.contains { if case .provisioned = $0.event { true } else { false } } ? 1 : 0
+            }
+        }
+        #expect(halted > 20 && startedAgain > 10, "\(halted) \(startedAgain)")
+    }
+
     @Test("on good days every run succeeds, in as many events as there are steps")
     func goodDays() {
         let calm = Scenario(pipelines: MadeUpPipelines.all, runs: 2, faults: .none)

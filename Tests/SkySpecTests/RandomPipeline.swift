@@ -107,6 +107,7 @@ enum RandomPipeline {
         stage.code.mounts = [
             .init(target: "~/x$y", source: "\(folder)/x$1"), .init(target: "/d", source: "gs://b"),
             .init(target: "run.py", source: "\(folder)/run.py"),
+            .init(target: "m", source: "s3://b/$c", mode: pick([.mount, .cached], using: &random)),
         ].filter { _ in Bool.random(using: &random) }
         return stage
     }

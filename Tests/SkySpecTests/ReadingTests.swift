@@ -163,6 +163,40 @@ struct ReadingTests {
         #expect(withWorkdir.workdir == folder && withWorkdir.mounts.map(\.target) == ["c.sh"])
     }
 
+    @Test("a bucket of S3 can be mounted, what cannot is copied with a warning")
+    func mountModes() throws {
+        let result = try read(
+            """
+            run: x
+            envs: {NAME: sets}
+            file_mounts:
+              /a: {source: s3://b/$NAME, mode: mount}
+              ~/c: {source: s3://b, mode: MOUNT_CACHED}
+              d: {source: s3://b, mode: COPY}
+              e: {source: gs://b, mode: MOUNT}
+            """)
+        let mounts = try #require(result.pipeline.stages.first).code.mounts
+        #expect(mounts.map(\.mode) == [.mount, .cached, nil, nil])
+        #expect(mounts.map(\.isOutside) == [true, true, false, false])
+        #expect(mounts.first?.source == "s3://b/sets")
+        let warnings = result.warnings.map(\.message)
+        #expect(warnings.count == 1 && warnings.first?.hasPrefix("mode MOUNT acts as COPY: only what is in") == true)
+    }
+
+    @Test(
+        "a mount that cannot be is pointed at",
+        arguments: [
+            ("/proc/x: s3://b/c", "/proc/x"), ("/: s3://b/c", "/"), ("~ada/x: s3://b/c", "~ada/x"),
+            ("/dev: s3://b/c", "/dev"), ("x/../y: s3://b/c", "x/../y"), ("/d: {source: s3://b, mode: MUONT}", "MUONT"),
+        ])
+    func wrongMounts(line: String, marked: String) throws {
+        let text = "run: x\nfile_mounts:\n  \(line)\n"
+        let complaint = try #require(complaints(about: text).first)
+        #expect(complaint.message.hasPrefix("'\(marked)' "))
+        #expect(complaint.range?.start.line == 3)
+        #expect(complaint.expected?.isEmpty == false)
+    }
+
     @Test(
         "a name is what a run's id may begin with",
         arguments: [

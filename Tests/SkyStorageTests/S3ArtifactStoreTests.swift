@@ -13,8 +13,8 @@ import Testing
 struct S3ArtifactStoreTests {
     private static let long = (17 << 20) + 3
 
-    private func store(_ s3: S3Fixture, _ prefix: String = "run/artifacts") -> S3ArtifactStore {
-        S3ArtifactStore(s3.client, root: s3.url(prefix), scratch: "\(s3.folder)/scratch\(prefix.count)")
+    private func store(_ s3: S3Fixture, _ prefix: String = "run/artifacts") -> BucketArtifactStore {
+        BucketArtifactStore(s3.client, root: s3.url(prefix), scratch: "\(s3.folder)/scratch\(prefix.count)")
     }
 
     private func makeFolder(_ s3: S3Fixture) throws {
@@ -87,7 +87,7 @@ struct S3ArtifactStoreTests {
             let store = store(s3)
             let artifact = try await store.put(path: try s3.write("file", S3Fixture.bytes(count)))
             let other = try s3.write("other", S3Fixture.bytes(count, seed: 9))
-            _ = try await S3Upload(
+            _ = try await ObjectUpload(
                 s3.client, from: other, to: store.url(ofBlob: artifact.digest), state: "\(s3.folder)/state"
             ).run()
             await #expect(throws: StorageError.corrupt(artifact.digest)) {
@@ -126,7 +126,7 @@ struct S3ArtifactStoreTests {
             let store = store(s3)
             let artifact = try await store.put(path: try s3.write("file", S3Fixture.bytes(Self.long)))
             let other = try s3.write("other", S3Fixture.bytes(Self.long, seed: 9))
-            _ = try await S3Upload(
+            _ = try await ObjectUpload(
                 s3.client, from: other, to: store.url(ofBlob: artifact.digest), state: "\(s3.folder)/state"
             ).run()
             let local = LocalArtifactStore(root: "\(s3.folder)/local")

@@ -18,12 +18,12 @@ struct S3ClientTests {
     func awkwardKey(key: String) async throws {
         try await S3Fixture.use { s3 in
             try await s3.put("content of \(key)", at: key)
-            let page = try await s3.client.page(of: s3.url())
+            let page = try await s3.client.page(of: s3.url(), delimiter: nil, after: nil)
             #expect(page.objects.map(\.key) == [key])
             #expect(try await s3.client.bytes(of: s3.url(key)) == bytes("content of \(key)"))
             #expect(
                 try await s3.client.object(s3.url(key))?.digest == ArtifactDigest(hashing: bytes("content of \(key)")))
-            try await s3.client.delete([key], in: s3.bucket)
+            try await s3.client.delete([key], in: s3.url())
             #expect(try await s3.client.object(s3.url(key)) == nil)
             #expect(try await s3.client.bytes(of: s3.url(key)) == nil)
         }
@@ -45,7 +45,7 @@ struct S3ClientTests {
             }
             #expect(Set(keys).count == 1203 && keys.count == 1203)
             #expect(pages >= 2)
-            let top = try await s3.client.page(of: s3.url(), delimiter: "/")
+            let top = try await s3.client.page(of: s3.url(), delimiter: "/", after: nil)
             #expect(top.objects.map(\.key) == ["top-0", "top-1", "top-2"])
             #expect(top.folders == ["folder-0/", "folder-1/"])
             #expect(top.objects.first?.size == DataSize(bytes: 1))
@@ -86,7 +86,8 @@ struct S3ClientTests {
     func refusals() async throws {
         try await S3Fixture.use { s3 in
             let error = await #expect(throws: StorageError.self) {
-                try await s3.client.page(of: S3URL(bucket: "no-such-bucket-there", key: ""))
+                try await s3.client.page(
+                    of: ObjectURL(bucket: "no-such-bucket-there", key: ""), delimiter: nil, after: nil)
             }
             guard case .service(let refusal) = error else { throw Unexpected() }
             #expect(refusal.code == "NoSuchBucket" && refusal.status == 404)
@@ -96,7 +97,9 @@ struct S3ClientTests {
             var environment = s3.server.environment
             environment["AWS_SECRET_ACCESS_KEY"] = "wrong"
             let stranger = try S3Fixture.client(environment)
-            let denied = await #expect(throws: StorageError.self) { try await stranger.page(of: s3.url()) }
+            let denied = await #expect(throws: StorageError.self) {
+                try await stranger.page(of: s3.url(), delimiter: nil, after: nil)
+            }
             guard case .service(let denial) = denied else { throw Unexpected() }
             #expect(denial.code == "SignatureDoesNotMatch")
             #expect(!denial.message.contains("wrong"))
@@ -109,11 +112,12 @@ struct S3ClientTests {
             try await s3.put("abc", at: "in/a")
             try await s3.put("de", at: "in/deep/b")
             try await s3.put("other", at: "inside")
-            #expect(try await S3Input.size(of: s3.url("in/a"), s3.client) == DataSize(bytes: 3))
-            for folder in ["in", "in/"] {
-                #expect(try await S3Input.size(of: s3.url(folder), s3.client) == DataSize(bytes: 5))
+            func size(_ key: String) async throws(StorageError) -> DataSize {
+                try await ObjectInput(s3.client, s3.url(key), scratch: s3.folder).look().size
             }
-            await #expect(throws: StorageError.self) { try await S3Input.size(of: s3.url("none"), s3.client) }
+            #expect(try await size("in/a") == DataSize(bytes: 3))
+            for folder in ["in", "in/"] { #expect(try await size(folder) == DataSize(bytes: 5)) }
+            await #expect(throws: StorageError.self) { try await size("none") }
             await #expect(throws: StorageError.self) { try await s3.client.region(ofBucket: "no-such-bucket-there") }
             #expect(!s3.client.isAWS)
         }
@@ -136,11 +140,11 @@ struct S3ClientTests {
 
     @Test("what begins with s3:// and names no bucket is no URL")
     func urls() {
-        #expect(S3URL("s3://bucket/a/b c") == S3URL(bucket: "bucket", key: "a/b c"))
-        #expect(S3URL("s3://bucket") == S3URL(bucket: "bucket", key: ""))
-        #expect(S3URL("s3://bucket/")?.description == "s3://bucket/")
+        #expect(ObjectURL("s3://bucket/a/b c") == ObjectURL(bucket: "bucket", key: "a/b c"))
+        #expect(ObjectURL("s3://bucket") == ObjectURL(bucket: "bucket", key: ""))
+        #expect(ObjectURL("s3://bucket/")?.description == "s3://bucket/")
         for text in ["s3://", "s3:///key", "s3://ab/key", "s3://b ucket/", "/path", "S3://bucket/k", "s3://-bucket/"] {
-            #expect(S3URL(text) == nil, "\(text)")
+            #expect(ObjectURL(text) == nil, "\(text)")
         }
     }
 }

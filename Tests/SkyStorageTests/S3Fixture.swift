@@ -31,7 +31,7 @@ struct S3Fixture {
         return S3Client(try AWSSettings(in: surroundings))
     }
 
-    func url(_ key: String = "") -> S3URL { S3URL(bucket: bucket, key: key) }
+    func url(_ key: String = "") -> ObjectURL { ObjectURL(bucket: bucket, key: key) }
 
     /// Bytes that are the same for the same seed.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
@@ -61,8 +61,8 @@ struct S3Fixture {
         try await client.put(bytes, digest: ArtifactDigest(hashing: bytes), at: url(key), existing: .replace)
     }
 
-    func upload(_ path: String, _ key: String, existing: S3Client.Existing = .replace) -> S3Upload {
-        S3Upload(client, from: path, to: url(key), existing: existing, state: "\(folder)/state")
+    func upload(_ path: String, _ key: String, existing: ExistingObject = .replace) -> ObjectUpload {
+        ObjectUpload(client, from: path, to: url(key), existing: existing, state: "\(folder)/state")
     }
 }
 

@@ -22,7 +22,7 @@ struct S3TransferTests {
             #expect(sent.moved.bytes == count && sent.resumed == .zero && !sent.wasThere)
             #expect(sent.blob.digest == ArtifactDigest(hashing: content))
             let seen = Seen()
-            let got = try await S3Download(s3.client, from: s3.url("k/file"), to: "\(s3.folder)/deep/er/copy").run {
+            let got = try await ObjectDownload(s3.client, from: s3.url("k/file"), to: "\(s3.folder)/deep/er/copy").run {
                 seen.add($0)
             }
             #expect(got.digest == sent.blob.digest && got.moved.bytes == count)
@@ -133,7 +133,7 @@ struct S3TransferTests {
             // On S3 it is one. This server compares before it locks, so that calls of one moment may all succeed.
             #expect(!winners.all.isEmpty)
             let digest = try #require(try await s3.client.object(s3.url("one"))?.digest)
-            let got = try await S3Download(s3.client, from: s3.url("one"), to: "\(s3.folder)/got").run()
+            let got = try await ObjectDownload(s3.client, from: s3.url("one"), to: "\(s3.folder)/got").run()
             #expect(got.digest == digest)
             #expect(try await s3.client.pendingUploads(s3.url()).isEmpty)
         }
@@ -144,7 +144,7 @@ struct S3TransferTests {
         try await S3Fixture.use { s3 in
             let content = S3Fixture.bytes(Self.long)
             _ = try await s3.upload(try s3.write("source", content), "file").run()
-            let download = S3Download(s3.client, from: s3.url("file"), to: "\(s3.folder)/copy", width: 1)
+            let download = ObjectDownload(s3.client, from: s3.url("file"), to: "\(s3.folder)/copy", width: 1)
             let stopper = Stopper(after: 1)
             let task = Task { try await download.run { stopper.see($0) } }
             stopper.stop(task)
@@ -161,7 +161,7 @@ struct S3TransferTests {
         try await S3Fixture.use { s3 in
             let content = S3Fixture.bytes(Self.long)
             _ = try await s3.upload(try s3.write("source", content), "file").run()
-            let download = S3Download(s3.client, from: s3.url("file"), to: "\(s3.folder)/copy", width: 1)
+            let download = ObjectDownload(s3.client, from: s3.url("file"), to: "\(s3.folder)/copy", width: 1)
             let stopper = Stopper(after: 1)
             let task = Task { try await download.run { stopper.see($0) } }
             stopper.stop(task)
@@ -183,7 +183,7 @@ struct S3TransferTests {
     func changedObject() async throws {
         try await S3Fixture.use { s3 in
             _ = try await s3.upload(try s3.write("source", S3Fixture.bytes(Self.long)), "file").run()
-            let download = S3Download(s3.client, from: s3.url("file"), to: "\(s3.folder)/copy", width: 1)
+            let download = ObjectDownload(s3.client, from: s3.url("file"), to: "\(s3.folder)/copy", width: 1)
             let stopper = Stopper(after: 1)
             let task = Task { try await download.run { stopper.see($0) } }
             stopper.stop(task)
@@ -198,7 +198,7 @@ struct S3TransferTests {
     @Test("what is not there is said, by its URL")
     func absent() async throws {
         try await S3Fixture.use { s3 in
-            let download = S3Download(s3.client, from: s3.url("none"), to: "\(s3.folder)/copy")
+            let download = ObjectDownload(s3.client, from: s3.url("none"), to: "\(s3.folder)/copy")
             await #expect(
                 throws: StorageError.unsuitable(path: "\(s3.url("none"))", reason: "there is no such object")
             ) { try await download.run() }
@@ -236,7 +236,7 @@ extension S3Fixture {
         async throws
     {
         let path = "\(folder)/check-\(UInt32.random(in: 0 ... .max))"
-        _ = try await S3Download(client, from: url(key), to: path).run()
+        _ = try await ObjectDownload(client, from: url(key), to: path).run()
         #expect(Array(try Data(contentsOf: URL(filePath: path))) == content, sourceLocation: sourceLocation)
     }
 }

@@ -37,3 +37,20 @@ public func listen(on address: in_addr_t, port wanted: UInt16 = 0) -> (socket: I
     }
     return (socket, Int(UInt16(bigEndian: port)))
 }
+
+/// A connection to a port of this machine; nil, and `errno` says why, where nobody listens. The caller closes it.
+func connection(to port: Int) -> Int32? {
+    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    address.sin_port = UInt16(port).bigEndian
+    let isConnected = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        }
+    }
+    if isConnected { return connection }
+    close(connection)
+    return nil
+}

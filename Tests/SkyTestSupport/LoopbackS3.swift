@@ -47,6 +47,9 @@ public final class LoopbackS3: Sendable {
     /// One for all tests of this process: it takes seconds to come up.
     public static func shared() async throws -> LoopbackS3 { try await sharedTask.value }
 
+    /// One that has nothing to do with the shared one, as another cloud's.
+    public static func another() async throws -> LoopbackS3 { try await started() }
+
     private static let sharedTask = Task { try await started() }
 
     /// Other programs of this machine may take a port between its choice and its use: once more then.
@@ -109,20 +112,10 @@ public final class LoopbackS3: Sendable {
     }
 
     private static func answer(_ port: Int, _ path: String) -> String {
-        let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard let connection = connection(to: port) else { return "" }
         defer { close(connection) }
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        address.sin_port = UInt16(port).bigEndian
-        let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isConnected else { return "" }
         let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
         guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return "" }
         var all: [UInt8] = []

@@ -202,6 +202,17 @@ public final class SSHFarm: Sendable {
         }
     }
 
+    /// What a cloud does with a machine that was given back: nothing of what ran there or was on its disk is left. Its sshd goes on.
+    public func wipe(_ host: Host) throws {
+        while true {
+            let left = host.processes()
+            if left.isEmpty { break }
+            for pid in left { kill(pid, SIGKILL) }
+            usleep(2000)
+        }
+        for name in Files.names(in: host.home) { try FileManager.default.removeItem(atPath: "\(host.home)/\(name)") }
+    }
+
     /// sshd of this host, and those that serve a connection of it: by what they inherited from it.
     private func servers(of host: Host) -> [Int32] {
         let all = ProcessTable.all().filter { !$0.isGone }

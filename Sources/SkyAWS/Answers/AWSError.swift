@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import SkyHTTP
 
 /// Why a call to AWS, or the search for who makes it, came to nothing.
@@ -11,7 +12,7 @@ public struct AWSError: Error, Hashable, Sendable, CustomStringConvertible {
         case noAnswer
         /// The answer makes no sense.
         case badAnswer
-        /// A setting of AWS's files or variables makes no sense.
+        /// A setting of files or variables makes no sense.
         case settings
         case cancelled
     }
@@ -37,20 +38,46 @@ public struct AWSError: Error, Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter asked: `PUT s3://bucket/key`, for people.
     public init(_ asked: String, _ response: HTTPResponse) {
-        // S3 has <Error> alone, others wrap it; a proxy in between has HTML, and HEAD has nothing.
+        // S3 has <Error> alone, others wrap it, some have JSON; a proxy in between has HTML, and HEAD has nothing.
         let answer = try? XMLElement(parsing: response.body)
         let error = answer.flatMap { $0.name == "Error" ? $0 : $0.first("Error") ?? $0.first("Errors")?.first("Error") }
-        let code = error?.text("Code") ?? ""
-        let said = error?.text("Message") ?? ""
-        let id = response.requestID ?? answer?.text("RequestId") ?? answer?.text("RequestID")
-        let details = [
-            code.isEmpty ? "HTTP \(response.status)" : "\(code) (HTTP \(response.status))", said,
-            id.map { "request \($0)" } ?? "",
-        ]
+        let json = answer == nil ? JSONRefusal(response.body) : nil
+        let code = error?.text("Code") ?? json?.code ?? ""
+        let said = error?.text("Message") ?? json?.message ?? ""
+        let id = answer?.text("RequestId") ?? answer?.text("RequestID")
         self.init(
-            .refused, code: code, status: response.status,
-            "\(asked): " + details.filter { !$0.isEmpty }.joined(separator: ", "))
+            .refused, code: code, status: response.status, response.refusal(of: asked, code: code, said: said, id: id))
     }
 
     public var description: String { message }
+}
+
+/// A refusal of a service that speaks JSON.
+private struct JSONRefusal: Decodable {
+    let code: String
+    let message: String
+
+    private enum CodingKeys: String, CodingKey {
+        case type = "__type"
+        case message
+        // Services differ in it.
+        case capital = "Message"
+    }
+
+    init?(_ body: [UInt8]) {
+        guard body.first == UInt8(ascii: "{"), let read = try? JSONDecoder().decode(Self.self, from: Data(body)) else {
+            return nil
+        }
+        self = read
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let type = try fields.decode(String.self, forKey: .type)
+        // Some put a name space before it: com.amazonaws.ssm#ParameterNotFound
+        code = type.split(separator: "#").last.map(String.init) ?? type
+        message =
+            try fields.decodeIfPresent(String.self, forKey: .message)
+            ?? fields.decodeIfPresent(String.self, forKey: .capital) ?? ""
+    }
 }

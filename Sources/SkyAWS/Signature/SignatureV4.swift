@@ -23,7 +23,7 @@ public struct SignatureV4: Sendable {
 
     /// Signs in the header `Authorization`.
     public func sign(_ request: AWSRequest, at moment: Instant) -> SignedRequest {
-        let date = AmazonDate(moment)
+        let date = SignatureTime(moment)
         let payload = payloadText(request.payload)
         var headers = request.headers
         headers["Host"] = request.host
@@ -46,7 +46,7 @@ public struct SignatureV4: Sendable {
     /// For S3 the body is not signed, whatever the request's payload.
     /// - Parameter lifetime: whole seconds; AWS takes up to seven days.
     public func presign(_ request: AWSRequest, at moment: Instant, for lifetime: TimeSpan) -> String {
-        let date = AmazonDate(moment)
+        let date = SignatureTime(moment)
         var headers = request.headers
         headers["Host"] = request.host
         let payload = isS3 ? "UNSIGNED-PAYLOAD" : payloadText(request.payload)
@@ -86,10 +86,10 @@ public struct SignatureV4: Sendable {
         }
     }
 
-    private func scope(_ date: AmazonDate) -> String { "\(date.day)/\(region)/\(service)/aws4_request" }
+    private func scope(_ date: SignatureTime) -> String { "\(date.day)/\(region)/\(service)/aws4_request" }
 
     /// Also of canonical requests that a test spells out.
-    func signature(of canonical: CanonicalRequest, _ date: AmazonDate) -> String {
+    func signature(of canonical: CanonicalRequest, _ date: SignatureTime) -> String {
         let text =
             "\(Self.algorithm)\n\(date.full)\n\(scope(date))\n"
             + String(hexOf: SHA256.hash(Array(canonical.text.utf8)))

@@ -22,9 +22,15 @@ public struct Attempt: Hashable, Sendable {
     public internal(set) var deliveredAt: Instant?
     public internal(set) var workEndedAt: Instant?
     public internal(set) var releasedAt: Instant?
+    /// When its nodes were stopped, with their disks kept: from then on nothing is metered.
+    public internal(set) var haltedAt: Instant?
+    /// What the provider said then of when they ran.
+    var heldUntilHalt: HeldSpan?
     /// What the provider itself says of when it held the nodes, where it says anything; known once they are given back.
     public internal(set) var held: HeldSpan?
     public internal(set) var transfers: [TransferRecord] = []
+    /// What went by way of the broker's machine.
+    public internal(set) var relays: [Relay] = []
     public internal(set) var exitCode: Int?
     /// The node whose command failed first, of several.
     public internal(set) var failedRank: Int?
@@ -45,7 +51,7 @@ public struct Attempt: Hashable, Sendable {
     /// What the nodes cost until `now`. By the provider's own word where there is one; else from the answer that they are
     /// there until the answer that nothing of them is left.
     public func nodeCost(until now: Instant) -> Money {
-        Self.cost(at: plan.value.pricePerHour, held, since: provisionedAt, until: releasedAt ?? now)
+        Self.cost(at: plan.value.pricePerHour, held, since: provisionedAt, until: nodesUntil ?? now)
     }
 
     /// By the provider's own books; nil where they are not known.
@@ -53,7 +59,7 @@ public struct Attempt: Hashable, Sendable {
 
     /// By the broker's own clock alone.
     public func meteredNodeCost(until now: Instant) -> Money {
-        Self.cost(at: plan.value.pricePerHour, nil, since: provisionedAt, until: releasedAt ?? now)
+        Self.cost(at: plan.value.pricePerHour, nil, since: provisionedAt, until: nodesUntil ?? now)
     }
 
     static func cost(at price: Money, _ held: HeldSpan?, since: Instant?, until end: Instant) -> Money {
@@ -62,7 +68,9 @@ public struct Attempt: Hashable, Sendable {
         return since.map { price.perHour(for: max(end, $0) - $0) } ?? .zero
     }
 
-    public var transferCost: Money { transfers.reduce(.zero) { $0 + $1.cost } }
+    public var transferCost: Money {
+        relays.reduce(transfers.reduce(.zero) { $0 + $1.cost }) { $0 + $1.cost }
+    }
 
     /// It works on nodes that another stage rented.
     public var isInherited: Bool { inheritedFrom != nil }
@@ -70,9 +78,12 @@ public struct Attempt: Hashable, Sendable {
     /// Since when its nodes are rented, by whomever.
     var nodesSince: Instant? { rentedAt ?? provisionedAt }
 
+    /// Until when its nodes ran for it; nil while they do.
+    var nodesUntil: Instant? { haltedAt ?? releasedAt }
+
     /// What the provider knows its nodes by.
     var nodesToken: String { group?.token ?? id.token }
 
     /// Nodes are held, as far as is known, and cost money.
-    var holdsNodes: Bool { provisionedAt != nil && releasedAt == nil }
+    var holdsNodes: Bool { provisionedAt != nil && nodesUntil == nil }
 }

@@ -51,8 +51,8 @@ public struct Effect: Hashable, Sendable {
         case probe(AttemptID, NodeGroup, AcceleratorCount?)
         /// Watch a ready service until it ends.
         case watch(AttemptID, NodeGroup, AcceleratorCount?, url: String)
-        /// Put what the stage has saved so far into the store of its location.
-        case save(AttemptID, NodeGroup, number: Int)
+        /// Put what the stage has saved so far into the store of its location; with `endsJob` after asking its job to end.
+        case save(AttemptID, NodeGroup, number: Int, endsJob: Bool = false)
         /// Renew the lease of the nodes; say when the provider announces that it will take them, or when they are gone.
         case keep(AttemptID, NodeGroup)
         /// Put the outputs into the store of the stage's location.
@@ -60,6 +60,10 @@ public struct Effect: Hashable, Sendable {
         /// Give back what was rented under the token, the attempt's own or that of the one it took its nodes over from;
         /// whether or not they ever came.
         case release(AttemptID, token: String, provider: String)
+        /// Stop what was rented under the token, and keep its disks.
+        case halt(AttemptID, token: String, provider: String)
+        /// Start again what is stopped under the token.
+        case start(AttemptID, token: String, provider: String)
         /// Choose another place for the stage, away from these; a deadline of its own counts from when it began.
         case relocate(stage: String, excluded: [BlockedPlace], onDemandOnly: Bool, begunAt: Instant)
         /// Have a person decide.

@@ -102,9 +102,22 @@ extension StageState {
 
     /// Nothing of the attempt's nodes is left.
     mutating func givenBack(_ index: Int, _ held: HeldSpan?, at: Instant) {
+        // Of nodes that were stopped the account was settled then.
+        guard attempts[index].haltedAt == nil else { return attempts[index].releasedAt = at }
+        settle(index, held, at: at)
+        attempts[index].releasedAt = at
+    }
+
+    /// The attempt's nodes are stopped, and cost nothing that is known here.
+    mutating func stoppedNodes(of index: Int, _ held: HeldSpan?, at: Instant) {
+        guard attempts[index].haltedAt == nil, attempts[index].releasedAt == nil else { return }
+        settle(index, held, at: at)
+        attempts[index].haltedAt = at
+    }
+
+    private mutating func settle(_ index: Int, _ held: HeldSpan?, at: Instant) {
         let (price, since) = (attempts[index].planned.pricePerHour, attempts[index].provisionedAt)
         if let since, attempts[index].releasedAt == nil { meter.letGo(at: price, since: since) }
-        attempts[index].releasedAt = at
         attempts[index].held = held
         meter.settle(Attempt.cost(at: price, held, since: since, until: at))
     }

@@ -8,6 +8,8 @@ package enum PhaseLimits {
     /// Bringing inputs to the nodes, or outputs from them: a terabyte at a gigabit per second takes two and a half hours.
     static let carrying = TimeSpan.seconds(6 * 3600)
     static let saving = TimeSpan.seconds(1800)
+    /// For machines to stop; what has not by then is given back.
+    static let halting = TimeSpan.seconds(1800)
     /// Nodes that nobody has taken over stand idle: finding out whether somebody needs them mostly takes milliseconds.
     static let yielding = TimeSpan.seconds(60)
     static let relocating = TimeSpan.seconds(300)
@@ -19,13 +21,14 @@ package enum PhaseLimits {
     package static func limit(of phase: StageState.Phase) -> TimeSpan? {
         switch phase {
         case .lookingUp: lookingUp
-        case .provisioning: provisioning
+        case .provisioning, .starting: provisioning
+        case .halting: halting
         case .delivering, .collecting: carrying
         case .relocating: relocating
         case .asking: asking
         case .saving: saving
         case .yielding: yielding
-        case .waiting, .running, .probing, .serving, .held, .releasing, .pausing, .ended: nil
+        case .waiting, .running, .probing, .serving, .held, .halted, .releasing, .pausing, .ended: nil
         }
     }
 }

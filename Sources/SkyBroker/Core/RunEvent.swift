@@ -17,6 +17,9 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case provisionFailed(AttemptID, ProviderError)
     /// Code and inputs are on all nodes.
     case delivered(AttemptID, [TransferRecord])
+    /// Something went by way of the broker's machine that could have gone between a node and a store; it may go so again when
+    /// what it was part of is begun again.
+    case relayed(AttemptID, Relay)
     /// `rank` is the node whose command failed first, of several; `exceeded` the limit that it was ended for; `engine` how
     /// the stage's engine failed it.
     case jobEnded(
@@ -33,6 +36,11 @@ public enum RunEvent: Hashable, Sendable, Codable {
     /// Nothing of the attempt's node group is left; `held` is when it was, if the provider says so.
     case released(AttemptID, held: HeldSpan? = nil)
 
+    /// The attempt's nodes are stopped, and their disks kept; `held` is when they ran, if the provider says so.
+    case halted(AttemptID, held: HeldSpan? = nil)
+    /// The attempt's nodes cannot be stopped, only given back.
+    case notHalted(AttemptID, message: String)
+
     /// A clock has rung: a pause is over, a phase has taken too long, a checkpoint is due.
     case alarm(Alarm)
     indirect case relocated(stage: String, PlannedStage, zones: [String])
@@ -41,6 +49,10 @@ public enum RunEvent: Hashable, Sendable, Codable {
     case nobodyToAsk(Question)
 
     case stopRequested(StopReason)
+    /// `sky stop`: the run is to stand still until it is started again. The number counts these requests of a run.
+    case haltRequested(number: Int)
+    /// `sky start`: the run is to go on after the halt of this number.
+    case startRequested(number: Int)
     /// A driver took the run over; nothing changes, but people want to know when and how often.
     case driverStarted(processID: Int32)
 }
@@ -112,12 +124,21 @@ public struct StoredArtifact: Hashable, Sendable, Codable {
     public var entry: String?
     public var artifact: Artifact
     public var location: Location
+    /// The address that it has in a bucket of somebody's, which nodes elsewhere fetch it from; it may then not be in the store yet.
+    public var source: String?
+    /// True where nobody has read what is at `source`: the artifact's digest is then that of its names, sizes and entity tags.
+    public var isUnread: Bool?
 
-    public init(name: String, entry: String? = nil, artifact: Artifact, location: Location) {
+    public init(
+        name: String, entry: String? = nil, artifact: Artifact, location: Location, source: String? = nil,
+        isUnread: Bool? = nil
+    ) {
         self.name = name
         self.entry = entry
         self.artifact = artifact
         self.location = location
+        self.source = source
+        self.isUnread = isUnread
     }
 }
 
@@ -151,6 +172,24 @@ public struct TransferRecord: Hashable, Sendable, Codable {
         self.size = size
         self.moved = moved
         self.cost = cost
+    }
+}
+
+/// Bytes that went by way of the broker's machine, as a node could not reach the store itself.
+public struct Relay: Hashable, Sendable, Codable {
+    /// On the node: `inputs/data`, `outputs/model`.
+    public var path: String
+    public var size: DataSize
+    /// At the tariff of the day, for the way from where it was to the broker's machine.
+    public var cost: Money
+    /// Why, in a few words.
+    public var reason: String
+
+    public init(path: String, size: DataSize, cost: Money, reason: String) {
+        self.path = path
+        self.size = size
+        self.cost = cost
+        self.reason = reason
     }
 }
 

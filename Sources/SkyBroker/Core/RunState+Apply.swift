@@ -26,6 +26,8 @@ extension RunState {
         case .launched: break
         case .driverStarted: driverStarts += 1
         case .stopRequested(let reason): stop(.requested(reason), at: at)
+        case .haltRequested(let number): halt(number, at: at)
+        case .startRequested(let number): start(afterHalt: number, at: at)
         case .lookedUp(let stage, let reuse, let why): lookedUp(stage, reuse, why, at: at)
         case .alarm(let alarm): rang(alarm, recorded)
         case .relocated(let stage, let planned, let zones): relocated(stage, planned, zones, at: at)
@@ -50,6 +52,7 @@ extension RunState {
             }
         case .delivered(let id, let transfers):
             update(id) { $0.delivered(transfers, at: at) }
+        case .relayed(let id, let relay): update(id) { $0.relayed(relay) }
         case .jobEnded(let id, let code, let rank, let exceeded, let engine):
             update(id) {
                 $0.jobEnded(JobEnd(code: code, exceeded: exceeded), rank: rank, engine: engine, dice: dice, at: at)
@@ -64,6 +67,8 @@ extension RunState {
             update(id) { if $0.phase == .collecting { $0.succeed(with: outputs, at: at) } }
         case .attemptFailed(let id, let failure): attemptFailed(id, failure, dice, at: at)
         case .released(let id, let held): released(id, held, at: at)
+        case .halted(let id, let held): halted(id, held, at: at)
+        case .notHalted(let id, let message): update(id) { $0.notHalted(message, at: at) }
         default: break
         }
     }
@@ -109,7 +114,7 @@ extension RunState {
     }
 
     private mutating func released(_ id: AttemptID, _ held: HeldSpan?, at: Instant) {
-        let (run, isStopping) = (self.run, stopping != nil)
+        let (run, isStopping, isHalted) = (self.run, stopping != nil, self.isHalted)
         if let index = graph.index[id.stage], stages[index].isCurrent(id), stages[index].phase.isReleasing,
             let current = stages[index].current, stages[index].attempts[current].isInherited
         {
@@ -124,16 +129,13 @@ extension RunState {
             if let current = stage.current, !stage.attempts[current].isInherited {
                 stage.givenBack(current, held, at: at)
             }
-            if stage.handover != nil { return stage.handOver(or: next, isStopping: isStopping, at: at) }
+            if stage.handover != nil { return stage.handOver(or: next, isStopping: isStopping || isHalted, at: at) }
             switch next {
             case .end(let outcome): stage.end(outcome, at: at)
             case _ where isStopping: stage.end(.stopped, at: at)
-            case .proceed(let spot): stage.proceed(run: run, spot: spot, at: at)
-            case .handOver: stage.proceed(run: run, at: at)
             case .wait: stage.waitAgain(at: at)
-            case .relocate: stage.enter(.relocating, at: at)
-            case .retry(let pause) where pause == .zero: stage.proceed(run: run, at: at)
-            case .retry(let pause): stage.enter(.pausing(until: at + pause), at: at)
+            case _ where isHalted: stage.enter(.halted(next: next), at: at)
+            default: stage.goOn(with: next, run: run, at: at)
             }
         }
         stopIfFailed(id.stage, at: at)
@@ -193,11 +195,13 @@ extension RunState {
         if case .stageFailed = reason {} else { endHolds(at: at) }
         guard stopping == nil else { return }
         stopping = reason
+        isHalted = false
         queue = []
         for index in stages.indices {
             switch stages[index].phase {
             case .ended, .releasing, .held: break
             case .yielding: update(index) { $0.release(then: .end(.succeeded), at: at) }
+            case .halted(let next) where next != .start: update(index) { $0.end(.stopped, at: at) }
             case .waiting, .lookingUp, .pausing, .relocating, .asking: update(index) { $0.end(.stopped, at: at) }
             default: update(index) { $0.release(then: .end(.stopped), at: at) }
             }

@@ -103,6 +103,7 @@ extension StageState {
         switch phase {
         case .ended, .releasing: break
         case .yielding: release(then: .end(.succeeded), at: at)
+        case .halted(let next) where next != .start: end(outcome, at: at)
         case .waiting, .lookingUp, .pausing, .relocating, .asking: end(outcome, at: at)
         default: release(then: .end(outcome), at: at)
         }

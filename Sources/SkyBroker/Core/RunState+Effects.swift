@@ -60,7 +60,7 @@ extension RunState {
         }
         let phase = stages[index].phase
         switch phase {
-        case .waiting, .ended: return
+        case .waiting, .halted, .ended: return
         case .yielding: break
         default: guard wanted.want(index, .phase, stages[index].serial, work(of: phase, index)) else { return }
         }
@@ -94,7 +94,8 @@ extension RunState {
     }
 
     private func gather(_ budget: BudgetState, _ index: Int, in wanted: inout WantedEffects) {
-        if let question = budgetQuestion(index < 0 ? nil : stages[index]) {
+        // Of a run that is stopped nothing is asked: its driver ends, and whoever starts it is there to answer.
+        if let question = budgetQuestion(index < 0 ? nil : stages[index]), !isHalted {
             let until = (budget.askedAt ?? launchedAt) + PhaseLimits.asking
             wanted.want(index, .question, budget.questions, .ask(question))
             alarm(index, .questionPatience, budget.questions, at: until, in: &wanted)
@@ -134,7 +135,7 @@ extension RunState {
     /// What the stage's phase is about.
     private func work(of phase: StageState.Phase, _ index: Int) -> Effect.Work? {
         switch phase {
-        case .waiting, .yielding, .ended: return nil
+        case .waiting, .yielding, .halted, .ended: return nil
         case .lookingUp: return .lookUp(stage: stages[index].name, inputs: inputs(of: index) ?? [])
         case .pausing(let until), .held(let until, _):
             return .sleep(Alarm(stage: stages[index].name, slot: .phase, serial: stages[index].serial), until: until)
@@ -159,6 +160,7 @@ extension RunState {
                 id, token: stages[index].attempts[current].nodesToken,
                 provider: stages[index].attempts[current].planned.offer.provider)
         }
+        if let work = workOnStopped(phase, index, attempt: current) { return work }
         guard let group = stages[index].attempts[current].group else {
             return .provision(
                 id, stages[index].attempts[current].planned, zone: stages[index].attempts[current].zone)
@@ -173,8 +175,19 @@ extension RunState {
         case .probing: return .probe(id, group, accelerator)
         case .serving(let url): return .watch(id, group, accelerator, url: url)
         case .collecting: return .collect(id, group)
-        case .saving: return .save(id, group, number: stages[index].saves.count)
+        case .saving(let next):
+            return .save(id, group, number: stages[index].saves.count, endsJob: next == .halt)
         default: return nil
+        }
+    }
+
+    private func workOnStopped(_ phase: StageState.Phase, _ index: Int, attempt current: Int) -> Effect.Work? {
+        let attempt = stages[index].attempts[current]
+        let provider = attempt.planned.offer.provider
+        return switch phase {
+        case .halting: .halt(attempt.id, token: attempt.nodesToken, provider: provider)
+        case .starting: .start(attempt.id, token: attempt.nodesToken, provider: provider)
+        default: nil
         }
     }
 
@@ -185,7 +198,8 @@ extension RunState {
             guard let stored = stored(input.source, as: input.name, of: stages[index].name) else { return nil }
             found.append(
                 StoredArtifact(
-                    name: input.name, entry: input.entry, artifact: stored.artifact, location: stored.location))
+                    name: input.name, entry: input.entry, artifact: stored.artifact, location: stored.location,
+                    source: stored.source, isUnread: stored.isUnread))
         }
         return found
     }

@@ -34,9 +34,10 @@ extension RunState {
         yielding.removeAll { stages[$0].phase != .yielding }
     }
 
-    /// The stage that had the attempt's nodes before; nil when they were rented for the attempt.
+    /// The other stage that had the attempt's nodes before; nil when they were rented for the stage itself.
     public func formerHolder(ofNodesOf id: AttemptID) -> String? {
-        attempt(id)?.inheritedFrom.map { stages[$0.stage].name }
+        let former = attempt(id)?.inheritedFrom.map { stages[$0.stage].name }
+        return former == id.stage ? nil : former
     }
 
     private mutating func pass(nodesOf giver: Int, to heir: Int, at: Instant) {
@@ -55,15 +56,26 @@ extension RunState {
     /// Nothing is left of nodes that several tries had one after the other: each has the part of the provider's span that
     /// was its own.
     mutating func givenBackInherited(_ last: AttemptPosition, _ held: HeldSpan?, at: Instant) {
+        let isSettled = stages[last.stage].attempts[last.attempt].haltedAt != nil
         update(last.stage) { $0.givenBack(last.attempt, nil, at: at) }
+        if !isSettled { bookInherited(last, held) }
+    }
+
+    /// Shares the provider's span among those who had the nodes one after the other.
+    mutating func bookInherited(_ last: AttemptPosition, _ held: HeldSpan?) {
         guard let held else { return }
         var (position, until) = (last, held.until)
         while true {
             let attempt = stages[position.stage].attempts[position.attempt]
-            let since = attempt.inheritedFrom == nil ? held.since : attempt.provisionedAt ?? held.since
+            let former = attempt.inheritedFrom.map { stages[$0.stage].attempts[$0.attempt] }
+            // The provider's span begins when they were started last; before that, the account is settled. Of nodes that
+            // were not started it is still the span that was settled then.
+            let isRestarted = former?.haltedAt != nil
+            if isRestarted, former?.heldUntilHalt?.since == held.since { return }
+            let since = former == nil || isRestarted ? held.since : attempt.provisionedAt ?? held.since
             let part = HeldSpan(since: min(max(since, held.since), until), until: until)
             update(position.stage) { $0.book(part, for: position.attempt) }
-            guard let source = attempt.inheritedFrom else { return }
+            guard let source = attempt.inheritedFrom, !isRestarted else { return }
             (position, until) = (source, part.since)
         }
     }

@@ -57,7 +57,7 @@ extension RunState {
 
     /// Begins stages whose turn has come, those that stand first in the file first.
     mutating func startQueued(at: Instant) {
-        guard stopping == nil, !isWindingDown, !queue.isEmpty else { return }
+        guard stopping == nil, !isHalted, !isWindingDown, !queue.isEmpty else { return }
         let limit = launch.pipeline.maxParallel ?? .max
         var begun = 0
         for index in queue {

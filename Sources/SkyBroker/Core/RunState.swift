@@ -14,6 +14,10 @@ public struct RunState: Hashable, Sendable {
     public internal(set) var stages: [StageState]
     /// Set once: the run is being stopped, and why.
     public internal(set) var stopping: Stopping?
+    /// Requests to stand still that were heard so far.
+    public internal(set) var halts = 0
+    /// The run stands still, or is coming to: nothing begins until it is started again.
+    public internal(set) var isHalted = false
     /// When the last stage ended and the last node was given back.
     public internal(set) var endedAt: Instant?
     public internal(set) var driverStarts = 0
@@ -91,12 +95,16 @@ public struct RunState: Hashable, Sendable {
     }
 
     public enum Status: String, Hashable, Sendable, Codable {
-        case running, serving, stopping, succeeded, failed, cancelled
+        case running, serving, stopping
+        /// Stands still until it is started again.
+        case stopped
+        case succeeded, failed, cancelled
     }
 
     public var status: Status {
         guard endedAt != nil else {
             if stopping != nil { return .stopping }
+            if isHalted { return stages.allSatisfy(\.phase.isAtRest) ? .stopped : .stopping }
             return tally.settled == stages.count && tally.serving > 0 ? .serving : .running
         }
         switch stopping {

@@ -25,7 +25,7 @@ public struct RunView: Hashable, Sendable {
 public struct StageView: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, Codable {
         case waiting, provisioning, delivering, running, starting, serving, collecting, saving, held, releasing, pausing
-        case relocating, asking
+        case relocating, asking, stopping
         case succeeded, reused, failed, stopped
     }
 
@@ -51,8 +51,12 @@ public struct StageView: Hashable, Sendable {
     /// Until when its nodes are kept for people to look at, after it has failed.
     public var heldUntil: Instant?
     public var reusedFrom: RunID?
+    /// It holds machines that are stopped, and their disks.
+    public var holdsStoppedNodes: Bool
     /// Bytes that moved to the stage's nodes, over all attempts.
     public var transferred: DataSize
+    /// What went by way of this machine, over all attempts.
+    public var relays: [Relay]
 }
 
 extension RunState {
@@ -87,14 +91,17 @@ extension StageState {
             exitCode: attempt?.exitCode, trouble: lastTrouble, why: why,
             isWhyExpected: why.map(RunReason.isExpected) ?? true,
             question: phase == .asking ? proposal?.question : nil, url: url, heldUntil: heldUntil,
-            reusedFrom: reusedFrom,
-            transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved })
+            reusedFrom: reusedFrom, holdsStoppedNodes: phase == .halted(next: .start),
+            transferred: attempts.flatMap(\.transfers).reduce(.zero) { $0 + $1.moved },
+            relays: attempts.flatMap(\.relays))
     }
 
     private var visibleState: StageView.State {
         switch phase {
         case .waiting, .lookingUp: .waiting
-        case .provisioning: .provisioning
+        case .provisioning, .starting: .provisioning
+        case .halting: .stopping
+        case .halted: .stopped
         case .delivering: .delivering
         case .running: .running
         case .probing: .starting

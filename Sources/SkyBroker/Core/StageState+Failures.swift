@@ -6,8 +6,12 @@ import SkyProviders
 /// What becomes of a stage when something fails.
 extension StageState {
     mutating func provisionFailed(_ error: ProviderError, dice: UInt32, at: Instant) {
-        guard phase == .provisioning else { return }
+        guard phase == .provisioning || phase == .starting else { return }
         note(error.description)
+        // Of machines that cannot be started the place is not to blame.
+        if phase == .starting, error.kind == .lost || error.kind == .badRequest {
+            return release(then: .retry(pause: .zero), at: at)
+        }
         if isOnDeadlineSpot, error.kind == .noCapacity || error.kind == .lost { return spotIsGone(at: at) }
         let decision = FailurePolicy.decision(
             for: error.kind, at: offer, excluded: excluded, transientFailures: transientFailures,
@@ -116,6 +120,11 @@ extension StageState {
             let message = "no machines came within \(limit)"
             provisionFailed(
                 ProviderError(.noCapacity, provider: offer.provider, message), dice: dice, at: at)
+        case .starting:
+            let message = "the machines did not start within \(limit)"
+            provisionFailed(
+                ProviderError(.noCapacity, provider: offer.provider, message), dice: dice, at: at)
+        case .halting: notHalted("they did not stop within \(limit)", at: at)
         case .delivering, .collecting:
             failed(.transient(message: "carrying files took longer than \(limit)"), dice: dice, at: at)
         case .saving(let next):

@@ -21,7 +21,7 @@ extension StageState {
     }
 
     mutating func provisioned(_ group: NodeGroup, at: Instant) {
-        guard phase == .provisioning, let current else { return }
+        guard phase == .provisioning || phase == .starting, let current else { return }
         granted(group, to: current, at: at)
         transientFailures = 0
         enter(.delivering, at: at)
@@ -39,6 +39,12 @@ extension StageState {
         work.begin(at: at)
         if !isService { saves.end(nextAt: rules.saveInterval.map { at + $0 }) }
         enter(isService ? .probing : .running, at: at)
+    }
+
+    mutating func relayed(_ relay: Relay) {
+        guard let current else { return }
+        attempts[current].relays.append(relay)
+        meter.settle(relay.cost)
     }
 
     mutating func jobEnded(_ end: JobEnd, rank: Int?, engine: EngineFailure?, dice: UInt32, at: Instant) {
@@ -89,7 +95,7 @@ extension StageState {
     mutating func release(then next: Next, at: Instant) {
         saves.end(nextAt: nil)
         work.end()
-        enter(.releasing(next: next), at: at)
+        enter(next == .halt ? .halting : .releasing(next: next), at: at)
     }
 
     mutating func waitAgain(at: Instant) { enter(.waiting, at: at) }
@@ -97,7 +103,7 @@ extension StageState {
     /// It has begun, or will again, and its inputs are not on its nodes.
     var isBeforeReading: Bool {
         switch phase {
-        case .lookingUp, .pausing, .relocating, .asking, .provisioning, .delivering: true
+        case .lookingUp, .pausing, .relocating, .asking, .provisioning, .starting, .delivering: true
         case .releasing(let next): next.goesOn
         default: false
         }
@@ -105,7 +111,7 @@ extension StageState {
 
     mutating func waitForInputs(at: Instant) {
         switch phase {
-        case .provisioning, .delivering, .releasing: release(then: .wait, at: at)
+        case .provisioning, .starting, .delivering, .releasing: release(then: .wait, at: at)
         default:
             proposal = nil
             waitAgain(at: at)

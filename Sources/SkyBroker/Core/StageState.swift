@@ -93,6 +93,12 @@ public struct StageState: Hashable, Sendable {
         case held(until: Instant, failure: String)
         /// The nodes are being given back; `next` follows.
         case releasing(next: Next)
+        /// The run is to stand still, and the nodes are being stopped.
+        case halting
+        /// The run stands still, and this stage with it; `next` follows when it is started again.
+        case halted(next: Next)
+        /// The nodes are being started again.
+        case starting
         case pausing(until: Instant)
         case relocating
         /// A person decides whether it may move.
@@ -103,6 +109,15 @@ public struct StageState: Hashable, Sendable {
         var isReleasing: Bool { if case .releasing = self { true } else { false } }
         var isEnded: Bool { if case .ended = self { true } else { false } }
         var isHeld: Bool { if case .held = self { true } else { false } }
+        var isHalted: Bool { if case .halted = self { true } else { false } }
+
+        /// Nothing is under way for the stage, and nothing begins by itself.
+        var isAtRest: Bool {
+            switch self {
+            case .waiting, .halted, .ended: true
+            default: false
+            }
+        }
 
         /// Counts against `max_parallel`. A service that serves holds nobody up, and nor does a stage that is done.
         var isBusy: Bool {
@@ -132,12 +147,16 @@ public struct StageState: Hashable, Sendable {
         case proceed(DeadlineSpotRun.Spot)
         /// To the machines that were asked for meanwhile.
         case handOver
+        /// Standing still, with the machines stopped rather than given back.
+        case halt
+        /// Once more on the machines that are stopped.
+        case start
 
         /// The stage will need machines again, and at once.
         var goesOn: Bool {
             switch self {
             case .end, .wait: false
-            case .retry, .relocate, .proceed, .handOver: true
+            case .retry, .relocate, .proceed, .handOver, .halt, .start: true
             }
         }
     }

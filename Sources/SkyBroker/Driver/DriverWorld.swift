@@ -34,12 +34,16 @@ public struct DriverWorld: Sendable {
         }
     }
 
+    public typealias MountVariables = @Sendable (_ address: String) async throws -> [String: String]
+
     public var folder: StateFolder
     public var journal: Journal
     /// Nil for a provider that nobody knows.
     public var adapter: @Sendable (_ provider: String) -> (any ProviderAdapter)?
     /// Where artifacts of a location are kept.
     public var store: @Sendable (Location) -> any ArtifactStore
+    /// What pipelines name by addresses.
+    public var inputs: any InputSource
     /// Egress per 10⁹ bytes between two locations.
     public var pricePerGigabyte: @Sendable (_ from: Location, _ to: Location) async -> Money
     public var relocate: Relocation
@@ -49,6 +53,9 @@ public struct DriverWorld: Sendable {
     public var http: HTTPClient
     /// Where secrets' values come from: the driver's own environment, and what it was handed.
     public var environment: [String: String]
+    /// What a process must know to mount the bucket at an address: who it is there, and where that is. Values are secrets. Nil
+    /// where no stage can mount any.
+    public var mountVariables: MountVariables?
     /// The wall clock. A run that is driven counts on by a clock of its own (`RunClock`).
     public var now: @Sendable () -> Instant
     /// Whether somebody watches the run who can be asked something.
@@ -58,10 +65,10 @@ public struct DriverWorld: Sendable {
 
     public init(
         folder: StateFolder, journal: Journal, adapter: @escaping @Sendable (String) -> (any ProviderAdapter)?,
-        store: @escaping @Sendable (Location) -> any ArtifactStore,
+        store: @escaping @Sendable (Location) -> any ArtifactStore, inputs: any InputSource = NoInputs(),
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
         relocate: @escaping Relocation, isReal: @escaping @Sendable (String) -> Bool, http: HTTPClient,
-        environment: [String: String],
+        environment: [String: String], mountVariables: MountVariables? = nil,
         now: @escaping @Sendable () -> Instant, isWatched: @escaping @Sendable (RunID) -> Bool = { _ in false },
         log: @escaping @Sendable (String) -> Void
     ) {
@@ -69,11 +76,13 @@ public struct DriverWorld: Sendable {
         self.journal = journal
         self.adapter = adapter
         self.store = store
+        self.inputs = inputs
         self.pricePerGigabyte = pricePerGigabyte
         self.relocate = relocate
         self.isReal = isReal
         self.http = http
         self.environment = environment
+        self.mountVariables = mountVariables
         self.now = now
         self.isWatched = isWatched
         self.log = log

@@ -22,7 +22,11 @@ extension EffectPerformer {
         guard
             let stage = stages[name],
             let key = StageKey(stage: stage, inputs: inputs, code: launch.code[name])
-        else { return .lookedUp(stage: name, reuse: nil, why: RunReason.nothingToFind) }
+        else {
+            let isOpen = stages[name]?.code.liveMounts.isEmpty == false
+            return .lookedUp(
+                stage: name, reuse: nil, why: isOpen ? RunReason.mountsBuckets : RunReason.nothingToFind)
+        }
         guard let known = try? world.journal.finishedStage(under: key) else {
             return .lookedUp(stage: name, reuse: nil, why: RunReason.firstOfItsKind)
         }
@@ -40,48 +44,83 @@ extension EffectPerformer {
     /// Brings inputs into the store of the nodes' location, and from there inputs and code onto every node.
     func deliver(
         _ id: AttemptID, _ group: NodeGroup, inputs: [StoredArtifact], code: StoredArtifact?,
-        checkpoint: StoredArtifact?
+        checkpoint: StoredArtifact?, report: @Sendable (RunEvent) -> Void
     ) async throws -> RunEvent {
-        let here = Location(provider: group.provider, region: group.region)
-        var transfers: [TransferRecord] = []
-        var lost: [String] = []
-        for input in inputs {
+        let here = group.location
+        let channels = try await channels(to: group)
+        let isElsewhere = channels.contains { !$0.isOnThisMachine }
+        let gathered = try await gather(inputs, here, isElsewhere: isElsewhere, of: id)
+        var transfers = gathered.transfers
+        if let code { _ = try await transfer(code, to: here) }
+
+        for channel in channels {
+            if group.token != id.token { try await clear(channel, of: id, bringingCode: code != nil) }
+            if let code {
+                try await place(code.artifact, from: here, on: channel, at: NodeLayout.work, of: id, report: report)
+            }
+            try await makeOutputFolder(on: channel, of: id)
+            if let checkpoint { try await restore(checkpoint, on: channel, at: here, of: id, report: report) }
+            for input in gathered.inputs {
+                let path = NodeLayout.input(input.name) + (input.entry.map { "/\($0)" } ?? "")
+                do {
+                    let record = try await lay(input, at: path, from: here, on: channel, of: id, report: report)
+                    if let record { transfers.append(record) }
+                } catch let error as StorageError where error.meansGone && input.source == nil {
+                    throw AttemptFailureError(.inputsLost([sourceName(of: input, stage: id.stage)]))
+                }
+            }
+        }
+        try await deliverInsteadOfMounting(id, group, report: report)
+        return .delivered(id, transfers)
+    }
+
+    /// Brings those inputs into the store of the nodes' location that nodes do not bring by themselves.
+    ///
+    /// - Returns: all of them, and what moved.
+    private func gather(
+        _ inputs: [StoredArtifact], _ here: Location, isElsewhere: Bool, of id: AttemptID
+    ) async throws -> (inputs: [StoredArtifact], transfers: [TransferRecord]) {
+        var (gathered, transfers, lost) = (inputs, [TransferRecord](), [String]())
+        for (index, input) in inputs.enumerated()
+        where !isElsewhere || (input.source == nil && carriers(of: input, to: here) == nil) {
             do {
-                if let record = try await transfer(input, to: here) { transfers.append(record) }
+                if let source = input.source { gathered[index] = try await fetchIfAbsent(input, from: source).fetched }
+                if let record = try await transfer(gathered[index], to: here) { transfers.append(record) }
             } catch let error as StorageError where error.meansGone {
                 lost.append(sourceName(of: input, stage: id.stage))
             }
         }
-        if let code { _ = try await transfer(code, to: here) }
         guard lost.isEmpty else { throw AttemptFailureError(.inputsLost(lost)) }
+        return (gathered, transfers)
+    }
 
-        let store = world.store(here)
-        for node in group.nodes {
-            let channel = try await adapter(group.provider).channel(to: node, of: group)
-            if group.token != id.token { try await clear(channel, of: id, bringingCode: code != nil) }
-            if let code {
-                try await place(code.artifact.digest, from: store, on: channel, at: NodeLayout.work, of: id)
-            }
-            try await makeOutputFolder(on: channel, of: id)
-            if let checkpoint { try await restore(checkpoint, on: channel, at: here, of: id) }
-            for input in inputs {
-                let path = NodeLayout.input(input.name) + (input.entry.map { "/\($0)" } ?? "")
-                try await place(input.artifact.digest, from: store, on: channel, at: path, of: id)
-            }
+    /// - Returns: what moved between places that are known, of what did not have to be in the store first.
+    func lay(
+        _ input: StoredArtifact, at path: String, from here: Location, on channel: any NodeChannel, of id: AttemptID,
+        report: @Sendable (RunEvent) -> Void
+    ) async throws -> TransferRecord? {
+        if !channel.isOnThisMachine, let source = input.source {
+            return try await bring(input, from: source, to: here, on: channel, at: path, of: id, report: report)
         }
-        return .delivered(id, transfers)
+        if !channel.isOnThisMachine, let stores = carriers(of: input, to: here) {
+            return try await carry(input, between: stores, to: here, on: channel, at: path, of: id, report: report)
+        }
+        try await place(input.artifact, from: here, on: channel, at: path, of: id, report: report)
+        return nil
     }
 
     /// Puts the stage's outputs, as rank 0 wrote them, into the store of its location, and remembers the recipe.
-    func collect(_ id: AttemptID, _ group: NodeGroup) async throws -> RunEvent {
+    func collect(
+        _ id: AttemptID, _ group: NodeGroup, report: @Sendable (RunEvent) -> Void
+    ) async throws -> RunEvent {
         let spec = try stage(id.stage)
         var outputs: [StoredArtifact] = []
         if !spec.outputs.isEmpty {
             guard let node = group.nodes.first else { throw AttemptFailureError(.nodesLost(message: "no nodes")) }
-            let here = Location(provider: group.provider, region: group.region)
+            let here = group.location
             let channel = try await adapter(group.provider).channel(to: node, of: group)
             for output in spec.outputs {
-                let artifact = try await collect(output.name, from: channel, into: world.store(here), of: id)
+                let artifact = try await collect(output.name, from: channel, into: here, of: id, report: report)
                 outputs.append(StoredArtifact(name: output.name, artifact: artifact, location: here))
             }
         }
@@ -108,17 +147,47 @@ extension EffectPerformer {
             cost: price.perGigabyte(for: moved))
     }
 
+    /// Lays an artifact out on a node: the node fetches it itself, where it can.
     func place(
-        _ digest: ArtifactDigest, from store: any ArtifactStore, on channel: any NodeChannel, at path: String,
-        of id: AttemptID
+        _ artifact: Artifact, from here: Location, on channel: any NodeChannel, at path: String, of id: AttemptID,
+        report: @Sendable (RunEvent) -> Void
     ) async throws {
+        let (store, digest) = (world.store(here), artifact.digest)
         if channel.isOnThisMachine {
             try await store.materialize(digest, at: channel.absolutePath(path))
-        } else {
-            let staged = "\(world.folder.scratch(of: id))/\(digest.hex)"
-            try await store.materialize(digest, at: staged)
-            try await channel.push(from: staged, to: path)
+            return
         }
+        var obstacle: String?
+        if let store = store as? any GrantingStore {
+            obstacle = try await DirectFetch(world, held, of: id).bring(digest, from: store, to: path, on: channel)
+            guard let obstacle else { return }
+            try refuseRelay(of: path, id, because: obstacle)
+        }
+        let staged = "\(world.folder.scratch(of: id))/\(digest.hex)"
+        try await store.materialize(digest, at: staged)
+        try await channel.push(from: staged, to: path)
+        if let obstacle { report(await relayed(path, artifact.size, from: here, because: obstacle, of: id)) }
+    }
+
+    /// Brings a file or folder of a node into the store of its location: the node sends it itself, where it can.
+    func takeIn(
+        _ path: String, of channel: any NodeChannel, into here: Location, staged: String, of id: AttemptID,
+        report: @Sendable (RunEvent) -> Void
+    ) async throws -> Artifact {
+        let store = world.store(here)
+        var obstacle: String?
+        if let store = store as? any GrantingStore {
+            switch try await DirectUpload(world, held, of: id).send(path, on: channel, to: store) {
+            case .stored(let artifact): return artifact
+            case .obstacle(let reason):
+                try refuseRelay(of: path, id, because: reason)
+                obstacle = reason
+            }
+        }
+        try await channel.pull(from: path, to: staged)
+        let artifact = try await store.put(path: staged)
+        if let obstacle { report(await relayed(path, artifact.size, from: here, because: obstacle, of: id)) }
+        return artifact
     }
 
     /// Nothing of the stage that had the node before is to be seen by this one.
@@ -151,7 +220,8 @@ extension EffectPerformer {
     }
 
     private func collect(
-        _ name: String, from channel: any NodeChannel, into store: any ArtifactStore, of id: AttemptID
+        _ name: String, from channel: any NodeChannel, into here: Location, of id: AttemptID,
+        report: @Sendable (RunEvent) -> Void
     ) async throws -> Artifact {
         let path = NodeLayout.output(name)
         guard try await channel.exists(path) else {
@@ -161,10 +231,9 @@ extension EffectPerformer {
                     message: "output '\(name)' was not written: the command must write a file or folder to $\(variable)"
                 ))
         }
-        if channel.isOnThisMachine { return try await store.put(path: channel.absolutePath(path)) }
+        if channel.isOnThisMachine { return try await world.store(here).put(path: channel.absolutePath(path)) }
         let staged = "\(world.folder.scratch(of: id))/output-\(name)"
-        try await channel.pull(from: path, to: staged)
-        return try await store.put(path: staged)
+        return try await takeIn(path, of: channel, into: here, staged: staged, of: id, report: report)
     }
 
     /// `preprocess.clean` for an input that a stage makes; the input's own name otherwise.

@@ -6,15 +6,18 @@ import SkyStorage
 
 extension EffectPerformer {
     /// Fetches what the stage has saved on its first node into the store of its location.
-    func save(_ id: AttemptID, _ group: NodeGroup, number: Int) async -> RunEvent? {
+    func save(
+        _ id: AttemptID, _ group: NodeGroup, number: Int, report: @Sendable (RunEvent) -> Void
+    ) async -> RunEvent? {
         do {
             guard let path = try stage(id.stage).checkpointPath, let node = group.nodes.first else {
                 return .checkpointFailed(id, message: "the stage names no folder", number: number)
             }
             let channel = try await adapter(group.provider).channel(to: node, of: group)
-            let here = Location(provider: group.provider, region: group.region)
+            let here = group.location
             let place = CheckpointPlace(path, on: channel, home: world.environment["HOME"])
-            guard let artifact = try await store(place, from: channel, at: here, of: id) else {
+            guard let artifact = try await store(place, from: channel, at: here, of: id, report: report)
+            else {
                 return .checkpointFailed(id, message: "there is no \(path) yet", number: number)
             }
             return .checkpointed(
@@ -28,7 +31,8 @@ extension EffectPerformer {
 
     /// Nil while the stage has not saved anything.
     private func store(
-        _ place: CheckpointPlace, from channel: any NodeChannel, at here: Location, of id: AttemptID
+        _ place: CheckpointPlace, from channel: any NodeChannel, at here: Location, of id: AttemptID,
+        report: @Sendable (RunEvent) -> Void
     ) async throws -> Artifact? {
         switch place {
         case .onThisMachine(let path):
@@ -36,22 +40,29 @@ extension EffectPerformer {
         case .onNode(let path):
             guard try await channel.exists(path) else { return nil }
             let staged = "\(world.folder.scratch(of: id))/checkpoint"
-            try await channel.pull(from: path, to: staged)
-            return try await world.store(here).put(path: staged)
+            return try await takeIn(path, of: channel, into: here, staged: staged, of: id, report: report)
         }
     }
 
     /// Puts what an earlier try had saved where the stage looks for it.
     func restore(
-        _ checkpoint: StoredArtifact, on channel: any NodeChannel, at here: Location, of id: AttemptID
+        _ checkpoint: StoredArtifact, on channel: any NodeChannel, at here: Location, of id: AttemptID,
+        report: @Sendable (RunEvent) -> Void
     ) async throws {
         guard let path = try stage(id.stage).checkpointPath else { return }
         do {
+            let place = CheckpointPlace(path, on: channel, home: world.environment["HOME"])
+            if case .onNode(let path) = place, let stores = carriers(of: checkpoint, to: here) {
+                _ = try await carry(
+                    checkpoint, between: stores, to: here, on: channel, at: path, of: id, report: report)
+                return
+            }
             _ = try await transfer(checkpoint, to: here)
-            let digest = checkpoint.artifact.digest
-            switch CheckpointPlace(path, on: channel, home: world.environment["HOME"]) {
-            case .onThisMachine(let path): try await world.store(here).materialize(digest, at: path)
-            case .onNode(let path): try await place(digest, from: world.store(here), on: channel, at: path, of: id)
+            let artifact = checkpoint.artifact
+            switch place {
+            case .onThisMachine(let path): try await world.store(here).materialize(artifact.digest, at: path)
+            case .onNode(let path):
+                try await self.place(artifact, from: here, on: channel, at: path, of: id, report: report)
             }
         } catch let error as StorageError where error.meansGone {
             // Without it the stage begins anew, which is worse than going on and better than failing.

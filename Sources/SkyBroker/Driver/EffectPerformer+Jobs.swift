@@ -70,7 +70,7 @@ extension EffectPerformer {
         guard let service = spec.service, let node = group.nodes.first else {
             throw AttemptFailureError(.stage(message: "stage '\(id.stage)' is no service"))
         }
-        let url = "http://\(node.address):\(node.endpointPort ?? service.port)"
+        let url = Self.directURL(of: node, service)
         return try await withThrowingTaskGroup(of: RunEvent.self) { race in
             race.addTask { try await runToEnd(id, group, accelerator: accelerator) }
             race.addTask { try await waitUntilReady(id, service, at: url, on: node, of: group) }
@@ -107,13 +107,17 @@ extension EffectPerformer {
         return response.isSuccess || service.readinessPath == nil
     }
 
+    private static func directURL(of node: Node, _ service: ServiceSpec) -> String {
+        "http://\(node.publicAddress ?? node.address):\(node.endpointPort ?? service.port)"
+    }
+
     private static func forwardedURL(_ port: Int) -> String { "http://127.0.0.1:\(port)" }
 
     /// Mends the way to a service that is reached by the way to its node, whenever that was broken. Until its task is cancelled.
     func keepWay(to stage: String, _ group: NodeGroup, url: String) async {
         guard let service = try? self.stage(stage).service, let node = group.nodes.first else { return }
         let port = node.endpointPort ?? service.port
-        guard url != "http://\(node.address):\(port)" else { return }
+        guard url != Self.directURL(of: node, service) else { return }
         repeat {
             let channel = try? await adapter(group.provider).channel(to: node, of: group)
             if let now = try? await channel?.forward(port: port), Self.forwardedURL(now) != url {
@@ -128,10 +132,13 @@ extension EffectPerformer {
     ) async throws -> [Rank] {
         let spec = try stage(id.stage)
         let secrets = try secrets(of: spec)
+        let mounts = try await jobMounts(id, group)
         let engineSecret = try spec.engine.map { _ in try EngineSecret.of(id, in: world.folder) }
+        let adapter = try adapter(group.provider)
+        let image = adapter.nodesAreContainers ? nil : spec.resources.containerImage
         var ranks: [Rank] = []
         for node in group.nodes {
-            let channel = try await adapter(group.provider).channel(to: node, of: group)
+            let channel = try await adapter.channel(to: node, of: group)
             let environment = JobEnvironment(
                 attempt: id, rank: node.rank, nodeAddresses: group.nodes.map(\.address),
                 inputs: paths(spec.inputs.map(\.name), on: channel, at: NodeLayout.input),
@@ -160,20 +167,11 @@ extension EffectPerformer {
                 environment: engine?.variables(over: environment.variables) ?? environment.variables,
                 limits: Self.limits(of: spec), setupKey: SetupKey.hex(of: spec),
                 workID: id.token, needs: JobNeeds(allOf: accelerator), secrets: hidden.isEmpty ? nil : hidden,
-                image: Self.container(of: spec), successorOf: former == id.token ? nil : former)
+                image: image, mounts: mounts, successorOf: former == id.token ? nil : former)
             ranks.append(Rank(key: key, node: node, channel: channel, job: job))
         }
         return ranks
     }
-
-    /// The container image that the stage's commands run in; nil of one that runs on the node itself, whatever machine image
-    /// that started from.
-    private static func container(of spec: Stage) -> String? {
-        guard let image = spec.resources.imageID, image.hasPrefix(Self.containerPrefix) else { return nil }
-        return String(image.dropFirst(Self.containerPrefix.count))
-    }
-
-    private static let containerPrefix = "docker:"
 
     /// Before anything begins on any node: each of them can run containers, if that is what is to run there.
     private func checkContainers(of gang: [Rank]) async throws {

@@ -27,17 +27,19 @@ struct EffectPerformer: EffectPerforming {
         _ work: Effect.Work, pinned: [String: Offer], report: @Sendable @escaping (RunEvent) -> Void
     ) async {
         if case .keep(let id, let group) = work { return await keep(id, group, report: report) }
-        if let event = await event(of: work, pinned: pinned) { report(event) }
+        if let event = await event(of: work, pinned: pinned, report: report) { report(event) }
     }
 
     /// Nil when the effect was cancelled: nobody waits for it any more.
-    private func event(of work: Effect.Work, pinned: [String: Offer]) async -> RunEvent? {
+    private func event(
+        of work: Effect.Work, pinned: [String: Offer], report: @Sendable @escaping (RunEvent) -> Void
+    ) async -> RunEvent? {
         switch work {
         case .lookUp(let stage, let inputs): return await lookUp(stage, inputs: inputs)
         case .provision(let id, let planned, let zone): return await provision(id, planned, zone: zone)
         case .deliver(let id, let group, let inputs, let code, let checkpoint):
             return await attempting(id) {
-                try await deliver(id, group, inputs: inputs, code: code, checkpoint: checkpoint)
+                try await deliver(id, group, inputs: inputs, code: code, checkpoint: checkpoint, report: report)
             }
         case .run(let id, let group, let accelerator):
             return await attempting(id, on: group) { try await runToEnd(id, group, accelerator: accelerator) }
@@ -48,9 +50,13 @@ struct EffectPerformer: EffectPerforming {
             return event
         case .probe(let id, let group, let accelerator):
             return await attempting(id) { try await startService(id, group, accelerator: accelerator) }
-        case .save(let id, let group, let number): return await save(id, group, number: number)
-        case .collect(let id, let group): return await attempting(id) { try await collect(id, group) }
+        case .save(let id, let group, let number, let endsJob):
+            if endsJob { await endJob(of: id, group) }
+            return await save(id, group, number: number, report: report)
+        case .collect(let id, let group): return await attempting(id) { try await collect(id, group, report: report) }
         case .release(let id, let token, let provider): return await release(id, token: token, provider: provider)
+        case .halt(let id, let token, let provider): return await halt(id, token: token, provider: provider)
+        case .start(let id, let token, let provider): return await start(id, token: token, provider: provider)
         case .relocate(let stage, let excluded, let onDemandOnly, let begunAt):
             let request = DriverWorld.RelocationRequest(
                 stage: stage, pinned: pinned, excluded: excluded, onDemandOnly: onDemandOnly,
@@ -92,22 +98,23 @@ struct EffectPerformer: EffectPerforming {
         } catch is CancellationError {
             return nil
         } catch let failure as AttemptFailureError {
-            if case .nodesLost(let message) = failure.failure, let group {
-                return .attemptFailed(id, .nodesLost(message: await lossReason(of: group) ?? message))
-            }
+            if case .nodesLost(let message) = failure.failure { return await lost(id, group, message) }
             return .attemptFailed(id, failure.failure)
         } catch let error as ProviderError {
-            let kind = error.kind
-            return .attemptFailed(
-                id,
-                kind == .transient
-                    ? .transient(message: error.description)
-                    : kind == .badRequest
-                        ? .stage(message: error.description)
-                        : .nodesLost(message: error.description))
+            switch error.kind {
+            case .transient: return .attemptFailed(id, .transient(message: error.description))
+            case .badRequest: return .attemptFailed(id, .stage(message: error.description))
+            default: return await lost(id, group, error.description)
+            }
         } catch {
             return .attemptFailed(id, .transient(message: "\(error)"))
         }
+    }
+
+    /// Whoever was using a node when it went tells less than who took it.
+    private func lost(_ id: AttemptID, _ group: NodeGroup?, _ message: String) async -> RunEvent {
+        let reason: String? = if let group { await lossReason(of: group) } else { nil }
+        return .attemptFailed(id, .nodesLost(message: reason ?? message))
     }
 
     func stage(_ name: String) throws(AttemptFailureError) -> Stage {
@@ -115,6 +122,14 @@ struct EffectPerformer: EffectPerforming {
             throw AttemptFailureError(.stage(message: "the run knows no stage '\(name)'"))
         }
         return spec
+    }
+
+    /// The ways to all nodes of a group, by rank.
+    func channels(to group: NodeGroup) async throws(ProviderError) -> [any NodeChannel] {
+        let adapter = try adapter(group.provider)
+        var channels: [any NodeChannel] = []
+        for node in group.nodes { channels.append(try await adapter.channel(to: node, of: group)) }
+        return channels
     }
 
     func adapter(_ provider: String) throws(ProviderError) -> any ProviderAdapter {
@@ -127,12 +142,17 @@ struct EffectPerformer: EffectPerforming {
     private func provision(_ id: AttemptID, _ planned: PlannedStage, zone: String?) async -> RunEvent? {
         do {
             let spec = stages[id.stage]
+            let adapter = try adapter(planned.offer.provider)
+            let image = adapter.nodesAreContainers ? spec?.resources.containerImage : spec?.resources.machineImage
             let request = NodeGroupRequest(
                 token: id.token, run: id.run, region: planned.offer.region, zone: zone,
                 instanceType: planned.offer.instanceType, accelerator: planned.offer.accelerator,
                 isSpot: planned.offer.market == .spot, numNodes: planned.numNodes,
+                diskGiB: spec?.resources.diskSize, diskTier: spec?.resources.diskTier,
+                image: image,
+                capabilities: (spec?.resources.capabilities).flatMap { $0.isEmpty ? nil : $0 },
                 labels: spec?.resources.labels ?? [:], servicePort: spec?.service?.port, lease: world.lease(of: launch))
-            let (adapter, begun) = (try adapter(planned.offer.provider), world.now())
+            let begun = world.now()
             let group = try await patiently(id) { try await adapter.provision(request) }
             held.leaseRenewed(of: group.token, at: begun)
             return .provisioned(id, group)

@@ -72,7 +72,7 @@ public actor Fleet {
     }
 
     private func newcomers() throws(JournalError) -> [RunID] {
-        let found = try world.journal.unfinishedRuns(after: last)
+        let found = try world.journal.runsToDrive(after: last)
         last = found.last?.number ?? last
         return found.map(\.run).filter { !driven.contains($0) }
     }

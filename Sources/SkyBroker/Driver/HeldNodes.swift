@@ -18,6 +18,8 @@ final class HeldNodes: Sendable {
         var renewals: [String: Instant] = [:]
         /// The last job that has ended there.
         var jobs: [Key: String] = [:]
+        /// Stores that nodes could not fetch from, by the token of an attempt.
+        var outOfReach: [String: Set<String>] = [:]
     }
 
     private let memory = Mutex(Memory())
@@ -37,6 +39,14 @@ final class HeldNodes: Sendable {
     /// Of a stage before; its end is in the journal.
     func formerJob(on node: Key) -> String? { memory.withLock { $0.jobs[node] } }
 
+    func isOutOfReach(_ store: String, of token: String) -> Bool {
+        memory.withLock { $0.outOfReach[token]?.contains(store) ?? false }
+    }
+
+    func foundOutOfReach(_ store: String, of token: String) {
+        memory.withLock { _ = $0.outOfReach[token, default: []].insert(store) }
+    }
+
     func leaseRenewed(of token: String, at moment: Instant) { memory.withLock { $0.renewals[token] = moment } }
 
     func lastRenewal(of token: String) -> Instant? { memory.withLock { $0.renewals[token] } }
@@ -45,6 +55,7 @@ final class HeldNodes: Sendable {
     func forget(_ token: String) async {
         let idle = memory.withLock { memory in
             memory.renewals[token] = nil
+            memory.outOfReach[token] = nil
             memory.jobs = memory.jobs.filter { $0.key.token != token }
             let keys = memory.idle.keys.filter { $0.token == token }
             return keys.compactMap { memory.idle.removeValue(forKey: $0) }

@@ -53,6 +53,8 @@ final class RequestDesk: Sendable {
         guard let mailbox else { return }
         switch request {
         case .stop(let reason): mailbox.put(.stopRequested(reason))
+        case .halt(let number): mailbox.put(.haltRequested(number: number))
+        case .start(let number): mailbox.put(.startRequested(number: number))
         case .answer(let text, let isApproved):
             if let question = Question(id: text) { mailbox.put(.answered(question, isYes: isApproved)) }
         }

@@ -67,11 +67,17 @@ public actor RunDriver {
         for stage in [-1] + state.stages.indices { keepUnderWay(stage) }
         desk.admit(state.run, mailbox)
         defer { desk.dismiss(state.run) }
-        while state.endedAt == nil, let events = await mailbox.next() {
+        while state.endedAt == nil, try !isAtRest(), let events = await mailbox.next() {
             for stage in try await take(events) { keepUnderWay(stage) }
         }
         for task in underWay.values.joined() { task.value.cancel() }
         return state
+    }
+
+    /// The run stands still until somebody starts it again, which may be never: it needs no driver until then.
+    private func isAtRest() throws(JournalError) -> Bool {
+        guard state.status == .stopped else { return false }
+        return try world.journal.isAtRest(state.run)
     }
 
     /// Takes events into the state and the journal; only then may anything follow from them.

@@ -4,6 +4,10 @@ public import SkyCore
 /// What a person asks of a running run, left in the journal for whoever drives it.
 public enum RunRequest: Hashable, Sendable {
     case stop(StopReason)
+    /// Stand still until it is started again; the number counts these of the run.
+    case halt(number: Int)
+    /// Go on after the halt of this number.
+    case start(afterHalt: Int)
     /// The answer to a question that the run has asked and waits for.
     case answer(question: String, isApproved: Bool)
 }
@@ -37,6 +41,37 @@ extension Journal {
         try request(.stop(reason), of: run)
     }
 
+    /// Asks whoever drives the run to stand still. Asking again before it was started again is asking once.
+    public func requestHalt(of run: RunID) throws(JournalError) {
+        let (halts, starts) = try halts(of: run)
+        if halts == starts { try request(.halt(number: halts + 1), of: run) }
+    }
+
+    /// Asks whoever drives the run to go on, if it was asked to stand still.
+    ///
+    /// - Returns: false when it was not.
+    public func requestStart(of run: RunID) throws(JournalError) -> Bool {
+        let (halts, starts) = try halts(of: run)
+        if halts > starts { try request(.start(afterHalt: halts), of: run) }
+        return halts > starts
+    }
+
+    private func halts(of run: RunID) throws(JournalError) -> (halts: Int, starts: Int) {
+        let requests = try requests(of: run)
+        return (
+            requests.count { if case .halt = $0 { true } else { false } },
+            requests.count { if case .start = $0 { true } else { false } }
+        )
+    }
+
+    /// The run stands still, and nobody has asked anything else of it: it needs no driver.
+    public func isAtRest(_ run: RunID) throws(JournalError) -> Bool {
+        try read { db in
+            let sql = "SELECT 1 FROM run WHERE id = ? AND ended = 0 AND \(RunRequest.leavesAtRest)"
+            return try Int.fetchOne(db, sql: sql, arguments: [run.text]) != nil
+        }
+    }
+
     /// All that was asked of a run, in order.
     public func requests(of run: RunID) throws(JournalError) -> [RunRequest] {
         try read { db in
@@ -58,11 +93,15 @@ extension Journal {
 }
 
 extension RunRequest {
-    private static let answerKind = "answer"
+    fileprivate static let answerKind = "answer"
+    fileprivate static let haltKind = "halt"
+    fileprivate static let startKind = "start"
 
     fileprivate var columns: (kind: String, subject: String, note: String?) {
         switch self {
         case .stop(let reason): (reason.rawValue, "", nil)
+        case .halt(let number): (Self.haltKind, String(number), nil)
+        case .start(let number): (Self.startKind, String(number), nil)
         case .answer(let question, let isApproved): (Self.answerKind, question, isApproved ? "approve" : "deny")
         }
     }
@@ -71,12 +110,24 @@ extension RunRequest {
     fileprivate init?(kind: String, subject: String, note: String?) {
         if let reason = StopReason(rawValue: kind) {
             self = .stop(reason)
+        } else if kind == Self.haltKind, let number = Int(subject) {
+            self = .halt(number: number)
+        } else if kind == Self.startKind, let number = Int(subject) {
+            self = .start(afterHalt: number)
         } else if kind == Self.answerKind, note == "approve" || note == "deny" {
             self = .answer(question: subject, isApproved: note == "approve")
         } else {
             return nil
         }
     }
+}
+
+extension RunRequest {
+    /// Of a line of `run`: it stands still, and there is one request to do so more than there are to do something else.
+    static let leavesAtRest = """
+        status = 'stopped' AND (SELECT sum(CASE kind WHEN '\(haltKind)' THEN 1 WHEN '\(answerKind)' THEN 0 ELSE -1 END) \
+        FROM request WHERE request.run = run.id) > 0
+        """
 }
 
 extension PostedRequest {

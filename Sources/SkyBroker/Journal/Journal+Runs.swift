@@ -16,7 +16,7 @@ extension Journal {
         }
     }
 
-    /// Runs that have not come to their end: each should have a driver.
+    /// Runs that have not come to their end.
     public func unfinishedRuns() throws(JournalError) -> [RunID] {
         try read { db in
             try String.fetchAll(db, sql: "SELECT id FROM run WHERE ended = 0 ORDER BY launched_at").compactMap(
@@ -24,11 +24,24 @@ extension Journal {
         }
     }
 
+    /// Those of them that should have a driver: all but those that stand still until somebody starts them again.
+    public func runsToDrive() throws(JournalError) -> [RunID] {
+        try read { db in
+            let sql = """
+                SELECT id FROM run WHERE ended = 0 AND NOT coalesce(\(RunRequest.leavesAtRest), 0) ORDER BY launched_at
+                """
+            return try String.fetchAll(db, sql: sql).compactMap(RunID.init)
+        }
+    }
+
     /// The same in the order of launch, those behind the run of this number: begin with 0.
-    func unfinishedRuns(after number: Int64) throws(JournalError) -> [(number: Int64, run: RunID)] {
+    func runsToDrive(after number: Int64) throws(JournalError) -> [(number: Int64, run: RunID)] {
         try read { db in
             let statement = try db.cachedStatement(
-                sql: "SELECT number, id FROM run WHERE ended = 0 AND number > ? ORDER BY number")
+                sql: """
+                    SELECT number, id FROM run WHERE ended = 0 AND number > ? \
+                    AND NOT coalesce(\(RunRequest.leavesAtRest), 0) ORDER BY number
+                    """)
             return try Row.fetchAll(statement, arguments: [number]).compactMap { row in
                 RunID(row[1] as String).map { (row[0], $0) }
             }

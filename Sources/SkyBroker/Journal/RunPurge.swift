@@ -8,7 +8,7 @@ import SkyStorage
 /// Removes runs that have ended: their logs, their events, and the artifacts that nothing else names.
 public struct RunPurge: Sendable {
     /// What is younger may belong to a launch that has not told the journal yet.
-    private static let youth = TimeSpan.seconds(86_400)
+    public static let youth = TimeSpan.seconds(86_400)
 
     private let folder: StateFolder
     private let journal: Journal

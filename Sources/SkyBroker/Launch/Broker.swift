@@ -35,6 +35,27 @@ public struct Broker: Sendable {
         _ = try ensureDriven(run)
     }
 
+    /// Asks the run to stand still until it is started again, and sees to it that somebody is there to hear it.
+    public func halt(_ run: RunID) throws(JournalError) {
+        try journal.requestHalt(of: run)
+        _ = try ensureDriven(run)
+    }
+
+    /// Asks a run that stands still to go on, and sees to it that somebody is there to hear it.
+    ///
+    /// - Returns: false when nobody has asked it to stand still.
+    public func start(_ run: RunID) throws(JournalError) -> Bool {
+        guard try journal.requestStart(of: run) else { return false }
+        // The driver that has brought it to rest may just be leaving.
+        for _ in 0..<100 {
+            guard try !ensureDriven(run), DriverLock.isHeld(for: run, folder: folder),
+                try journal.state(of: run)?.status == .stopped
+            else { break }
+            usleep(20_000)
+        }
+        return true
+    }
+
     /// Answers what the run asks, and sees to it that somebody is there to hear it.
     public func answer(_ question: Question, isYes: Bool, of run: RunID) throws(JournalError) {
         try journal.request(.answer(question: question.id, isApproved: isYes), of: run)
@@ -48,7 +69,7 @@ public struct Broker: Sendable {
     ///   for it.
     public func ensureDriven(_ run: RunID, knowingSecrets: Bool = false) throws(JournalError) -> Bool {
         guard try journal.isUnfinished(run), !DriverLock.isHeld(for: run, folder: folder),
-            knowingSecrets || !Fleet.isThere(folder)
+            try !journal.isAtRest(run), knowingSecrets || !Fleet.isThere(folder)
         else { return false }
         try startDriver(.run(run), try journal.secretNames(of: [run]))
         return true
@@ -69,7 +90,7 @@ public struct Broker: Sendable {
     /// - Returns: the runs, each with what was in the way, if something was.
     public func pickUpAbandoned() throws(JournalError) -> [(run: RunID, failure: JournalError?)] {
         guard !Fleet.isThere(folder) else { return [] }
-        let abandoned = try journal.unfinishedRuns().filter { !DriverLock.isHeld(for: $0, folder: folder) }
+        let abandoned = try journal.runsToDrive().filter { !DriverLock.isHeld(for: $0, folder: folder) }
         guard abandoned.count <= Self.mostDrivers else {
             try startDriver(.allRuns, try journal.secretNames(of: abandoned))
             return abandoned.map { ($0, nil) }

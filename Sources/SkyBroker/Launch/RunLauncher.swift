@@ -10,15 +10,20 @@ public struct RunLauncher: Sendable {
     private let journal: Journal
     /// Of this machine.
     private let store: LocalArtifactStore
-    private let fetch: Fetch
+    private let inputs: any InputSource
+    private let isElsewhere: @Sendable (_ provider: String) -> Bool
 
-    /// Brings what a URL names into a store; nil when nobody knows how.
-    public typealias Fetch = @Sendable (_ uri: String, _ store: LocalArtifactStore) async throws -> Artifact?
-
-    public init(journal: Journal, store: LocalArtifactStore, fetch: @escaping Fetch = { _, _ in nil }) {
+    /// - Parameters:
+    ///   - inputs: of addresses; brings them into the same store.
+    ///   - isElsewhere: whether nodes of a provider are other machines than this, which may fetch by themselves.
+    public init(
+        journal: Journal, store: LocalArtifactStore, inputs: any InputSource = NoInputs(),
+        isElsewhere: @escaping @Sendable (_ provider: String) -> Bool = { _ in false }
+    ) {
         self.journal = journal
         self.store = store
-        self.fetch = fetch
+        self.inputs = inputs
+        self.isElsewhere = isElsewhere
     }
 
     /// Throws `LaunchError` when something the pipeline names cannot be taken; then there is no run.
@@ -35,9 +40,9 @@ public struct RunLauncher: Sendable {
                 code[stage.name] = StoredArtifact(name: "code", artifact: artifact, location: .here)
             }
             for input in stage.inputs {
-                guard let artifact = try await take(input, of: stage.name, into: here) else { continue }
-                inputs["\(stage.name).\(input.name)"] = StoredArtifact(
-                    name: input.name, artifact: artifact, location: .here)
+                let mayFetch = plan.stage(named: stage.name).map { isElsewhere($0.offer.provider) } ?? false
+                inputs["\(stage.name).\(input.name)"] = try await take(
+                    input, of: stage.name, into: here, nodesMayFetch: mayFetch)
             }
         }
         for _ in 0..<100 {
@@ -53,26 +58,40 @@ public struct RunLauncher: Sendable {
     private func snapshot(
         _ code: StageCode, of stage: String, into store: LocalArtifactStore
     ) async throws -> Artifact? {
-        guard code.workdir != nil || !code.mounts.isEmpty else { return nil }
-        if let mount = code.mounts.first(where: { $0.source.contains("://") }) {
-            throw LaunchError(
-                "stage '\(stage)' mounts \(mount.source), and this version reads no remote file_mounts: "
-                    + "download it and mount the file")
+        let copied = code.mounts.filter { $0.mode == nil }
+        guard code.workdir != nil || !copied.isEmpty else { return nil }
+        var mounts: [CodeSnapshot.Mount] = []
+        for mount in copied {
+            var artifact: Artifact?
+            if mount.source.contains("://") {
+                artifact = try await inputs.fetch(mount.source)
+                guard artifact != nil else {
+                    throw LaunchError(
+                        "stage '\(stage)' mounts \(mount.source), and this version mounts from \(Self.schemes) only: "
+                            + "download it and mount the file")
+                }
+            }
+            mounts.append(
+                CodeSnapshot.Mount(
+                    target: MountWays.inside(mount.target), source: mount.source, artifact: artifact?.digest))
         }
-        let mounts = code.mounts.map { CodeSnapshot.Mount(target: $0.target, source: $0.source) }
         return try await CodeSnapshot(workdir: code.workdir, mounts: mounts).put(in: store)
     }
 
+    private static let schemes = "s3://, gs://, az:// and https://"
+
+    /// Nil for what stages make.
     private func take(
-        _ input: StageInput, of stage: String, into store: LocalArtifactStore
-    ) async throws -> Artifact? {
+        _ input: StageInput, of stage: String, into store: LocalArtifactStore, nodesMayFetch: Bool
+    ) async throws -> StoredArtifact? {
         switch input.source {
         case .output: return nil
-        case .path(let path): return try await store.put(path: path)
+        case .path(let path):
+            return StoredArtifact(name: input.name, artifact: try await store.put(path: path), location: .here)
         case .uri(let uri):
-            if let artifact = try await fetch(uri, store) { return artifact }
+            if let taken = try await inputs.take(uri, as: input.name, nodesMayFetch: nodesMayFetch) { return taken }
             throw LaunchError(
-                "stage '\(stage)' reads \(uri), and this version reads remote inputs from s3:// only: "
+                "stage '\(stage)' reads \(uri), and this version reads remote inputs from \(Self.schemes) only: "
                     + "download it and give its path as \(stage).inputs.\(input.name)")
         }
     }

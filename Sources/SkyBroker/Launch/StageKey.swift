@@ -9,9 +9,9 @@ struct StageKey: Hashable, Sendable {
     let hex: String
 
     /// Nil for services and for stages without outputs: they make nothing that could be found again, so what they are
-    /// run for is what they do.
+    /// run for is what they do. And for stages that mount buckets: what they read there nobody has seen.
     init?(stage: Stage, inputs: [StoredArtifact], code: StoredArtifact?) {
-        guard stage.service == nil, !stage.outputs.isEmpty else { return nil }
+        guard stage.service == nil, !stage.outputs.isEmpty, stage.code.liveMounts.isEmpty else { return nil }
         let recipe = Recipe(
             version: 1, stage: stage.name, setup: stage.setup, run: stage.run, envs: stage.envs,
             secretNames: stage.secretNames.sorted(),

@@ -61,7 +61,10 @@ extension CostReport.StageCost {
             let held = attempt.meteredNodeCost(until: now)
             nodes = nodes + held
             transfers = transfers + attempt.transferCost
-            let counts = attempt.id == last && (state.outputs != nil || !state.phase.isEnded || attempt.exitCode == 0)
+            // What a stopped try has saved, the next one goes on from.
+            let goesOn = attempt.haltedAt != nil && state.rules.saveInterval != nil
+            let counts =
+                goesOn || attempt.id == last && (state.outputs != nil || !state.phase.isEnded || attempt.exitCode == 0)
             if counts {
                 idle = idle + max(held - attempt.workCost(until: now), .zero)
             } else {
@@ -77,7 +80,7 @@ extension Attempt {
     /// Of the time that its job ran.
     fileprivate func workCost(until now: Instant) -> Money {
         guard let deliveredAt else { return .zero }
-        let end = workEndedAt ?? releasedAt ?? max(now, deliveredAt)
+        let end = workEndedAt ?? nodesUntil ?? max(now, deliveredAt)
         return planned.pricePerHour.perHour(for: max(end - deliveredAt, .zero))
     }
 }

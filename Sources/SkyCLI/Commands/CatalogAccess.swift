@@ -3,6 +3,7 @@ import SkyCatalog
 import SkyCore
 import SkyPlacement
 import SkyProviders
+import SkyStorage
 
 /// The catalog of this installation, and what can be done with its providers from here.
 struct CatalogAccess {
@@ -18,9 +19,39 @@ struct CatalogAccess {
         var settings = CatalogSettings(today: today)
         if let user { settings = try CatalogSettings.read(from: user, today: today) }
         return try Catalog.load(
-            root: try context.installation().providers, user: user, cache: paths?.cache, host: ThisMachine.shape,
-            own: try pools().machines + clusters(asksAnyway: providers?.contains("slurm") ?? true).machines,
+            root: try context.installation().providers, refreshed: paths?.prices, user: user, cache: paths?.cache,
+            host: ThisMachine.shape,
+            own: try pools().machines + clusters(asksAnyway: providers?.contains("slurm") ?? true).machines
+                + kubernetes(asksAnyway: providers?.contains("kubernetes") ?? true).machines,
             only: providers, settings: settings)
+    }
+
+    /// As it is planned with: what has to stay in some areas is not kept outside of them either.
+    ///
+    /// - Parameters:
+    ///   - stores: where artifacts are kept.
+    ///   - transfers: what planned transfers may use; nil: they go as runs carry them.
+    func offers(
+        of catalog: Catalog, keptIn stores: StoreSettings, transfers: TransferLimits? = nil
+    ) throws -> CatalogOffers {
+        let objects = ObjectStores(context)
+        let place: @Sendable (Location) -> ArtifactPlace = { location in
+            stores.artifactPlace(of: location) { bucket in
+                (try? objects.store(of: bucket.url, bucket.choice))?.tellsPlaces ?? false
+            }
+        }
+        return CatalogOffers(
+            catalog: catalog, speeds: try speeds(), transfers: transfers,
+            artifactPlace: stores.hasPlaces ? place : nil)
+    }
+
+    /// When the prices of each provider were read anew; those that are not named have the prices that came with sky.
+    func refreshMoments() -> [String: Instant] {
+        guard let folder = (try? context.paths())?.prices else { return [:] }
+        let moments = RefreshedOffers.providers(in: folder).compactMap { provider in
+            RefreshedOffers.moment(of: provider, in: folder).map { (provider, $0) }
+        }
+        return Dictionary(moments, uniquingKeysWith: { first, _ in first })
     }
 
     /// The hosts of one's own that `ssh.yaml` among the settings names.
@@ -41,9 +72,38 @@ struct CatalogAccess {
 
     /// Asks all clusters now what they have.
     func askClusters() throws {
-        guard let (clusters, cache, adapter) = try slurm() else { return }
         let now = context.now()
+        if let (clusters, cache, adapter) = try kubernetesAccess() {
+            _ = try AsyncWork.run {
+                await cache.filled(clusters, now: now, asksAnyway: true) { try? await adapter.facts(of: $0) }
+            }
+        }
+        guard let (clusters, cache, adapter) = try slurm() else { return }
         try AsyncWork.run { await cache.refresh(clusters, now: now) { try? await adapter.facts(of: $0) } }
+    }
+
+    /// The clusters that `kubernetes.yaml` among the settings names, with what they are known to have.
+    ///
+    /// - Parameter asksAnyway: those that have not been asked for half an hour are asked.
+    private func kubernetes(asksAnyway: Bool) throws -> KubernetesClusters {
+        guard let (clusters, cache, adapter) = try kubernetesAccess() else { return KubernetesClusters() }
+        guard asksAnyway else { return cache.known(clusters) }
+        let now = context.now()
+        return try AsyncWork.run { await cache.filled(clusters, now: now) { try? await adapter.facts(of: $0) } }
+    }
+
+    /// Nil where there are none.
+    private func kubernetesAccess() throws -> (KubernetesClusters, KubernetesFactsCache, KubernetesAdapter)? {
+        guard let paths = try? context.paths() else { return nil }
+        let clusters = try KubernetesClusters.read(
+            "\(paths.config)/kubernetes.yaml", home: context.environment["HOME"] ?? "")
+        guard !clusters.clusters.isEmpty else { return nil }
+        let installation = try context.installation()
+        let adapter = KubernetesAdapter(
+            clusters: clusters, stateDirectory: paths.state, agentExecutable: installation.agentPath,
+            cacheFolder: "\(paths.cache)/kubernetes",
+            errors: try ErrorTable.read("kubernetes", in: installation.providers), environment: context.environment)
+        return (clusters, KubernetesFactsCache(folder: "\(paths.cache)/kubernetes/facts"), adapter)
     }
 
     /// Nil where there are none.
@@ -89,9 +149,19 @@ struct CatalogAccess {
             stateDirectory: try context.paths().state, agentExecutable: try context.installation().agentPath,
             script: try script(for: providers), pools: try pools(),
             clusters: try clusters(asksAnyway: providers.contains { $0.name == "slurm" }),
-            environment: context.environment,
-            profiles: profiles
-        )
+            kubernetes: try kubernetes(asksAnyway: providers.contains { $0.name == "kubernetes" }),
+            clouds: try clouds(), environment: context.environment, profiles: profiles)
+    }
+
+    /// The clouds that `clouds.yaml` among the settings names; without a home there are none.
+    func clouds() throws -> CloudAccess? {
+        guard let paths = try? context.paths() else { return nil }
+        let settings = try CloudSettings.read(
+            "\(paths.config)/clouds.yaml", home: context.environment["HOME"] ?? "")
+        return CloudAccess(
+            settings: settings, providers: try context.installation().providers,
+            ownProviders: "\(paths.config)/providers", cache: paths.cache,
+            environment: context.environment, caller: try context.caller(), now: context.now)
     }
 
     /// How providers are to misbehave, for tests and for trying things out.

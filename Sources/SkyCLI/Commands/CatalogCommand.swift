@@ -3,9 +3,10 @@ import ArgumentParser
 struct CatalogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "catalog",
-        abstract: "Look into the catalog of offers, compare catalogs, and make one.",
+        abstract: "Look into the catalog of offers, bring its prices up to date, compare catalogs, and make one.",
         subcommands: [
-            CatalogListCommand.self, CatalogShowCommand.self, CatalogDiffCommand.self, CatalogImportCommand.self,
+            CatalogListCommand.self, CatalogShowCommand.self, CatalogDiffCommand.self, CatalogRefreshCommand.self,
+            CatalogImportCommand.self,
         ])
 }
 

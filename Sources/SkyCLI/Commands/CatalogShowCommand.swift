@@ -26,7 +26,8 @@ struct CatalogShowCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         let catalog = try CatalogAccess(context).load()
         guard let name else {
-            try show(CatalogSummaryScreen(catalog), in: context)
+            let moments = CatalogAccess(context).refreshMoments()
+            try show(CatalogSummaryScreen(catalog, refreshed: moments, now: context.now()), in: context)
             return .done
         }
         if let profile = catalog.provider(named: name) {

@@ -3,20 +3,29 @@ import SkyBroker
 import SkyCatalog
 import SkyCore
 import SkyProcess
+import SkyPlacement
 import SkyProviders
+import SkySpec
 
 struct CheckCommand: SkySubcommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Say which providers can be used from here, and why the others cannot.",
         discussion: """
-            Each host of your own (ssh.yaml) is asked whether it answers, and each cluster (slurm.yaml) what it has. Places that have refused lately are listed below: all runs stay away from them for a while, longer with each \
-            refusal in a row.
+            Each host of your own (ssh.yaml) is asked whether it answers, each cluster (slurm.yaml) what it has, and each cloud \
+            that is rented from (clouds.yaml) who it takes you for. Places that have refused lately are listed below: all runs \
+            stay away from them for a while, longer with each refusal in a row.
+
+            With a pipeline, its plan is held against all that: what it still lacks is listed, and the status is 3 if it is something.
 
             EXAMPLES
               sky check
+              sky check pipeline.yaml
               sky check --output json
             """)
+
+    @Argument(help: "A pipeline: what its plan still lacks is said.", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String?
 
     @OptionGroup var options: OutputOptions
 
@@ -25,24 +34,124 @@ struct CheckCommand: SkySubcommand {
         try access.askClusters()
         let catalog = try access.load()
         let registry = try access.adapters(for: catalog.providers)
-        let rows = try registry.availability.map { availability in
-            var row = CheckRow(availability, in: catalog)
-            guard availability.status == .usable,
-                let adapter = try registry.adapter(for: availability.provider) as? any ProbingAdapter
-            else { return row }
-            row.hosts = try AsyncWork.run { await adapter.probe() }.map {
-                CheckRow.Host(pool: $0.region, name: $0.name, answers: $0.answers, message: $0.message)
-            }
-            return row
-        }
+        let answers = try ProviderAnswers(registry)
+        let rows = registry.availability.map { answers.row(of: $0, in: catalog) }
+        let lacks = try file.map { try PipelineReadiness(of: $0, answers, in: context) }
         let out = context.console.out
         switch options.output {
-        case .json: try out.write(try JSONText.encode(CheckJSON(rows, avoided: Refusals(in: context).places)))
+        case .json:
+            try out.write(
+                try JSONText.encode(CheckJSON(rows, avoided: Refusals(in: context).places, lacks: lacks?.lacks)))
         case .text:
             let screen = CheckScreen(providers: rows, avoided: try Refusals(in: context).places)
             try out.lines(screen.lines(width: out.terminal.width))
+            if let lacks { try out.lines([.empty] + lacks.lines) }
         }
-        return .done
+        return lacks?.lacks.isEmpty ?? true ? .done : .providerRefused
+    }
+}
+
+/// What providers that can be used say when they are asked: all at once, and no longer than a person waits.
+struct ProviderAnswers {
+    private(set) var hosts: [String: [ProbedPlace]] = [:]
+    /// Nil of one that has no word for it.
+    private(set) var identities: [String: Result<CloudIdentity?, ProviderError>] = [:]
+    let registry: AdapterRegistry
+
+    private static let patience = Duration.seconds(15)
+
+    private enum Answer: Sendable {
+        case hosts([ProbedPlace])
+        case identity(Result<CloudIdentity?, ProviderError>)
+    }
+
+    init(_ registry: AdapterRegistry) throws {
+        self.registry = registry
+        let usable = registry.availability.filter { $0.status == .usable }.map(\.provider)
+        let adapters = try usable.map { try registry.adapter(for: $0) }
+        let answers = try AsyncWork.run {
+            await withTaskGroup(of: (String, Answer?).self) { tasks in
+                for adapter in adapters { tasks.addTask { (adapter.provider, await Self.ask(adapter)) } }
+                return await tasks.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
+        }
+        for (provider, answer) in answers {
+            switch answer {
+            case .hosts(let places): hosts[provider] = places
+            case .identity(let identity): identities[provider] = identity
+            }
+        }
+    }
+
+    private static func ask(_ adapter: any ProviderAdapter) async -> Answer? {
+        if let adapter = adapter as? any ProbingAdapter { return .hosts(await adapter.probe()) }
+        guard let adapter = adapter as? any IdentifyingAdapter else { return nil }
+        return await withTaskGroup(of: Answer?.self) { race in
+            race.addTask {
+                do throws(ProviderError) { return .identity(.success(try await adapter.identity())) } catch {
+                    return .identity(.failure(error))
+                }
+            }
+            race.addTask {
+                guard (try? await Task.sleep(for: patience)) != nil else { return nil }
+                let late = ProviderError(.transient, provider: adapter.provider, "no answer within \(patience)")
+                return .identity(.failure(late))
+            }
+            defer { race.cancelAll() }
+            return await race.next() ?? nil
+        }
+    }
+
+    func row(of availability: ProviderAvailability, in catalog: Catalog) -> CheckRow {
+        var row = CheckRow(availability, in: catalog)
+        row.hosts = (hosts[availability.provider] ?? []).map {
+            CheckRow.Host(pool: $0.region, name: $0.name, answers: $0.answers, message: $0.message)
+        }
+        switch identities[availability.provider] {
+        case .success(let identity?): row.reason += "; \(IdentityWords.line(identity))"
+        case .failure(let error):
+            row.standing = .unusable
+            row.reason = "it does not let us in: \(error.message)"
+        default: break
+        }
+        return row
+    }
+}
+
+/// What a pipeline's plan lacks before it can run where it is placed.
+struct PipelineReadiness {
+    private(set) var lacks: [String] = []
+    private let plan: Plan
+
+    init(of file: String, _ answers: ProviderAnswers, in context: CommandContext) throws {
+        let arguments = try PipelineArguments.parse([file])
+        let planned = try PlannedPipeline(arguments, try PlanningOptions.parse([]), in: context)
+        plan = planned.plan
+        let requests = PlannedRequests(plan, planned.pipeline)
+        for provider in requests.providers {
+            let availability = answers.registry.availability.first { $0.provider == provider }
+            guard let availability, availability.status == .usable else {
+                lacks.append("\(provider): \(availability?.reason ?? "there is no such provider")")
+                continue
+            }
+            if case .failure(let error) = answers.identities[provider] {
+                lacks.append("\(provider): \(error.message)")
+                continue
+            }
+            guard let adapter = try answers.registry.adapter(for: provider) as? any IdentifyingAdapter else { continue }
+            let wanted = requests.of(provider)
+            do {
+                let obstacles = try AsyncWork.run { try await adapter.obstacles(to: wanted) }
+                lacks += obstacles.map { "\(provider): \($0)" }
+            } catch let error as ProviderError { lacks.append(error.description) }
+        }
+    }
+
+    var lines: [StyledText] {
+        let places = plan.stages.map { "\($0.stage) on \($0.offer.provider)/\($0.offer.region)" }
+        let header: StyledText = "\(plan.pipeline): \(places.joined(separator: ", "))"
+        guard !lacks.isEmpty else { return [header, "  \("✓", .green) nothing is missing"] }
+        return [header] + lacks.map { "  \("✗", .red) \($0)" }
     }
 }
 

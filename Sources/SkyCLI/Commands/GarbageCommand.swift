@@ -55,8 +55,7 @@ struct GarbageCommand: SkySubcommand {
 
     private func agrees(_ count: Int, _ console: Console) throws -> Bool {
         guard console.isAnswered, options.output == .text else { return false }
-        try console.err.write("Give back \(Figures.count(count, "group"))? [y/N] ")
-        return console.ask().map { ["y", "yes"].contains($0.lowercased()) } ?? false
+        return try console.agrees(to: "Give back \(Figures.count(count, "group"))?", byDefault: false)
     }
 
     private func sum(

@@ -3,6 +3,7 @@ import SkyBroker
 import SkyCatalog
 import SkyCore
 import SkyPlacement
+import SkyProviders
 import SkySpec
 
 struct LaunchCommand: SkySubcommand {
@@ -69,6 +70,8 @@ struct LaunchCommand: SkySubcommand {
         _ = try context.installation().agent()
         let err = context.console.err
         try err.lines(planned.screen().lines(width: err.terminal.width) + [.empty])
+        let obstacles = try LaunchObstacles.of(planned, in: context)
+        try err.lines(obstacles.map { "\("warning:", .yellow, bold: true) \($0)" })
         guard try yes || agrees(to: planned, on: context.console) else {
             try err.line("nothing was started")
             return .interrupted
@@ -100,9 +103,7 @@ struct LaunchCommand: SkySubcommand {
                 .wrongRequest, "nobody is here to agree to \(cost)",
                 hints: ["sky launch \(file.file) --yes", "sky plan \(file.file)"])
         }
-        try console.err.write("Launch \(planned.pipeline.name) for about \(cost)? [Y/n] ")
-        guard let answer = console.ask()?.lowercased() else { return false }
-        return ["", "y", "yes"].contains(answer)
+        return try console.agrees(to: "Launch \(planned.pipeline.name) for about \(cost)?")
     }
 
     /// Takes code and inputs as they are now, writes the journal's first word, and starts the driver.
@@ -113,7 +114,8 @@ struct LaunchCommand: SkySubcommand {
         let folder = access.broker.folder
         let stores = try ArtifactStores(folder, in: context)
         let launcher = RunLauncher(
-            journal: access.broker.journal, store: ArtifactStores.here(in: folder), fetch: stores.fetch)
+            journal: access.broker.journal, store: ArtifactStores.here(in: folder), inputs: stores,
+            isElsewhere: planned.market.adapters.isElsewhere)
         let (pipeline, plan, history, now) = (planned.pipeline, planned.plan, planned.history, context.now())
         let refusals = try Refusals(in: context)
         let zones = Dictionary(
@@ -129,7 +131,8 @@ struct LaunchCommand: SkySubcommand {
                     pipeline, plan: plan, zones: zones, history: history, options: options, at: now, using: &generator)
             }
             _ = try access.broker.ensureDriven(
-                run, knowingSecrets: pipeline.stages.contains { !$0.secretNames.isEmpty })
+                run,
+                knowingSecrets: pipeline.stages.contains { !$0.secretNames.isEmpty || !$0.code.liveMounts.isEmpty })
             return run
         } catch is AsyncWork.Interrupted {
             throw CommandFailure(.interrupted, "interrupted; nothing was started")

@@ -7,16 +7,21 @@ import SkyProviders
 struct Market {
     let offers: CatalogOffers
     let adapters: AdapterRegistry
+    /// Where artifacts are kept.
+    let stores: StoreSettings
     /// As it is without other tariffs; nil when it is not compared with any.
     private let usual: Catalog?
 
-    /// - Parameter tariffs: a file whose tariffs are taken instead of the catalog's, for a comparison.
-    init(in context: CommandContext, tariffs: String? = nil) throws {
+    /// - Parameters:
+    ///   - tariffs: a file whose tariffs are taken instead of the catalog's, for a comparison.
+    ///   - transfers: what planned transfers may use; nil: they go as runs carry them.
+    init(in context: CommandContext, tariffs: String? = nil, transfers: TransferLimits? = nil) throws {
         let access = CatalogAccess(context)
         var catalog = try access.load()
         usual = tariffs == nil ? nil : catalog
         if let tariffs { catalog = try catalog.replacingTariffs(with: tariffs) }
-        offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
+        stores = try StoreSettings.read(in: context)
+        offers = try access.offers(of: catalog, keptIn: stores, transfers: transfers)
         adapters = try access.adapters(for: catalog.providers)
     }
 

@@ -23,6 +23,8 @@ struct PlanCommand: SkySubcommand {
               sky plan pipeline.yaml --frontier
               sky plan pipeline.yaml --frontier --pick 2 -o plan.json
               sky plan pipeline.yaml --offline
+              sky plan pipeline.yaml --permissions
+              sky plan pipeline.yaml --policy fastest --transfer-machines 8 --relays
               sky plan pipeline.yaml --output json | jq -r .total_cost_usd
             """)
 
@@ -41,6 +43,9 @@ struct PlanCommand: SkySubcommand {
     @Option(help: ArgumentHelp("Take this plan of the frontier.", valueName: "number"))
     var pick: Int?
 
+    @Flag(help: "Only say the least rights that the plan needs: a policy or role for each of its clouds.")
+    var permissions = false
+
     @Option(
         help: ArgumentHelp("Show what is different from a plan that was written before.", valueName: "plan.json"),
         completion: .file(extensions: ["json"]))
@@ -50,6 +55,15 @@ struct PlanCommand: SkySubcommand {
     var validFor: TimeSpan = .seconds(86_400)
 
     @Option(
+        help: ArgumentHelp(
+            "Plan transfers of 1 GB or more with up to so many machines side by side; what-if, runs take one pair.",
+            valueName: "count"))
+    var transferMachines: Int?
+
+    @Flag(help: "Plan such transfers also by way of a third region; what-if, runs go directly.")
+    var relays = false
+
+    @Option(
         name: .shortAndLong,
         help: ArgumentHelp("Write as text or json, or write the plan to a file.", valueName: "format|plan.json"))
     var output: PlanOutput = .format(.text)
@@ -57,13 +71,14 @@ struct PlanCommand: SkySubcommand {
     func execute(in context: CommandContext) throws -> ExitStatus {
         // A file that is no plan is told before anything is worked out.
         let old = try diff.map { try oldPlan(at: $0) }
-        var planned = try PlannedPipeline(pipeline, planning, in: context)
+        var planned = try PlannedPipeline(pipeline, planning, transfers: try transferLimits(), in: context)
         let out = context.console.out
         if frontier || pick != nil, let problem = planned.problem {
             let front = try PlanningProgress.during(context.console.err) { try problem.paretoFront().noticeable() }
             guard let pick else { return try show(front, of: planned.pipeline, on: out) }
             planned = try planned.picking(pick, of: front)
         }
+        if permissions { return try showPermissions(of: planned, in: context) }
         switch output {
         case .file(let path): try write(planned, to: path, in: context)
         case .format(.json) where explain: try out.write(try ExplanationJSON(planned.explanation(in: context)).text())
@@ -85,6 +100,34 @@ struct PlanCommand: SkySubcommand {
             }
         }
         return .done
+    }
+
+    private func showPermissions(of planned: PlannedPipeline, in context: CommandContext) throws -> ExitStatus {
+        let permissions = try PlanPermissions(planned, in: context)
+        let out = context.console.out
+        switch output {
+        case .format(.json): try out.write(try JSONText.encode(PermissionsJSON(permissions)))
+        case .format(.text), .file: try out.lines(permissions.lines)
+        }
+        return .done
+    }
+
+    /// Nil unless they were asked for.
+    private func transferLimits() throws -> TransferLimits? {
+        guard transferMachines != nil || relays else { return nil }
+        let count = transferMachines ?? 1
+        guard (1...64).contains(count) else {
+            throw CommandFailure(.wrongRequest, "--transfer-machines \(count): expected 1 to 64")
+        }
+        if case .file(let path) = output {
+            throw CommandFailure(
+                .wrongRequest, "\(path): runs cannot carry data in the ways of --transfer-machines and --relays yet",
+                hints: ["sky plan \(pipeline.file) -o \(path)"])
+        }
+        if frontier || pick != nil {
+            throw CommandFailure(.wrongRequest, "--frontier does not know --transfer-machines and --relays")
+        }
+        return TransferLimits(mostMachines: count, allowsRelays: relays)
     }
 
     private func show(_ front: ParetoFront, of pipeline: Pipeline, on out: any TextOutput) throws -> ExitStatus {

@@ -13,6 +13,8 @@ struct PlannedPipeline {
     let pipeline: Pipeline
     /// Nil when the plan came from a file.
     let problem: PlacementProblem?
+    /// What was found out of inputs in buckets; nil when nobody was asked.
+    private let inputs: BucketInputs?
     /// Given in the file or on the command line; the others come from the environment.
     let secrets: SecretValues
     private(set) var plan: Plan
@@ -25,19 +27,20 @@ struct PlannedPipeline {
 
     /// - Parameters:
     ///   - name: what the pipeline is called instead of what its file says.
+    ///   - transfers: what planned transfers may use; nil: they go as runs carry them.
     ///   - withHistory: what earlier runs took counts.
     init(
         _ arguments: PipelineArguments, _ options: PlanningOptions, name: String? = nil, withHistory: Bool = true,
-        in context: CommandContext
+        transfers: TransferLimits? = nil, in context: CommandContext
     ) throws {
         let read = try PipelineFile.read(arguments, in: context)
         var pipeline = read.pipeline
         if let name { pipeline.name = name }
         let (policy, wanted) = try PolicyAccess(context, timeLimit: options.policyTimeout)
             .policy(for: pipeline, option: options.policy)
-        let inputs = options.offline ? nil : try BucketInputs(of: wanted, in: context)
+        market = try Market(in: context, tariffs: options.tariffs, transfers: transfers)
+        inputs = options.offline ? nil : try BucketInputs(of: wanted, market.stores, in: context)
         pipeline = inputs?.pipeline ?? wanted
-        market = try Market(in: context, tariffs: options.tariffs)
         try UnknownNames(in: read.source, catalog: market.offers.catalog).refuse(pipeline)
         self.pipeline = pipeline
         self.policy = policy
@@ -49,7 +52,13 @@ struct PlannedPipeline {
         if let limit = options.solveFor { problem.effort = .until(Self.timeIsUp(after: limit)) }
         self.problem = problem
         plan = try PlanningProgress.during(context.console.err) { try Planner().plan(problem, policy: policy) }
-        plan.caveats += inputs?.caveats ?? []
+        plan.caveats += (inputs?.caveats ?? []) + MountCaveats.of(wanted)
+        let local = Set(standIns + ["local"])
+        plan.caveats += BoundData(pipeline: pipeline, settings: market.stores) { !local.contains($0) }.caveats(of: plan)
+        inputs?.count(in: &plan, market.offers)
+        if transfers != nil {
+            plan.caveats.append("runs carry data between two machines directly: other ways of a plan are what could be")
+        }
         plan.caveats += market.doubtfulTariffs(of: plan) + refusals.caveats(for: pipeline)
     }
 
@@ -67,6 +76,7 @@ struct PlannedPipeline {
         self.pipeline = pipeline
         self.plan = plan
         problem = nil
+        inputs = nil
         policy = nil
         history = planFile.history
         secrets = SecretValues()
@@ -124,6 +134,7 @@ struct PlannedPipeline {
         let given = GivenPlacement(point.placement, name: "frontier, plan \(number) of \(front.points.count)")
         var picked = self
         picked.plan = try Planner().plan(problem, policy: given, rival: policy)
+        inputs?.count(in: &picked.plan, market.offers)
         return picked
     }
 

@@ -6,12 +6,14 @@ import SkyProviders
 struct ProviderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "provider",
-        abstract: "Try providers out.",
+        abstract: "Rent from clouds for real, and try providers out.",
         discussion: """
             EXAMPLES
+              sky provider use aws --set profile=work
+              sky provider stand-in aws
               sky provider test local
             """,
-        subcommands: [ProviderTestCommand.self])
+        subcommands: [ProviderUseCommand.self, ProviderStandInCommand.self, ProviderTestCommand.self])
 }
 
 struct ProviderTestCommand: SkySubcommand {
@@ -19,7 +21,7 @@ struct ProviderTestCommand: SkySubcommand {
         commandName: "test",
         abstract: "Prove that a provider does what is relied upon, on a real account or a stand-in.",
         discussion: """
-            Rents its cheapest machine without accelerators a few times, and says before what each check may cost. All \
+            Rents its cheapest machine a few times, one without accelerators if there is one, and says before what each check may cost. All \
             of it carries the tag 'sky-conformance' and is given back after each check; what a test that was killed has \
             left is given back first. Ends with 0 if all is kept, 3 if something is not.
 
@@ -58,6 +60,7 @@ struct ProviderTestCommand: SkySubcommand {
             guard options.output == .text else { continue }
             switch outcome {
             case .kept: try console.out.line("\("kept", .green)    \(check.title)")
+            case .leftOut(let reason): try console.out.line("left out  \(check.title): \(reason)")
             case .broken(let reason):
                 try console.out.line("\("BROKEN", .red, bold: true)  \(check.title)")
                 try console.out.line("        \(reason)")
@@ -76,8 +79,7 @@ struct ProviderTestCommand: SkySubcommand {
                 .wrongRequest, "nobody is here to agree to \(Figures.amount(trial.total))",
                 hints: ["sky provider test \(provider) --yes"])
         }
-        try console.err.write("Rent for up to \(Figures.amount(trial.total))? [y/N] ")
-        return console.ask().map { ["y", "yes"].contains($0.lowercased()) } ?? false
+        return try console.agrees(to: "Rent for up to \(Figures.amount(trial.total))?", byDefault: false)
     }
 }
 
@@ -92,9 +94,11 @@ struct ProviderTrial {
         var filter = CatalogFilter()
         filter.provider = adapter.provider
         filter.market = .onDemand
-        guard let offer = catalog.list(filter).first(where: { $0.accelerator == nil }) else {
+        let offers = catalog.list(filter)
+        // Some rent out nothing without accelerators.
+        guard let offer = offers.first(where: { $0.accelerator == nil }) ?? offers.first else {
             throw CommandFailure(
-                .wrongRequest, "the catalog has no machine of \(adapter.provider) without accelerators",
+                .wrongRequest, "the catalog has no machine of \(adapter.provider)",
                 hints: ["sky catalog show \(adapter.provider)"])
         }
         let nonce = String(UInt64.random(in: 0 ... .max), radix: 36)
@@ -149,8 +153,11 @@ struct ProviderTestJSON: Encodable {
             title = check.title
             nodes = check.nodes
             maxCostUsd = Dollars(cost)
-            if case .broken(let reason) = outcome { message = reason }
-            kept = outcome == .kept
+            switch outcome {
+            case .kept: break
+            case .leftOut(let reason), .broken(let reason): message = reason
+            }
+            kept = outcome.complaint == nil
         }
     }
 }

@@ -54,9 +54,16 @@ struct PurgeCommand: SkySubcommand {
         }
         let (now, withResults) = (context.now(), results)
         let removed = try AsyncWork.run { try await purge.remove(chosen, withResults: withResults, at: now) }
-        try err.line(
-            "removed \(Figures.count(removed.runs.count, "run")), \(removed.logs) of logs and "
-                + "\(removed.artifacts) of artifacts")
+        let stores = try ArtifactStores(access.broker.folder, in: context)
+        let named = try access.broker.journal.namedArtifacts()
+        let swept = try AsyncWork.run {
+            await stores.sweep(keeping: named, unusedSince: now + TimeSpan(milliseconds: -RunPurge.youth.milliseconds))
+        }
+        for obstacle in swept.obstacles { try err.line(StyledText(obstacle)) }
+        var words = "removed \(Figures.count(removed.runs.count, "run")), \(removed.logs) of logs and "
+        words += "\(removed.artifacts + swept.freed) of artifacts"
+        if swept.gone > 0 { words += ", and \(Figures.count(swept.gone, "bucket")) that sky had made" }
+        try err.line(StyledText(words))
         return .done
     }
 
@@ -87,7 +94,6 @@ struct PurgeCommand: SkySubcommand {
     private func agrees(to count: Int, _ context: CommandContext) throws -> Bool {
         let console = context.console
         guard !yes, count > 0, console.isAnswered else { return true }
-        try console.err.write("Remove \(Figures.count(count, "run"))? [Y/n] ")
-        return console.ask().map { ["", "y", "yes"].contains($0.lowercased()) } ?? false
+        return try console.agrees(to: "Remove \(Figures.count(count, "run"))?")
     }
 }

@@ -25,6 +25,11 @@ struct ResumeCommand: SkySubcommand {
         let access = try RunAccess(context)
         let run = try access.find(about.run)
         let err = context.console.err
+        guard try access.row(of: run).state.tone != .halted else {
+            throw CommandFailure(
+                .wrongRequest, "\(run) is stopped: nothing of it can be resumed before it is started",
+                hints: ["sky start \(run)"])
+        }
         if try access.broker.ensureDriven(run) {
             try err.line("\("picked up", .yellow) \(run), whose broker had died")
         }

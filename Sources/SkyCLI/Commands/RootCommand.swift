@@ -16,7 +16,7 @@ struct RootCommand: ParsableCommand {
               sky gpus                     which accelerators there are, where, and at what price
             """,
         version: SkyVersion.text,
-        subcommands: [DriverCommand.self],
+        subcommands: [DriverCommand.self, KubernetesExecCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
@@ -31,7 +31,8 @@ struct RootCommand: ParsableCommand {
                     QueueCommand.self, TopCommand.self,
                     EventsCommand.self,
                     CostCommand.self,
-                    CancelCommand.self, DownCommand.self, ApproveCommand.self, ResumeCommand.self, PurgeCommand.self,
+                    StopCommand.self, StartCommand.self, CancelCommand.self, DownCommand.self,
+                    ApproveCommand.self, ResumeCommand.self, PurgeCommand.self,
                     GarbageCommand.self,
                 ]),
             CommandGroup(
@@ -40,7 +41,7 @@ struct RootCommand: ParsableCommand {
                     CheckCommand.self, GpusCommand.self, CatalogCommand.self, ProviderCommand.self,
                     SimulateCommand.self,
                 ]),
-            CommandGroup(name: "Data", subcommands: [StorageCommand.self]),
+            CommandGroup(name: "Data", subcommands: [StorageCommand.self, TransferCommand.self]),
             CommandGroup(name: "This program", subcommands: [StateCommand.self, CompletionsCommand.self]),
         ])
 

@@ -60,8 +60,14 @@ struct Staleness {
     /// What the same places cost today; where one is gone, the best plan there is today.
     private func priceAgain(_ reasons: inout [String]) -> Plan? {
         do throws(PlacementError) {
-            let today = try Planner().plan(
+            var today = try Planner().plan(
                 file.pipeline, offers: market.offers, policy: SamePlaces(as: file.plan), history: file.history)
+            for opening in file.plan.openings {
+                let again = PlannedTransfer(
+                    openingWith: opening.artifact, ofStage: opening.toStage, from: opening.from, size: opening.size,
+                    market.offers)
+                today.begin(with: again)
+            }
             if PlanComparison(from: file.plan, to: today).isDifferent {
                 reasons.append("the same places cost or take something else now")
             }

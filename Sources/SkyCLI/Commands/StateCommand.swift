@@ -65,8 +65,7 @@ struct StateClaimCommand: SkySubcommand {
                     .wrongRequest, "nobody is here to agree to that no sky runs on the other machine",
                     hints: ["sky state claim --yes"])
             }
-            try console.err.write("Is the other machine gone, and every sky on it? [y/N] ")
-            guard let answer = console.ask(), ["y", "yes"].contains(answer.lowercased()) else {
+            guard try console.agrees(to: "Is the other machine gone, and every sky on it?", byDefault: false) else {
                 try console.err.line("nothing was changed")
                 return .interrupted
             }

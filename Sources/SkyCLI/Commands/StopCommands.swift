@@ -163,7 +163,6 @@ private struct RunStop {
     private func agrees(to row: RunRow) throws -> Bool {
         let console = context.console
         guard console.isAnswered else { return true }
-        try console.err.write("Stop \(row.id), which is \(row.state.text)? [Y/n] ")
-        return console.ask().map { ["", "y", "yes"].contains($0.lowercased()) } ?? false
+        return try console.agrees(to: "Stop \(row.id), which is \(row.state.text)?")
     }
 }

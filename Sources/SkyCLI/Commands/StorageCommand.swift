@@ -3,9 +3,9 @@ import ArgumentParser
 struct StorageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "storage",
-        abstract: "List, copy and remove objects in buckets of S3, and of what speaks like it.",
+        abstract: "List, copy and remove objects in buckets of S3 (and what speaks like it), Google Cloud and Azure.",
         discussion: """
-            Credentials, region and address are found where AWS's own tools find them.
+            Credentials, region and address are found where each cloud's own tools find them.
 
             EXAMPLES
               sky storage ls

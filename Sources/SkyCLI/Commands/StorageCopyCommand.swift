@@ -9,16 +9,20 @@ struct StorageCopyCommand: SkySubcommand {
         abstract: "Copy files to a bucket, from one, or from one to another.",
         discussion: """
             Long files go in parts side by side, with a checksum for each part and for the whole. Stopped or killed at \
-            any point, the same command goes on with what had arrived. From bucket to bucket the store copies by itself.
+            any point, the same command goes on with what had arrived. From bucket to bucket of one service the service copies \
+            by itself; from one service to another the bytes come by way of this machine. https:// is read only.
 
             EXAMPLES
               sky storage cp model.bin s3://my-bucket/models/
               sky storage cp s3://my-bucket/models/model.bin .
               sky storage cp --recursive data/ s3://my-bucket/data --no-clobber
+              sky storage cp -r s3://my-bucket/data/ gs://other/data/
+              sky storage cp model.bin az://account/container/models/
               sky storage cp big.tar s3://my-bucket/ --parallel 16 --endpoint http://127.0.0.1:9000
             """)
 
-    @Argument(help: "A file or folder of this machine, or s3://bucket/key.", completion: .file())
+    @Argument(
+        help: "A file or folder of this machine, or s3://bucket/key, gs://…, az://…, https://….", completion: .file())
     var source: String
 
     @Argument(
@@ -44,18 +48,18 @@ struct StorageCopyCommand: SkySubcommand {
         if let parallel, !(1...256).contains(parallel) {
             throw CommandFailure(.wrongRequest, "--parallel \(parallel): expected 1 to 256", hints: ["--parallel 16"])
         }
-        let client = try storage.client(context, calls: parallel ?? 16)
+        let stores = try storage.stores(context, calls: parallel ?? 16)
         let state = "\(try context.paths().state)/transfers"
         let (source, destination, recursive) = (source, destination, recursive)
         let interruptions = context.interruptions()
         let plan = try AsyncWork.run(interruptions: interruptions) {
-            try await CopyPlan(from: source, to: destination, recursive: recursive, client)
+            try await CopyPlan(from: source, to: destination, recursive: recursive, stores)
         }
         let (out, err) = (context.console.out, context.console.err)
         for name in plan.leftOut { try err.line("\(name): no file, and a link to a folder is not followed: left out") }
         let meter = CopyMeter(total: plan.size, count: plan.items.count, on: err)
         let work = CopyWork(
-            client: client, state: state, files: parallel ?? 4, parts: parallel ?? s3UsualWidth,
+            stores: stores, state: state, files: parallel ?? 4, parts: parallel ?? usualTransferWidth,
             existing: noClobber ? .keep : .replace, meter: meter)
         do {
             defer { meter.end() }

@@ -12,12 +12,17 @@ struct StorageListCommand: SkySubcommand {
 
             EXAMPLES
               sky storage ls
+              sky storage ls gs://
+              sky storage ls az://account
               sky storage ls s3://my-bucket/models/
               sky storage ls s3://my-bucket --recursive --output json
               sky storage ls s3://my-bucket --uploads
             """)
 
-    @Argument(help: "s3://bucket, or s3://bucket/ and the beginning of keys; without it, all buckets.")
+    @Argument(
+        help:
+            "s3://bucket, or s3://bucket/ and the beginning of keys; gs:// or az://account alone, and without it, all buckets."
+    )
     var place: String?
 
     @Flag(name: .shortAndLong, help: "Show what is in folders too.")
@@ -30,14 +35,19 @@ struct StorageListCommand: SkySubcommand {
     @OptionGroup var options: OutputOptions
 
     func execute(in context: CommandContext) throws -> ExitStatus {
-        let client = try storage.client(context)
-        let place = try place.map(StorageOptions.url)
+        let stores = try storage.stores(context)
+        let place = try place.map(Self.place)
         let (recursive, uploads) = (recursive, uploads)
+        let made = Self.made(in: context)
         let listing = try AsyncWork.run(interruptions: context.interruptions()) {
-            guard let place else { return StorageListing(buckets: try await client.buckets()) }
-            if uploads { return StorageListing(uploads: try await client.pendingUploads(place), in: place) }
+            let url = place ?? ObjectURL(.s3, bucket: "", key: "")
+            let store = try stores.store(of: url)
+            guard let place, !place.isService else {
+                return StorageListing(buckets: try await store.buckets(), made: made)
+            }
+            if uploads { return StorageListing(uploads: try await store.pendingUploads(place), in: place) }
             var listing = StorageListing(in: place)
-            try await client.eachPage(of: place, delimiter: recursive ? nil : "/") { listing.add($0) }
+            try await store.eachPage(of: place, delimiter: recursive ? nil : "/") { listing.add($0) }
             return listing
         }
         let out = context.console.out
@@ -47,4 +57,25 @@ struct StorageListCommand: SkySubcommand {
         }
         return .done
     }
+
+    /// Buckets that this installation has made.
+    private static func made(in context: CommandContext) -> Set<ObjectURL> {
+        guard let paths = try? context.paths() else { return [] }
+        let records = BucketRecord.all(in: BucketNames(stateFolder: paths.state).folder)
+        return Set(records.compactMap { $0.place?.with(key: "") })
+    }
+
+    /// Also of a service alone: `gs://`, `az://account`.
+    private static func place(_ text: String) throws -> ObjectURL {
+        switch text {
+        case "s3://": ObjectURL(.s3, bucket: "", key: "")
+        case "gs://": ObjectURL(.gs, bucket: "", key: "")
+        default: try StorageOptions.url(text)
+        }
+    }
+}
+
+extension ObjectURL {
+    /// No bucket in it, but all of them.
+    fileprivate var isService: Bool { bucket.isEmpty || (scheme == .az && !bucket.contains("/")) }
 }

@@ -33,7 +33,7 @@ struct StorageRemoveCommand: SkySubcommand {
 
     func execute(in context: CommandContext) throws -> ExitStatus {
         let url = try StorageOptions.url(place)
-        let client = try storage.client(context)
+        let store = try storage.stores(context).store(of: url)
         let interruptions = context.interruptions()
         if let staleUploads {
             guard let age = TimeSpan(staleUploads), age >= .zero else {
@@ -43,7 +43,7 @@ struct StorageRemoveCommand: SkySubcommand {
             }
             let moment = context.now() + TimeSpan(milliseconds: -age.milliseconds)
             let count = try AsyncWork.run(interruptions: interruptions) {
-                try await client.abandonUploads(url, begunBefore: moment)
+                try await store.abandonUploads(url, begunBefore: moment)
             }
             return try tell(Removed(uploads: count), "gave up \(Figures.count(count, "upload"))", context)
         }
@@ -53,14 +53,14 @@ struct StorageRemoveCommand: SkySubcommand {
                 hints: ["sky storage rm \(place) --recursive"])
         }
         let objects = try AsyncWork.run(interruptions: interruptions) { [recursive] in
-            guard recursive else { return try await client.object(url).map { [$0] } ?? [] }
-            var objects: [S3Object] = []
-            try await client.eachPage(of: url) { objects += $0.objects }
+            guard recursive else { return try await store.object(url).map { [$0] } ?? [] }
+            var objects: [StoredObject] = []
+            try await store.eachPage(of: url) { objects += $0.objects }
             return objects
         }
         guard !objects.isEmpty else {
             throw CommandFailure(
-                .wrongRequest, "there is nothing at \(url)", hints: ["sky storage ls s3://\(url.bucket)"])
+                .wrongRequest, "there is nothing at \(url)", hints: ["sky storage ls \(url.with(key: ""))"])
         }
         guard try agrees(to: objects, context) else {
             try context.console.err.line("nothing was removed")
@@ -68,9 +68,7 @@ struct StorageRemoveCommand: SkySubcommand {
         }
         let keys = objects.map(\.key)
         try AsyncWork.run(interruptions: interruptions) {
-            for start in stride(from: 0, to: keys.count, by: 1000) {
-                try await client.delete(Array(keys[start..<min(start + 1000, keys.count)]), in: url.bucket)
-            }
+            try await store.delete(keys, in: url)
         }
         let size = objects.reduce(.zero) { $0 + $1.size }
         return try tell(
@@ -78,12 +76,11 @@ struct StorageRemoveCommand: SkySubcommand {
             "removed \(Figures.count(objects.count, "object")), \(size)", context)
     }
 
-    private func agrees(to objects: [S3Object], _ context: CommandContext) throws -> Bool {
+    private func agrees(to objects: [StoredObject], _ context: CommandContext) throws -> Bool {
         let console = context.console
         guard !yes, objects.count > 1, console.isAnswered else { return true }
         let size = objects.reduce(DataSize.zero) { $0 + $1.size }
-        try console.err.write("Remove \(Figures.count(objects.count, "object")), \(size)? [Y/n] ")
-        return console.ask().map { ["", "y", "yes"].contains($0.lowercased()) } ?? false
+        return try console.agrees(to: "Remove \(Figures.count(objects.count, "object")), \(size)?")
     }
 
     /// `sky storage rm --output json`

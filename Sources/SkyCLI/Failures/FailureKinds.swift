@@ -25,8 +25,15 @@ enum FailureKinds {
     }
 
     private static func stored(_ error: StorageError) -> CommandFailure {
-        if case .service(let trouble) = error { return aws(trouble) }
+        if case .service(let trouble) = error { return service(trouble) }
         return CommandFailure(.wrongRequest, error.description)
+    }
+
+    private static func service(_ error: ServiceError) -> CommandFailure {
+        switch error.kind {
+        case .credentials, .settings, .cancelled: CommandFailure(.wrongRequest, error.message)
+        case .refused, .noAnswer, .badAnswer: CommandFailure(.providerRefused, error.message)
+        }
     }
 
     private static func aws(_ error: AWSError) -> CommandFailure {

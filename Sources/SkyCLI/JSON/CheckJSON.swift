@@ -8,6 +8,8 @@ struct CheckJSON: Encodable {
     let version = 1
     let providers: [Row]
     let avoided: [Avoided]
+    /// What the pipeline lacks that was asked about; nil without one.
+    @Nullable var lacks: [String]?
 
     struct Row: Encodable {
         let provider: String
@@ -60,7 +62,8 @@ struct CheckJSON: Encodable {
         }
     }
 
-    init(_ rows: [CheckRow], avoided: [UnavailablePlace] = []) {
+    init(_ rows: [CheckRow], avoided: [UnavailablePlace] = [], lacks: [String]? = nil) {
+        self.lacks = lacks
         self.avoided = avoided.map(Avoided.init)
         providers = rows.map { row in
             let standing =

@@ -9,6 +9,9 @@ struct SkyPaths: Hashable, Sendable {
     /// What can be made again.
     let cache: String
 
+    /// Prices that were read anew from where providers publish them.
+    var prices: String { "\(cache)/prices" }
+
     /// `$SKY_HOME/{config,state,cache}` if that is set; else `sky` in `$XDG_CONFIG_HOME`, `$XDG_STATE_HOME` and
     /// `$XDG_CACHE_HOME`, each with its usual place below `$HOME`. Nothing is created.
     ///

@@ -6,7 +6,13 @@ struct CatalogSummaryScreen: TableScreen {
     private let summaries: [ProviderSummary]
     private let digest: String
 
-    init(_ catalog: Catalog) {
+    /// By provider: when its prices were read anew.
+    private let refreshed: [String: Instant]
+    private let now: Instant
+
+    init(_ catalog: Catalog, refreshed: [String: Instant], now: Instant) {
+        self.refreshed = refreshed
+        self.now = now
         summaries = catalog.summaries
         digest = catalog.digest
     }
@@ -15,6 +21,7 @@ struct CatalogSummaryScreen: TableScreen {
         var table = Table([
             .init("PROVIDER"), .init("MACHINES", .right), .init("ROWS", .right), .init("REGIONS", .right),
             .init("OBSERVED", .right), .init("FLAGGED", .right, isOptional: true), .init("FIGURES FROM"),
+            .init("REFRESHED", isOptional: true),
         ])
         table.addHeader()
         for summary in summaries {
@@ -23,6 +30,7 @@ struct CatalogSummaryScreen: TableScreen {
                 "\(Figures.grouped(summary.rows))", "\(summary.regions)", "\(Self.share(summary))",
                 summary.flaggedRows == 0 ? "" : StyledText(Figures.grouped(summary.flaggedRows), .yellow),
                 StyledText(Self.dates(summary), .dim),
+                StyledText(refreshed[summary.name].map { Figures.ago($0, at: now) } ?? "", .dim),
             ])
         }
         let rows = summaries.reduce(0) { $0 + $1.rows }
@@ -51,6 +59,8 @@ struct CatalogSummaryScreen: TableScreen {
             let flaggedRows: Int
             @Nullable var oldestSource: String?
             @Nullable var newestSource: String?
+            /// Null: the prices are those that came with sky.
+            @Nullable var refreshedAt: Timestamp?
         }
 
         let version = 1
@@ -65,7 +75,8 @@ struct CatalogSummaryScreen: TableScreen {
                 JSON.Row(
                     provider: $0.name, machineTypes: $0.machineTypes, rows: $0.rows, regions: $0.regions,
                     observedRows: $0.observed, derivedRows: $0.derived, flaggedRows: $0.flaggedRows,
-                    oldestSource: $0.oldest?.description, newestSource: $0.newest?.description)
+                    oldestSource: $0.oldest?.description, newestSource: $0.newest?.description,
+                    refreshedAt: refreshed[$0.name].map { Timestamp($0) })
             })
     }
 

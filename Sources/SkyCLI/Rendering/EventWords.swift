@@ -21,6 +21,7 @@ enum EventWords {
         case .provisioned(_, let group): "got \(nodes(of: group))"
         case .provisionFailed(_, let error): "refused, \(refusal(error.kind)): \(error.description)"
         case .delivered(_, let transfers): delivery(transfers)
+        case .relayed(_, let relay): sentence(relay)
         case .jobEnded(_, let code, let rank, let exceeded, let engine):
             engine?.sentence(rank: rank) ?? exceeded.map { ExitWords.sentence($0, rank: rank) }
                 ?? ExitWords.sentence(code, rank: rank)
@@ -38,6 +39,10 @@ enum EventWords {
         case .nobodyToAsk(let question): "nobody could be asked: \(question.text)"
         case .stopRequested(.cancel): "asked to stop"
         case .stopRequested(.down): "asked to give everything back"
+        case .haltRequested: "asked to stop until it is started again"
+        case .startRequested: "asked to start again"
+        case .halted: "all nodes are stopped, and their disks kept"
+        case .notHalted(_, let message): "the nodes cannot be stopped, and are given back: \(message)"
         case .driverStarted(let pid): "driven by process \(pid)"
         default: nil
         }
@@ -57,7 +62,8 @@ enum EventWords {
 
     private static func nodes(of group: NodeGroup) -> String {
         let count = group.nodes.count == 1 ? "" : "\(group.nodes.count) × "
-        return "\(count)\(group.instanceType) in \(group.provider)/\(group.region)"
+        let assurance = group.assurance.map { " (\($0))" } ?? ""
+        return "\(count)\(group.instanceType) in \(group.provider)/\(group.region)\(assurance)"
     }
 
     private static func delivery(_ transfers: [TransferRecord]) -> String {
@@ -65,6 +71,12 @@ enum EventWords {
         let moved = transfers.reduce(DataSize.zero) { $0 + $1.moved }
         let cost = transfers.reduce(Money.zero) { $0 + $1.cost }
         return "files and inputs are on the nodes; \(moved) moved for \(Figures.amount(cost))"
+    }
+
+    /// `inputs/data (40 MB) went by way of this machine for $0.0036: …`
+    static func sentence(_ relay: Relay) -> String {
+        let cost = relay.cost == .zero ? "" : " for \(Figures.amount(relay.cost))"
+        return "\(relay.path) (\(relay.size)) went by way of this machine\(cost): \(relay.reason)"
     }
 
     private static func artifacts(_ outputs: [StoredArtifact]) -> String {

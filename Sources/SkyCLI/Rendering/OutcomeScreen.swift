@@ -27,6 +27,7 @@ struct OutcomeScreen: Sendable {
         case .succeeded: "\("✓", .green) \(id) \("succeeded", .green) in \(time) \("(\(spent))", .dim)"
         case .failed: "\("✗", .red) \(id) \("failed", .red, bold: true) after \(time) \("(\(spent))", .dim)"
         case .stopped: "\("■", .yellow) \(id) was \(run.state.text) after \(time) \("(\(spent))", .dim)"
+        case .halted: "\("■", .yellow) \(id) is \(run.state.styled) after \(time) \("(\(spent))", .dim)"
         case .active, .waiting: "\("·", .cyan) \(id) is \(run.state.styled), for \(time) now \("(\(spent))", .dim)"
         }
     }
@@ -85,6 +86,10 @@ enum RunSteps {
             return [
                 ("sky logs -f \(run.id)", "follow it"), ("sky status \(run.id)", "look at it"),
                 ("sky cancel \(run.id)", "stop it"),
+            ]
+        case .halted:
+            return [
+                ("sky start \(run.id)", "goes on"), ("sky down \(run.id)", "ends it, and gives everything back"),
             ]
         case .succeeded, .stopped: return []
         }

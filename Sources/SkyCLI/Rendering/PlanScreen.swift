@@ -68,7 +68,10 @@ struct PlanScreen: Sendable {
             table.addHeader([
                 .init("DATA"), .init("FROM → TO", span: 2), .init("SIZE"), .init("$/GB"), .init("TIME"), .init("COST"),
             ])
-            for transfer in plan.transfers { table.addRow(row(of: transfer)) }
+            for transfer in plan.transfers {
+                table.addRow(row(of: transfer))
+                if let way = transfer.way { table.addRow([.init(.empty), .init(words(for: way), span: 6)]) }
+            }
         }
         table.addBlank()
         table.addRow([
@@ -106,6 +109,14 @@ struct PlanScreen: Sendable {
             .init(transfer.duration == .zero ? StyledText("–", .dim) : "\(transfer.duration)"),
             .init("\(transfer.cost.formatted(decimals: 2))"),
         ]
+    }
+
+    /// `by way of gcp/europe-west4, 4 machines in each place`
+    private func words(for way: TransferPlan) -> StyledText {
+        let machines = way.machines == 1 ? "1 machine" : "\(way.machines) machines in each place"
+        let relay = way.relay.map { "by way of \($0), " } ?? ""
+        return StyledText(
+            "\(relay)\(machines), \(trimmed((way.gigabitsPerSecond * 10).rounded() / 10)) Gbit/s", .dim)
     }
 
     private func name(of location: Location) -> String {

@@ -11,6 +11,8 @@ struct StateWord: Hashable, Sendable {
         case serving
         case succeeded
         case failed
+        /// Stands still until a person starts it again.
+        case halted
         /// Ended because a person or the pipeline's end wanted it.
         case stopped
     }
@@ -32,7 +34,7 @@ struct StateWord: Hashable, Sendable {
         case .active: StyledText(text, .cyan)
         case .serving, .succeeded: StyledText(text, .green)
         case .failed: StyledText(text, .red, bold: true)
-        case .stopped: StyledText(text, .yellow)
+        case .stopped, .halted: StyledText(text, .yellow)
         }
     }
 }

@@ -55,7 +55,7 @@ struct ProgressFrame: Sendable {
         case .serving: StyledText("●", .green)
         case .succeeded: StyledText("✓", .green)
         case .failed: StyledText("✗", .red)
-        case .stopped: StyledText("■", .yellow)
+        case .stopped, .halted: StyledText("■", .yellow)
         }
     }
 

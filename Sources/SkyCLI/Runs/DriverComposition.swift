@@ -16,7 +16,7 @@ struct DriverComposition {
         let access = CatalogAccess(context)
         let stores = try ArtifactStores(folder, in: context)
         let catalog = try access.load()
-        let offers = CatalogOffers(catalog: catalog, speeds: try access.speeds())
+        let offers = try access.offers(of: catalog, keptIn: stores.settings)
         let adapters = try access.adapters(for: catalog.providers)
         let standIns = Set(adapters.availability.filter { $0.status == .standIn }.map(\.provider))
         let relocation = Relocation(offers: offers) { (pipeline) throws(PlacementError) in
@@ -24,13 +24,14 @@ struct DriverComposition {
         }
         return DriverWorld(
             folder: folder, journal: journal, adapter: { try? adapters.adapter(for: $0) },
-            store: stores.store,
+            store: stores.store, inputs: stores,
             pricePerGigabyte: { catalog.pricePerGigabyte(from: $0, to: $1) },
             relocate: { launch, request in
                 try relocation.place(of: launch, request, avoiding: journal.unavailablePlaces(at: context.now()))
             },
             isReal: { !standIns.contains($0) },
-            http: HTTPClient(), environment: context.environment, now: context.now,
+            http: HTTPClient(), environment: context.environment,
+            mountVariables: stores.mountVariables, now: context.now,
             isWatched: { (try? FileLock.isHeld(folder.watchLock(of: $0))) ?? false }, log: log)
     }
 }

@@ -63,7 +63,7 @@ extension StageState.Phase {
         switch self {
         case .running, .probing, .serving, .collecting, .saving, .held: true
         case .waiting, .lookingUp, .provisioning, .delivering, .yielding, .releasing, .pausing, .relocating, .asking,
-            .ended:
+            .halting, .halted, .starting, .ended:
             false
         }
     }

@@ -49,9 +49,17 @@ extension StageRow {
         self.init(
             name: view.name, state: StateWord(view.state), place: isPlaced ? Place(view) : nil,
             startedAt: view.startedAt, endedAt: view.endedAt, cost: view.cost, attempts: view.attempts,
-            note: view.question ?? (view.state == .succeeded ? (view.isWhyExpected ? nil : view.why) : view.trouble),
+            note: view.question ?? Self.diskNote(view)
+                ?? (view.state == .succeeded ? (view.isWhyExpected ? nil : view.why) : view.trouble)
+                    ?? view.relays.last.map(EventWords.sentence),
             why: view.why, url: view.url, heldUntil: view.heldUntil,
             probePath: stage?.service?.readinessPath, reusedFrom: view.reusedFrom?.text)
+    }
+}
+
+extension StageRow {
+    private static func diskNote(_ view: StageView) -> String? {
+        view.holdsStoppedNodes ? "its machines are stopped, and their disks kept" : nil
     }
 }
 
@@ -71,6 +79,7 @@ extension StateWord {
             case .serving: .serving
             case .succeeded: .succeeded
             case .failed: .failed
+            case .stopped: .halted
             case .cancelled: .stopped
             }
         self.init(status.rawValue, tone)
@@ -81,7 +90,7 @@ extension StateWord {
             switch state {
             case .waiting: .waiting
             case .provisioning, .delivering, .running, .starting, .collecting, .saving, .held, .releasing, .pausing,
-                .relocating, .asking:
+                .relocating, .asking, .stopping:
                 .active
             case .serving: .serving
             case .succeeded, .reused: .succeeded

@@ -14,10 +14,31 @@ struct RunWatch {
 
     /// Returns when the run has ended, or serves; or when the person looks away, which does not stop it.
     func watch(_ run: RunID) throws -> ExitStatus {
-        switch try follow(run, until: { $0.state.isFinal || $0.state.tone == .serving }) {
+        let isSettled: (RunRow) -> Bool = { $0.state.isFinal || $0.state.tone == .serving || $0.state.tone == .halted }
+        return switch try follow(run, until: isSettled) {
         case .settled(let row): try conclude(row)
         case .detached: .interrupted
         }
+    }
+
+    /// Like `watch`, for a run that was asked to go on a moment ago and may not have heard it yet.
+    func watchStart(of run: RunID) throws -> ExitStatus {
+        var hasBegun = false
+        let ending = try follow(run) { row in
+            let isStopped = row.state.tone == .halted
+            hasBegun = hasBegun || !isStopped
+            return row.state.isFinal || row.state.tone == .serving || hasBegun && isStopped
+        }
+        return switch ending {
+        case .settled(let row): try conclude(row)
+        case .detached: .interrupted
+        }
+    }
+
+    /// Returns when the run stands still or has ended, when the time is over, or when the person looks away.
+    func watchHalt(of run: RunID, atMost limit: TimeSpan) throws -> RunFollower.Ending {
+        let end = ContinuousClock.now + .milliseconds(limit.milliseconds)
+        return try follow(run) { $0.state.isFinal || $0.state.tone == .halted || ContinuousClock.now >= end }
     }
 
     /// Returns when the run has ended and everything is given back, when the time is over, or when the person looks away.

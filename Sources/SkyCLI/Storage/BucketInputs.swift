@@ -1,6 +1,7 @@
 import SkyAWS
+import SkyCatalog
 import SkyCore
-import SkyHTTP
+import SkyPlacement
 import SkySpec
 import SkyStorage
 import Synchronization
@@ -14,60 +15,92 @@ struct BucketInputs {
     private(set) var caveats: [String] = []
 
     private let limit: TimeSpan
+    /// Where earlier launches have noted what they found.
+    private let scratch: String
+    /// Addresses of what has to come to this machine at launch.
+    private var coming: Set<String> = []
+    /// Of what may have to.
+    private var unasked: Set<String> = []
 
     /// Nobody is asked anything when there are no such inputs.
     ///
-    /// - Throws: what is wrong with `stores.yaml`.
-    init(of pipeline: Pipeline, in context: CommandContext) throws {
+    /// - Parameter settings: where buckets are, as far as it is written down.
+    init(of pipeline: Pipeline, _ settings: StoreSettings, in context: CommandContext) throws {
         self.pipeline = pipeline
         limit = context.lookUpLimit
+        scratch = ArtifactStores.inputs(in: try context.paths().state)
         let wanted = Self.wanted(of: pipeline)
         guard !wanted.isEmpty else { return }
-        let settings = try StoreSettings.read("\(try context.paths().config)/stores.yaml")
-        let surroundings = AWSSurroundings(
-            environment: context.environment, caller: HTTPCaller(most: 32), now: context.now)
-        do {
-            // Calls end a little earlier, so that their reasons are heard.
-            let patience = TimeSpan(milliseconds: limit.milliseconds * 4 / 5)
-            let client = S3Client(try AWSSettings(in: surroundings), patience: patience)
-            var known: [String: Location] = [:]
-            for bucket in wanted.map(\.url.bucket) {
-                known[bucket] = settings.location(ofBucket: bucket, of: client)
+        // Calls end a little earlier, so that their reasons are heard.
+        let patience = TimeSpan(milliseconds: limit.milliseconds * 4 / 5)
+        let stores = ObjectStores(context, calls: 32, patience: patience)
+        var askable: [WantedInput] = []
+        for var input in wanted {
+            do {
+                let store = try stores.store(of: input.url)
+                input.store = store
+                input.known = settings.location(of: input.url, in: store)
+                askable.append(input)
+            } catch {
+                caveats.append(Self.unknown(input.url, because: "\(error)"))
             }
-            let answers = try ask(client, wanted, known)
-            take(answers, wanted, known, client)
-        } catch {
-            caveats = wanted.map { Self.unknown($0.url, because: "\(error)") }
+        }
+        do { take(try ask(askable), askable) } catch {
+            caveats += askable.map { Self.unknown($0.url, because: "\(error)") }
         }
     }
 
-    private mutating func take(
-        _ answers: [BucketQuestion: BucketAnswer], _ wanted: [WantedInput], _ known: [String: Location],
-        _ client: S3Client
-    ) {
+    private mutating func take(_ answers: [BucketQuestion: BucketAnswer], _ wanted: [WantedInput]) {
         for input in wanted {
-            var (location, size) = (known[input.url.bucket], DataSize?.none)
+            var (location, size) = (input.known, DataSize?.none)
             var reason: String?
-            for question in input.questions(known, client) {
+            for question in input.questions {
                 switch answers[question] {
-                case .region(let region): location = Location(provider: "aws", region: region)
-                case .size(let bytes): size = bytes
+                case .place(let place): location = place
+                case .look(let look):
+                    size = look.size
+                    if !look.nodesMayFetch { coming.insert(input.address) }
                 case .failure(let why): reason = reason ?? why
                 case nil: reason = reason ?? question.late(than: limit)
                 }
             }
+            if input.hasSize { unasked.insert(input.address) }
             fill(input.address, location, size)
             if let reason {
                 caveats.append(Self.unknown(input.url, because: reason))
             } else if location == nil {
-                caveats.append(Self.unplaced(input.url, client))
+                caveats.append(Self.unplaced(input))
             }
         }
-        if pipeline.stages.contains(where: { $0.inputs.contains { $0.location != nil } }) {
+        if pipeline.stages.flatMap(\.inputs).contains(where: { $0.location != nil && isUnasked($0) }) {
             caveats.append(
-                "inputs in buckets come by way of this machine when the run is launched: "
-                    + "what is counted is the way from the bucket to the stage")
+                "inputs in buckets whose size the pipeline says may have to come to this machine when the run is launched, "
+                    + "which is not counted")
         }
+    }
+
+    private func isUnasked(_ input: StageInput) -> Bool {
+        if case .uri(let address) = input.source { unasked.contains(address) } else { false }
+    }
+
+    /// Counts the way to this machine of what has to come here before the run begins, once however many stages read it.
+    func count(in plan: inout Plan, _ rates: some TransferRates) {
+        let readers = pipeline.stages.flatMap { stage in stage.inputs.map { (stage.name, $0) } }
+        func isHere(_ stage: String) -> Bool { plan.stage(named: stage)?.offer.location == .here }
+        // Their way is this one, and is counted.
+        var counted = Set(readers.filter { isHere($0.0) }.map(\.1.source))
+        var names: [String] = []
+        for (stage, input) in readers {
+            guard case .uri(let address) = input.source, coming.contains(address), let from = input.location,
+                from != .here, let size = input.size, counted.insert(input.source).inserted
+            else { continue }
+            plan.begin(with: PlannedTransfer(openingWith: input.name, ofStage: stage, from: from, size: size, rates))
+            names.append(input.name)
+        }
+        guard !names.isEmpty else { return }
+        plan.caveats.append(
+            "\(Figures.list(names)) must come to this machine when the run is launched, as nodes cannot be let read "
+                + "just that, or nobody could tell whether it stayed the same: see docs/storage.md")
     }
 
     private mutating func fill(_ address: String, _ location: Location?, _ size: DataSize?) {
@@ -81,13 +114,14 @@ struct BucketInputs {
         }
     }
 
-    private static func unknown(_ url: S3URL, because reason: String) -> String {
+    private static func unknown(_ url: ObjectURL, because reason: String) -> String {
         "\(url) could not be looked up: \(reason)"
     }
 
-    private static func unplaced(_ url: S3URL, _ client: S3Client) -> String {
-        "where buckets of \(client.origin) are is not known: say it in stores.yaml, "
-            + "buckets: {\(url.bucket): provider/region}"
+    private static func unplaced(_ input: WantedInput) -> String {
+        guard input.url.scheme.isBuckets else { return "where \(input.url) is is not known: its way is not counted" }
+        return "where buckets of \(input.store?.origin ?? "") are is not known: say it in stores.yaml, "
+            + "buckets: {\(input.url.bucket): provider/region}"
     }
 
     /// Each once, however many stages read it.
@@ -95,7 +129,7 @@ struct BucketInputs {
         var wanted: [WantedInput] = []
         for input in pipeline.stages.flatMap(\.inputs) {
             // What is no place in a bucket is refused when it is fetched.
-            guard case .uri(let address) = input.source, let url = S3URL(address) else { continue }
+            guard case .uri(let address) = input.source, let url = ObjectURL(address) else { continue }
             if let index = wanted.firstIndex(where: { $0.address == address }) {
                 wanted[index].hasSize = wanted[index].hasSize && input.size != nil
             } else {
@@ -106,16 +140,17 @@ struct BucketInputs {
     }
 
     /// - Returns: what was answered in time.
-    private func ask(
-        _ client: S3Client, _ wanted: [WantedInput], _ known: [String: Location]
-    ) throws -> [BucketQuestion: BucketAnswer] {
-        let questions = Set(wanted.flatMap { $0.questions(known, client) })
+    private func ask(_ wanted: [WantedInput]) throws -> [BucketQuestion: BucketAnswer] {
+        let asked = wanted.flatMap { input in
+            input.questions.compactMap { question in input.store.map { (question, $0) } }
+        }
+        let questions = Dictionary(asked) { first, _ in first }
         let answers = BucketAnswers()
-        _ = try AsyncWork.run(within: limit) {
+        _ = try AsyncWork.run(within: limit) { [scratch] in
             await withTaskGroup { group in
-                for question in questions {
+                for (question, store) in questions {
                     group.addTask {
-                        if let answer = await question.answer(of: client) { answers.settle(question, answer) }
+                        if let answer = await question.answer(of: store, scratch) { answers.settle(question, answer) }
                     }
                 }
             }
@@ -127,26 +162,29 @@ struct BucketInputs {
 /// An address that stages read.
 private struct WantedInput {
     let address: String
-    let url: S3URL
+    let url: ObjectURL
     /// Every reader says how large it is.
     var hasSize: Bool
+    var store: (any ObjectStore)?
+    /// Where it is, if somebody said so.
+    var known: Location?
 
-    func questions(_ known: [String: Location], _ client: S3Client) -> [BucketQuestion] {
-        let asksRegion = client.isAWS && known[url.bucket] == nil
-        return (asksRegion ? [.region(bucket: url.bucket)] : []) + (hasSize ? [] : [.size(url)])
+    var questions: [BucketQuestion] {
+        let asksPlace = store?.tellsPlaces == true && known == nil
+        return (asksPlace ? [.place(url.with(key: ""))] : []) + (hasSize ? [] : [.size(url)])
     }
 }
 
 private enum BucketQuestion: Hashable, Sendable {
-    case region(bucket: String)
-    case size(S3URL)
+    case place(ObjectURL)
+    case size(ObjectURL)
 
     /// Nil when time was up.
-    func answer(of client: S3Client) async -> BucketAnswer? {
+    func answer(of store: any ObjectStore, _ scratch: String) async -> BucketAnswer? {
         do throws(StorageError) {
             switch self {
-            case .region(let bucket): return .region(try await client.region(ofBucket: bucket))
-            case .size(let url): return .size(try await S3Input.size(of: url, client))
+            case .place(let bucket): return .place(try await store.location(of: bucket))
+            case .size(let url): return .look(try await ObjectInput(store, url, scratch: scratch).look())
             }
         } catch {
             switch error {
@@ -154,29 +192,28 @@ private enum BucketQuestion: Hashable, Sendable {
             // These say what to type.
             case .service(let refusal) where [.credentials, .settings].contains(refusal.kind):
                 return .failure(refusal.message)
-            default: return .failure("\(error) (try: sky storage ls \(place))")
+            default: return .failure(url.scheme.isBuckets ? "\(error) (try: sky storage ls \(url))" : "\(error)")
             }
         }
     }
 
     func late(than limit: TimeSpan) -> String {
         switch self {
-        case .region(let bucket): "where s3://\(bucket) is was not answered within \(limit)"
+        case .place(let bucket): "where \(String("\(bucket)".dropLast())) is was not answered within \(limit)"
         case .size: "its size was not known within \(limit) (say it: 'size')"
         }
     }
 
-    private var place: S3URL {
+    private var url: ObjectURL {
         switch self {
-        case .region(let bucket): S3URL(bucket: bucket, key: "")
-        case .size(let url): url
+        case .place(let url), .size(let url): url
         }
     }
 }
 
 private enum BucketAnswer: Sendable {
-    case region(String)
-    case size(DataSize)
+    case place(Location?)
+    case look(InputLook)
     case failure(String)
 }
 

@@ -7,7 +7,12 @@ import SkyStorage
 struct CopyPlan: Sendable {
     enum Place: Hashable, Sendable {
         case file(String)
-        case object(S3URL)
+        case object(ObjectURL)
+
+        var url: ObjectURL? {
+            if case .object(let url) = self { return url }
+            return nil
+        }
     }
 
     struct Item: Sendable {
@@ -15,7 +20,7 @@ struct CopyPlan: Sendable {
         let destination: Place
         let size: DataSize
         /// Of an object that comes from a listing.
-        var known: S3Object?
+        var known: StoredObject?
     }
 
     private(set) var items: [Item] = []
@@ -25,8 +30,8 @@ struct CopyPlan: Sendable {
     var size: DataSize { items.reduce(.zero) { $0 + $1.size } }
 
     /// - Throws: `CommandFailure` when source and destination do not go together; what the store says of the source.
-    init(from source: String, to destination: String, recursive: Bool, _ client: S3Client) async throws {
-        switch (source.hasPrefix("s3://"), destination.hasPrefix("s3://")) {
+    init(from source: String, to destination: String, recursive: Bool, _ stores: ChosenStores) async throws {
+        switch (source.contains("://"), destination.contains("://")) {
         case (false, false):
             throw CommandFailure(
                 .wrongRequest, "neither '\(source)' nor '\(destination)' is in a bucket",
@@ -37,13 +42,13 @@ struct CopyPlan: Sendable {
             let end = isObject ? Place.object(try StorageOptions.url(destination)) : .file(absolutePath(destination))
             try await addObjects(
                 try StorageOptions.url(source), to: end, isFolder: destination.hasSuffix("/"), recursive: recursive,
-                client)
+                stores)
         }
     }
 
     // MARK: From this machine
 
-    private mutating func addFiles(_ source: String, to url: S3URL, recursive: Bool) throws {
+    private mutating func addFiles(_ source: String, to url: ObjectURL, recursive: Bool) throws {
         let path = absolutePath(source.count > 1 && source.hasSuffix("/") ? String(source.dropLast()) : source)
         guard let status = Self.status(path) else {
             throw CommandFailure(.wrongRequest, "there is no '\(source)'")
@@ -63,7 +68,7 @@ struct CopyPlan: Sendable {
         addFolder(path, "", to: url.asFolder)
     }
 
-    private mutating func addFolder(_ root: String, _ inside: String, to url: S3URL) {
+    private mutating func addFolder(_ root: String, _ inside: String, to url: ObjectURL) {
         for name in Files.names(in: "\(root)/\(inside)").sorted() {
             let relative = inside + name
             let path = "\(root)/\(relative)"
@@ -76,7 +81,7 @@ struct CopyPlan: Sendable {
             if status.isFolder {
                 addFolder(root, "\(relative)/", to: url)
             } else {
-                let end = S3URL(bucket: url.bucket, key: url.key + relative)
+                let end = url.with(key: url.key + relative)
                 items.append(Item(source: .file(path), destination: .object(end), size: status.size))
             }
         }
@@ -92,28 +97,28 @@ struct CopyPlan: Sendable {
     // MARK: From a bucket
 
     private mutating func addObjects(
-        _ url: S3URL, to end: Place, isFolder: Bool, recursive: Bool, _ client: S3Client
+        _ url: ObjectURL, to end: Place, isFolder: Bool, recursive: Bool, _ stores: ChosenStores
     ) async throws {
+        let store = try stores.store(of: url)
         guard recursive else {
-            guard !url.key.isEmpty, let object = try await client.object(url) else {
+            guard !url.key.isEmpty, let object = try await store.object(url) else {
                 throw CommandFailure(
                     .wrongRequest, "there is no object \(url)",
                     hints: ["sky storage ls \(url)", "sky storage cp --recursive \(url) …"])
             }
-            let name = url.key.split(separator: "/").last.map { String($0) } ?? ""
-            let destination = try Self.place(end, name, isFolder: isFolder)
+            let destination = try Self.place(end, url.name, isFolder: isFolder)
             items = [Item(source: .object(url), destination: destination, size: object.size, known: object)]
             return
         }
         let start = url.asFolder
-        var objects: [S3Object] = []
-        try await client.eachPage(of: start) { objects += $0.objects }
+        var objects: [StoredObject] = []
+        try await store.eachPage(of: start) { objects += $0.objects }
         guard !objects.isEmpty else {
             throw CommandFailure(.wrongRequest, "there is nothing at \(start)", hints: ["sky storage ls \(url)"])
         }
         for object in objects where !object.key.hasSuffix("/") {
             let relative = String(object.key.dropFirst(start.key.count))
-            let source = S3URL(bucket: url.bucket, key: object.key)
+            let source = start.with(key: object.key)
             items.append(
                 Item(
                     source: .object(source), destination: try Self.place(end, relative, isFolder: true),
@@ -128,7 +133,7 @@ struct CopyPlan: Sendable {
             if isFolder || url.key.isEmpty { url.key = url.asFolder.key + relative }
             return .object(url)
         case .file(let path):
-            guard S3URL.isPath(relative) else {
+            guard ObjectURL.isPath(relative) else {
                 throw CommandFailure(
                     .wrongRequest,
                     "the key '\(relative)' cannot be the path of a file: copy it by itself, to a name of yours")

@@ -4,35 +4,52 @@ import Synchronization
 
 /// Carries out a plan of copies, several side by side.
 struct CopyWork: Sendable {
-    let client: S3Client
+    let stores: ChosenStores
     /// What has to be known to go on with uploads.
     let state: String
     /// Files at once, and parts of one.
     let files: Int
     let parts: Int
-    let existing: S3Client.Existing
+    let existing: ExistingObject
     let meter: CopyMeter
 
     /// The first failure ends the rest, and is thrown.
-    func run(_ items: [CopyPlan.Item]) async throws(StorageError) {
-        try await concurrently(items, width: files) { item async throws(StorageError) in try await copy(item) }
+    ///
+    /// - Throws: `StorageError`; what is wrong with the settings of a service.
+    func run(_ items: [CopyPlan.Item]) async throws {
+        let ends = items.prefix(1).flatMap { [$0.source.url, $0.destination.url] }
+        let (from, to) = (try ends.first?.map(stores.store), try ends.last?.map(stores.store))
+        try await concurrently(items, width: files) { item async throws(StorageError) in
+            try await copy(item, from, to)
+        }
     }
 
-    private func copy(_ item: CopyPlan.Item) async throws(StorageError) {
+    /// All sources are of one store, and all destinations.
+    private func copy(
+        _ item: CopyPlan.Item, _ from: (any ObjectStore)?, _ to: (any ObjectStore)?
+    ) async throws(StorageError) {
         let file = meter.begin()
         switch (item.source, item.destination) {
         case (.file(let path), .object(let url)):
-            let upload = S3Upload(client, from: path, to: url, existing: existing, state: state, width: parts)
+            guard let to else { return }
+            let upload = ObjectUpload(to, from: path, to: url, existing: existing, state: state, width: parts)
             let report = try await upload.run { file.see($0.present) }
             file.end(moved: report.moved, resumed: report.resumed, isSkipped: report.wasThere)
         case (.object(let url), .file(let path)):
             if existing == .keep, isThere(path) { return file.end(moved: .zero, resumed: .zero, isSkipped: true) }
-            let download = S3Download(client, from: url, to: path, known: item.known, width: parts)
+            guard let from else { return }
+            let download = ObjectDownload(from, from: url, to: path, known: item.known, width: parts)
             let report = try await download.run { file.see($0.present) }
             file.end(moved: report.moved, resumed: report.resumed, isSkipped: false)
         case (.object(let source), .object(let destination)):
-            let isCopied = try await client.copy(source, to: destination, existing: existing)
-            file.end(moved: isCopied ? item.size : .zero, resumed: .zero, isSkipped: !isCopied)
+            guard let from, let to else { return }
+            if from.origin == to.origin, source.scheme == destination.scheme {
+                let isCopied = try await to.copy(source, to: destination, existing: existing)
+                return file.end(moved: isCopied ? item.size : .zero, resumed: .zero, isSkipped: !isCopied)
+            }
+            let relay = ObjectRelay(from, to, folder: "\(state)/relay", existing: existing, width: parts)
+            let report = try await relay.carry(source, to: destination, known: item.known) { file.see($0) }
+            file.end(moved: report.moved, resumed: report.resumed, isSkipped: report.wasThere)
         case (.file, .file): break
         }
     }

@@ -3,7 +3,7 @@ import SkyStorage
 
 /// What `sky storage ls` shows.
 struct StorageListing: Sendable {
-    private let place: S3URL?
+    private let place: ObjectURL?
     private var rows: [Row] = []
 
     enum Kind: String, Encodable, Sendable { case bucket, folder, object, upload }
@@ -17,28 +17,32 @@ struct StorageListing: Sendable {
         let moment: Instant?
     }
 
-    init(buckets: [S3Bucket]) {
+    /// - Parameter made: by this installation: a list of S3's does not tell how buckets are tagged.
+    init(buckets: [StoredBucket], made: Set<ObjectURL>) {
         place = nil
         rows = buckets.map { bucket in
-            let url = "s3://\(bucket.name)"
-            return Row(kind: .bucket, name: url, url: url, size: nil, moment: bucket.made)
+            let url = String("\(bucket.url)".dropLast())
+            let isOurs = bucket.isOurs || made.contains(bucket.url)
+            return Row(
+                kind: .bucket, name: isOurs ? "\(url) (made by sky)" : url, url: url, size: nil,
+                moment: bucket.made)
         }
     }
 
-    init(uploads: [S3PendingUpload], in place: S3URL) {
+    init(uploads: [PendingUpload], in place: ObjectURL) {
         self.place = place
         rows = uploads.map { upload in
-            let url = S3URL(bucket: place.bucket, key: upload.key).description
+            let url = place.with(key: upload.key).description
             return Row(kind: .upload, name: upload.key, url: url, size: nil, moment: upload.begun)
         }
     }
 
-    init(in place: S3URL) { self.place = place }
+    init(in place: ObjectURL) { self.place = place }
 
-    mutating func add(_ page: S3Page) {
+    mutating func add(_ page: ObjectPage) {
         guard let place else { return }
         func row(_ kind: Kind, _ key: String, _ size: DataSize?, _ moment: Instant?) -> Row {
-            let url = S3URL(bucket: place.bucket, key: key).description
+            let url = place.with(key: key).description
             return Row(kind: kind, name: key, url: url, size: size, moment: moment)
         }
         rows += page.folders.map { row(.folder, $0, nil, nil) }

@@ -43,6 +43,15 @@ struct Console: Sendable {
     /// A line typed by that person, without its end; nil when there is none.
     let ask: @Sendable () -> String?
 
+    /// Asks a question that is answered with yes or no. An answer that is neither is no, and so is none.
+    ///
+    /// - Parameter byDefault: what just the return key means.
+    func agrees(to question: String, byDefault: Bool = true) throws(OutputClosed) -> Bool {
+        try err.write("\(question) \(byDefault ? "[Y/n]" : "[y/N]") ")
+        guard let answer = ask()?.lowercased() else { return false }
+        return answer.isEmpty ? byDefault : ["y", "yes"].contains(answer)
+    }
+
     /// This process's own streams.
     static func standard(environment: [String: String]) -> Console {
         Console(

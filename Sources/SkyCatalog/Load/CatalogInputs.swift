@@ -2,6 +2,28 @@ import CCrypto
 import Glibc
 import SkyCore
 
+/// The folders that a catalog is made of.
+struct CatalogFolders: Sendable {
+    let root: String
+    let user: String?
+    /// By provider: the version of its refreshed prices that counts now, found once, so that all is read of one.
+    let refreshed: [String: String]
+
+    /// Tells this catalog from others of the same cache.
+    var key: String { "\(root)\n\(user ?? "")\(refreshed.isEmpty ? "" : "\nrefreshed")" }
+
+    init(root: String, refreshed: String?, user: String?) {
+        self.root = root
+        self.user = user
+        let found = refreshed.map { folder in
+            RefreshedOffers.providers(in: folder).compactMap { provider in
+                RefreshedOffers.folder(of: provider, in: folder).map { (provider, $0) }
+            }
+        }
+        self.refreshed = Dictionary(found ?? [], uniquingKeysWith: { first, _ in first })
+    }
+}
+
 /// Which files a catalog is made of, and in which state they are.
 struct CatalogInputs: Sendable {
     struct File: Sendable {
@@ -22,11 +44,15 @@ struct CatalogInputs: Sendable {
     /// What a person agreed may end on a day: their files count as changed every day.
     private let day: CalendarDay?
 
-    init(root: String, user: String?, host: HostShape, own: [OwnMachines], today: CalendarDay?) {
+    init(_ folders: CatalogFolders, host: HostShape, own: [OwnMachines], today: CalendarDay?) {
         self.host = host
         self.own = own
-        day = user == nil ? nil : today
-        files = Self.files(in: root, prefix: "") + (user.map { Self.files(in: $0, prefix: "user/") } ?? [])
+        day = folders.user == nil ? nil : today
+        files =
+            Self.files(in: folders.root, prefix: "")
+            + folders.refreshed.sorted { $0.key < $1.key }.flatMap { provider, folder in
+                Self.ofProvider.compactMap { Self.file("\(folder)/\($0)", named: "refreshed/\(provider)/\($0)") }
+            } + (folders.user.map { Self.files(in: $0, prefix: "user/") } ?? [])
     }
 
     private static func files(in folder: String, prefix: String) -> [File] {

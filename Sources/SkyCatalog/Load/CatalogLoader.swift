@@ -5,6 +5,8 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - root: the folder, such as `providers`.
+    ///   - refreshed: a folder of refreshed prices (`RefreshedOffers`), which stand in the place of the shipped ones; it
+    ///     need not be there.
     ///   - user: a folder of the same form with a person's own prices and providers; it need not be there.
     ///   - cache: a folder to keep the catalog in as it is searched, so that the files are read only after a change. Made
     ///     if it is not there; done without where it cannot be written. Nil: read the files.
@@ -14,21 +16,21 @@ extension Catalog {
     ///   - settings: which figures are believed.
     /// - Throws: everything wrong with any of the files, with its place.
     public static func load(
-        root: String, user: String? = nil, cache: String? = nil, host: HostShape, own: [OwnMachines] = [],
-        only: Set<String>? = nil, settings: CatalogSettings = CatalogSettings()
+        root: String, refreshed: String? = nil, user: String? = nil, cache: String? = nil, host: HostShape,
+        own: [OwnMachines] = [], only: Set<String>? = nil, settings: CatalogSettings = CatalogSettings()
     ) throws(DiagnosticsError) -> Catalog {
         let user = user.flatMap { fileExists($0) ? $0 : nil }
+        let folders = CatalogFolders(root: root, refreshed: refreshed, user: user)
         guard let cache else {
             return Catalog(
-                try CatalogLoader.load(root: root, user: user, host: host, own: own, only: only, today: settings.today),
+                try CatalogLoader.load(folders, host: host, own: own, only: only, today: settings.today),
                 settings: settings)
         }
-        let inputs = CatalogInputs(root: root, user: user, host: host, own: own, today: settings.today)
+        let inputs = CatalogInputs(folders, host: host, own: own, today: settings.today)
         let stamp = inputs.stamp
-        let bytes = try CatalogCache(folder: cache, key: "\(root)\n\(user ?? "")").image(stamp: stamp) {
+        let bytes = try CatalogCache(folder: cache, key: folders.key).image(stamp: stamp) {
             () throws(DiagnosticsError) in
-            var draft = try CatalogLoader.load(
-                root: root, user: user, host: host, own: own, only: nil, today: settings.today)
+            var draft = try CatalogLoader.load(folders, host: host, own: own, only: nil, today: settings.today)
             draft.digest = inputs.digest()
             return draft.image(stamp: stamp)
         }
@@ -39,7 +41,7 @@ extension Catalog {
         } catch {
             // The checksum was right, so this is an image that another program of this version wrote differently.
             return Catalog(
-                try CatalogLoader.load(root: root, user: user, host: host, own: own, only: only, today: settings.today),
+                try CatalogLoader.load(folders, host: host, own: own, only: only, today: settings.today),
                 settings: settings)
         }
     }
@@ -67,10 +69,13 @@ extension Catalog {
 }
 
 /// Reads a folder of providers: `<root>/<name>/provider.yaml`, `offers.csv` (or `offers.csv.gz`), `egress.csv`, and
-/// `<root>/throughput.csv`, `<root>/accelerators.csv`. Then the same from a person's own folder, over it.
+/// `<root>/throughput.csv`, `<root>/accelerators.csv`; of providers whose prices were refreshed those offers instead. Then
+/// the same from a person's own folder, over it.
 struct CatalogLoader {
     private let root: String
     private let user: String?
+    /// By provider: the folder of its refreshed prices.
+    private let refreshed: [String: String]
     private let host: HostShape
     private let own: [OwnMachines]
     private let today: CalendarDay?
@@ -79,9 +84,9 @@ struct CatalogLoader {
     private var sources: [SourceFile] = []
 
     static func load(
-        root: String, user: String?, host: HostShape, own: [OwnMachines], only: Set<String>?, today: CalendarDay?
+        _ folders: CatalogFolders, host: HostShape, own: [OwnMachines], only: Set<String>?, today: CalendarDay?
     ) throws(DiagnosticsError) -> CatalogDraft {
-        var loader = CatalogLoader(root: root, user: user, host: host, own: own, today: today)
+        var loader = CatalogLoader(folders, host: host, own: own, today: today)
         loader.readAll(only: only)
         guard !loader.diagnostics.contains(where: { $0.severity == .error }) else {
             throw DiagnosticsError(loader.diagnostics, sources: loader.sources)
@@ -89,11 +94,12 @@ struct CatalogLoader {
         return loader.draft
     }
 
-    private init(root: String, user: String?, host: HostShape, own: [OwnMachines], today: CalendarDay?) {
-        self.root = root
+    private init(_ folders: CatalogFolders, host: HostShape, own: [OwnMachines], today: CalendarDay?) {
+        root = folders.root
+        user = folders.user
+        refreshed = folders.refreshed
         self.own = own
         self.today = today
-        self.user = user
         self.host = host
     }
 
@@ -160,6 +166,15 @@ struct CatalogLoader {
             rules = reader.rules
             return reader.diagnostics
         }
+        // Their sources come with refreshed prices; what the provider is stays as it was shipped.
+        let fresh = isOwn ? nil : refreshed[folder]
+        if let fresh {
+            readFile("\(fresh)/provider.yaml") { _, bytes, path in
+                var reader = ProfileReader(path: path, base: profile)
+                profile = reader.read(bytes) ?? profile
+                return reader.diagnostics.map { RefreshedOffers.explained($0, folder) }
+            }
+        }
         guard var profile else { return }
         let machines = isOwn ? [] : own.filter { $0.provider == profile.name }
         for machine in machines where !profile.regions.contains(where: { $0.name == machine.region.name }) {
@@ -181,7 +196,7 @@ struct CatalogLoader {
         let host = host
         let regionNames = Set(profile.regions.map(\.name))
         let isFree = profile.placement == .explicit
-        readOffers("\(root)/\(folder)/offers.csv", isRequired: !isOwn) { _, bytes, path in
+        readOffers("\(fresh ?? "\(root)/\(folder)")/offers.csv", isRequired: !isOwn) { _, bytes, path in
             var reader = OfferTableReader(
                 bytes: bytes, path: path, regionNames: regionNames, host: host, sources: profile.sources,
                 isFree: isFree, usual: isOwn ? PriceSource.plain[3] : PriceSource.plain[0])
@@ -192,7 +207,7 @@ struct CatalogLoader {
             } else {
                 rows.override(with: read)
             }
-            return problems
+            return fresh == nil ? problems : problems.map { RefreshedOffers.explained($0, folder) }
         }
         for machine in machines { machine.add(to: &rows) }
         readRules(rules, profile, &rows, path: "\(root)/\(folder)/provider.yaml")

@@ -29,6 +29,9 @@ struct ProfileReader {
         "capability_surcharges", "throughput", "limits", "sources", "billing", "boot_time", "disk", "address", "egress",
     ]
 
+    /// What is said of a program that speaks for the provider; its adapter reads them.
+    private static let ofPrograms = ["program", "environment", "time_limit"]
+
     /// Nil, with diagnostics, unless the file is a mapping with at least a name.
     mutating func read(_ bytes: [UInt8]) -> ProviderProfile? {
         let parsed = YAML.parse(bytes: bytes, path: path)
@@ -37,7 +40,9 @@ struct ProfileReader {
             if parsed.diagnostics.isEmpty { complain(nil, "bad-profile", "the file is empty") }
             return nil
         }
-        let known = Self.fields + (allowsRules ? UserRulesReader.fields : [])
+        let known =
+            Self.fields + (allowsRules ? UserRulesReader.fields : [])
+            + (root["adapter"]?.scalar == "exec" ? Self.ofPrograms : [])
         guard let entries = mapping(root, known: known, what: "a provider") else { return nil }
         guard let name = text(root["name"], "name") else {
             if root["name"] == nil { complain(root, "missing-field", "the field 'name' is missing") }

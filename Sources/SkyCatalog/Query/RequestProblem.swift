@@ -100,7 +100,7 @@ extension Catalog {
             .region, name, "nothing says what the Kubernetes context '\(name)' has", among: known, holdersOfRegion)
         found.help =
             known.isEmpty
-            ? "describe its nodes under 'hosts' in providers/kubernetes/provider.yaml of your settings: docs/catalog.md"
+            ? "name it in kubernetes.yaml among your settings (docs/kubernetes.md), or describe its nodes under 'hosts' in providers/kubernetes/provider.yaml there (docs/catalog.md)"
             : found.help
         return found
     }

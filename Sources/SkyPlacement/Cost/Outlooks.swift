@@ -33,11 +33,12 @@ struct Outlooks {
         }
         var cost = outcomes.reduce(Money.zero) { $0 + $1.parts.total }
         var crossing: [TimeSpan] = []
-        for flow in problem.flows {
+        for (index, flow) in problem.flows.enumerated() {
             let source = geography.origin(of: flow.source, places)
             let amount = max(size(flow.sizeRange), .zero)
-            cost += geography.cost(of: amount, from: source, to: places[flow.reader])
-            crossing.append(geography.time(of: amount, from: source, to: places[flow.reader]))
+            let way = problem.crossing(of: index, size: amount, from: source, to: places[flow.reader])
+            cost += way.cost
+            crossing.append(way.time)
         }
         return (cost, PricedPlacement.makespan(problem, outcomes.map(\.path), crossing))
     }

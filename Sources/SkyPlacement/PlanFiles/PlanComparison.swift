@@ -26,7 +26,7 @@ public struct PlanComparison: Hashable, Sendable {
     public init(from old: Plan, to new: Plan) {
         lines =
             Self.lines(old.stages.map(Self.side), new.stages.map(Self.side))
-            + Self.lines(old.transfers.map(Self.side), new.transfers.map(Self.side))
+            + Self.lines(Self.transfers(of: old), Self.transfers(of: new))
         total = Line(
             name: "total", old: .init(place: "", cost: old.totalCost, time: old.totalTime),
             new: .init(place: "", cost: new.totalCost, time: new.totalTime))
@@ -49,6 +49,16 @@ public struct PlanComparison: Hashable, Sendable {
         let spot = stage.deadline != nil ? " spot or on demand" : stage.offer.market == .spot ? " spot" : ""
         let place = "\(stage.offer.location) \(nodes > 1 ? "\(nodes) × " : "")\(stage.offer.instanceType)\(spot)"
         return (stage.stage, Line.Side(place: place, cost: stage.cost, time: stage.heldTime))
+    }
+
+    private static func transfers(of plan: Plan) -> [Named] {
+        let openings = plan.openings
+        return plan.transfers.map { transfer in
+            var named = side(transfer)
+            // The same thing also goes to its stage.
+            if openings.contains(transfer) { named.name = "\(transfer.artifact) → this machine" }
+            return named
+        }
     }
 
     private static func side(_ transfer: PlannedTransfer) -> Named {

@@ -14,8 +14,18 @@ public struct ConformanceCheck: Sendable {
 /// How a check came out.
 public enum ConformanceOutcome: Hashable, Sendable {
     case kept
+    /// Not tried, for what the adapter says against it.
+    case leftOut(String)
     /// What was not as it must be.
     case broken(String)
+
+    /// What was not as it must be; nil of a check that was kept or left out.
+    public var complaint: String? { if case .broken(let reason) = self { reason } else { nil } }
+}
+
+/// Why a check does not concern an adapter, for people.
+struct ConformanceObstacle: Error {
+    let description: String
 }
 
 /// Why a check did not come out well, for people.

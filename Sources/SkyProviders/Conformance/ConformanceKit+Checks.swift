@@ -6,7 +6,7 @@ extension ConformanceKit {
     /// What is tried, cheap before dear.
     public static let checks: [ConformanceCheck] = [
         never, impossible, oneToken, atOnce, lostAnswer, sameMachines, tags, terminate, goneIsGone, channel, gang,
-        lease,
+        lease, stopAndStart, stoppedIsTerminated,
     ]
 
     private static let never = ConformanceCheck(

@@ -35,9 +35,11 @@ public struct ConformanceKit: Sendable {
         let trial = ConformanceTrial(
             adapter: adapter, template: template, token: "\(Self.runName)--\(check.id)-\(nonce)--1")
         var outcome = ConformanceOutcome.kept
-        do { try await check.body(trial) } catch { outcome = .broken("\(error)") }
+        do { try await check.body(trial) } catch let obstacle as ConformanceObstacle {
+            outcome = .leftOut(obstacle.description)
+        } catch { outcome = .broken("\(error)") }
         do { try await cleanUp() } catch {
-            if case .kept = outcome { outcome = .broken("what it rented could not be given back: \(error)") }
+            if outcome.complaint == nil { outcome = .broken("what it rented could not be given back: \(error)") }
         }
         return outcome
     }

@@ -14,6 +14,8 @@ public struct ScriptedAdapter: BookkeepingAdapter {
 
     public var provider: String { base.provider }
     public var isStandIn: Bool { base.isStandIn }
+    public var nodesAreContainers: Bool { base.nodesAreContainers }
+    public var nodesAreHere: Bool { base.nodesAreHere }
 
     /// `stateFile` is where the script remembers what has happened, across restarts.
     public init(

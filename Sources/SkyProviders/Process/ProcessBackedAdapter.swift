@@ -8,6 +8,8 @@ protocol ProcessBackedAdapter: PreemptibleAdapter, BookkeepingAdapter {
 extension ProcessBackedAdapter {
     public var provider: String { backend.provider }
 
+    public var nodesAreHere: Bool { true }
+
     public func describe(token: String) async throws(ProviderError) -> NodeGroup? {
         try backend.describe(token: token)
     }

@@ -6,7 +6,7 @@ import SkyRuntime
 ///
 /// A host is given to one group at a time. The host itself decides that, so that brokers on several machines never take the
 /// same; what this broker means to do is written down here before it is done.
-public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
+public struct SSHAdapter: RecordingAdapter, ProbingAdapter {
     public let provider: String
     public var isStandIn: Bool { false }
 
@@ -127,11 +127,6 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
         } catch { throw error.providerError(provider) }
     }
 
-    public func held(token: String) async throws(ProviderError) -> HeldSpan? {
-        guard GroupFolder.isName(token) else { return nil }
-        do { return try books.held(token) } catch { throw error.providerError(provider) }
-    }
-
     // MARK: Reaching
 
     public func channel(to node: Node, of group: NodeGroup) async throws(ProviderError) -> any NodeChannel {
@@ -205,17 +200,5 @@ public struct SSHAdapter: BookkeepingAdapter, ProbingAdapter {
             return answers
         }
         return answers.sorted { $0.index < $1.index }.map { (hosts[$0.index], $0.answer) }
-    }
-
-    func load(_ token: String) throws(ProviderError) -> SSHGroupRecord? {
-        do { return try store.load(token) } catch { throw error.providerError(provider) }
-    }
-
-    func save(_ record: SSHGroupRecord) throws(ProviderError) {
-        do { try store.save(record) } catch { throw error.providerError(provider) }
-    }
-
-    func lock(_ token: String) async throws(ProviderError) -> WaitingLock {
-        do { return try await store.lock(token) } catch { throw error.providerError(provider) }
     }
 }

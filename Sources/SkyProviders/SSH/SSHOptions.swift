@@ -72,6 +72,13 @@ struct SSHOptions: Sendable {
         if let user = host.user { arguments += ["-l", user] }
         if let port = host.port { arguments += ["-p", String(port)] }
         if let key = host.key { arguments += ["-i", key, "-o", "IdentitiesOnly=yes"] }
+        if let trusted = host.trustedKeys {
+            arguments += [
+                "UserKnownHostsFile=\"\(trusted.file)\"", "GlobalKnownHostsFile=/dev/null", "CheckHostIP=no",
+                "HostKeyAlias=\(trusted.alias)", "UpdateHostKeys=no",
+                "StrictHostKeyChecking=\(trusted.takesFirstSeen ? "accept-new" : "yes")",
+            ].flatMap { ["-o", $0] }
+        }
         return arguments
     }
 

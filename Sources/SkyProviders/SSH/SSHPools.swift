@@ -54,6 +54,8 @@ public struct SSHHost: Hashable, Sendable {
     public var settings = "ssh.yaml"
     /// Where the host keeps what Sky puts there, absolute; nil for `.sky-host` in the user's home.
     public var directory: String?
+    /// Whose keys are trusted; nil for what OpenSSH trusts anyway.
+    var trustedKeys: TrustedKeys?
 
     public init(pool: String, name: String, shape: SSHShape) {
         self.pool = pool
@@ -66,6 +68,16 @@ public struct SSHHost: Hashable, Sendable {
 
     /// For people, and as a node's id: `rack/node1`.
     public var title: String { "\(pool)/\(name)" }
+}
+
+/// The host keys of one machine that somebody has vouched for, and no other.
+struct TrustedKeys: Hashable, Sendable {
+    /// A file of the form of `known_hosts`.
+    var file: String
+    /// The machine's name in it: addresses come back with other machines.
+    var alias: String
+    /// Nobody has said them yet: the first that is seen goes into the file.
+    var takesFirstSeen: Bool
 }
 
 /// What a host has, and what an hour of it costs: hosts of one shape are one offer.

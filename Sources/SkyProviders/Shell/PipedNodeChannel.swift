@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import SkyProcess
 import SkyRuntime
@@ -91,6 +92,49 @@ struct PipedNodeChannel: NodeChannel {
         try await carry("send", nodePath) { input, output throws(HostFailure) in
             try PackReceiver(input: input, output: output, staging: "\(folder)/.\(name).incoming").receive(
                 to: localPath)
+        }
+    }
+
+    func fetch(_ order: FetchOrder, to nodePath: String) async throws(ProviderError) -> FetchReply {
+        try await ask("fetch", nodePath, order) ?? FetchReply(fetched: 0, obstacle: Self.unwritable)
+    }
+
+    func survey(_ order: SurveyOrder, of nodePath: String) async throws(ProviderError) -> FileSurvey {
+        try await ask("survey", nodePath, order) ?? FileSurvey(obstacle: Self.unwritable)
+    }
+
+    func upload(_ order: UploadOrder, from nodePath: String) async throws(ProviderError) -> UploadReply {
+        try await ask("upload", nodePath, order) ?? UploadReply(sent: 0, obstacle: Self.unwritable)
+    }
+
+    private static let unwritable = "the order cannot be written"
+
+    /// Has the agent there do something with its own files, and hears what came of it. Nil when the order is no JSON.
+    private func ask<Reply: Decodable & Sendable>(
+        _ verb: String, _ nodePath: String, _ order: some Encodable
+    ) async throws(ProviderError) -> Reply? {
+        try checkPath(nodePath)
+        guard let told = try? JSONEncoder().encode(order) else { return nil }
+        return try await patiently { () async throws(SSHFailure) in
+            let command = try await place.agentCommand("files \(verb) \(ShellWords.place(directory, nodePath))")
+            let pipe = try await ShellPipe(command, over: place.way)
+            let answer = await withTaskCancellationHandler {
+                await onOwnThread { () -> [UInt8] in
+                    defer { close(pipe.reading) }
+                    // One that ends early says why.
+                    try? Descriptor.writeAll(pipe.writing, Array(told))
+                    close(pipe.writing)
+                    // A folder of a million files fits in.
+                    return (try? Descriptor.readAll(pipe.reading, limit: 512 << 20)) ?? []
+                }
+            } onCancel: {
+                pipe.process.signal(SIGKILL)
+            }
+            guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(answer)) else {
+                throw await pipe.failure()
+            }
+            _ = await pipe.complaint()
+            return reply
         }
     }
 

@@ -7,7 +7,7 @@ import SkyRuntime
 /// Slurm's own commands do everything, on this machine or on a login host by OpenSSH; nothing has to be installed, and
 /// nothing listens. What a broker needs to know of a group that it never heard of is on the cluster: in the job's
 /// name and comment, and in a folder on the file system that its nodes share.
-public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
+public struct SlurmAdapter: RecordingAdapter, ProbingAdapter {
     public let provider: String
     public var isStandIn: Bool { false }
 
@@ -130,11 +130,6 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         } catch { throw error.providerError(provider) }
     }
 
-    public func held(token: String) async throws(ProviderError) -> HeldSpan? {
-        guard GroupFolder.isName(token) else { return nil }
-        do { return try books.held(token) } catch { throw error.providerError(provider) }
-    }
-
     // MARK: Reaching
 
     public func channel(to node: Node, of group: NodeGroup) async throws(ProviderError) -> any NodeChannel {
@@ -179,18 +174,6 @@ public struct SlurmAdapter: BookkeepingAdapter, ProbingAdapter {
         return SlurmLogin(
             provider: provider, cluster: cluster, way: SSHConnection(host: host, options: options), options: options,
             agents: agents, known: known)
-    }
-
-    func load(_ token: String) throws(ProviderError) -> SlurmGroupRecord? {
-        do { return try store.load(token) } catch { throw error.providerError(provider) }
-    }
-
-    func save(_ record: SlurmGroupRecord) throws(ProviderError) {
-        do { try store.save(record) } catch { throw error.providerError(provider) }
-    }
-
-    func lock(_ token: String) async throws(ProviderError) -> WaitingLock {
-        do { return try await store.lock(token) } catch { throw error.providerError(provider) }
     }
 }
 

@@ -1,31 +1,10 @@
 public import SkyCore
-import SkyProcess
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
-/// What clusters said of themselves when they were last asked, in files `<cluster>.json`: so that planning need not wait
-/// for them.
+/// What clusters said of themselves when they were last asked, in files `<cluster>.json`.
 public struct SlurmFactsCache: Sendable {
-    private let folder: String
+    private let files: AnswerFiles<SlurmFacts>
 
-    private struct Entry: Codable {
-        var version = 1
-        /// Another way to the cluster may lead to another cluster.
-        var way: String
-        var askedAt: Instant
-        /// Nil when it did not answer.
-        var facts: SlurmFacts?
-    }
-
-    /// How long an answer holds, and how long no answer does.
-    private static let lifetime = TimeSpan.seconds(12 * 3600)
-    private static let lifetimeOfSilence = TimeSpan.seconds(300)
-
-    public init(folder: String) { self.folder = folder }
+    public init(folder: String) { files = AnswerFiles(folder: folder, lifetime: .seconds(12 * 3600)) }
 
     /// The clusters with what is known of them, however old.
     public func known(_ clusters: SlurmClusters) -> SlurmClusters {
@@ -42,8 +21,7 @@ public struct SlurmFactsCache: Sendable {
         for index in filled.clusters.indices {
             let cluster = filled.clusters[index]
             let known = load(cluster)
-            let lifetime = known?.facts == nil ? Self.lifetimeOfSilence : Self.lifetime
-            if let known, now - known.askedAt < lifetime {
+            if let known, files.holds(known, at: now) {
                 filled.clusters[index].facts = known.facts
                 continue
             }
@@ -64,21 +42,12 @@ public struct SlurmFactsCache: Sendable {
         }
     }
 
-    private func load(_ cluster: SlurmCluster) -> Entry? {
-        guard let bytes = (try? Files.read("\(folder)/\(cluster.name).json")) ?? nil,
-            let entry = try? JSONDecoder().decode(Entry.self, from: Data(bytes)), entry.version == 1,
-            entry.way == cluster.wayText
-        else { return nil }
-        return entry
+    private func load(_ cluster: SlurmCluster) -> AnswerFiles<SlurmFacts>.Entry? {
+        files.load(cluster.name, way: cluster.wayText)
     }
 
-    /// It is a cache: what cannot be kept is asked again.
     private func save(_ facts: SlurmFacts?, of cluster: SlurmCluster, at now: Instant) {
-        let entry = Entry(way: cluster.wayText, askedAt: now, facts: facts)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        guard let data = try? encoder.encode(entry), (try? Files.makeFolder(folder, mode: 0o700)) != nil else { return }
-        try? Files.replace("\(folder)/\(cluster.name).json", with: data, durability: .processes)
+        files.save(facts, of: cluster.name, way: cluster.wayText, at: now)
     }
 }
 

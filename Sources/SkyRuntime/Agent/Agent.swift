@@ -168,6 +168,8 @@ final class Agent {
         job.id = request.id
         job.run = request.run
         job.limits = nil
+        // Who mounts buckets is nobody's business any more but that process's.
+        job.mounts = job.mounts?.filter { $0.bucket == nil }
         job.needs = JobNeeds(
             accelerator: devices?.accelerator, devicesOnNode: devices?.devicesOnNode ?? 0, devices: request.devices,
             cpus: request.cpus, memory: request.memory)

@@ -42,7 +42,7 @@ struct AgentArguments: Equatable {
     }
 
     struct FileCall: Equatable {
-        enum Verb: String { case look, send, receive }
+        enum Verb: String { case look, send, receive, fetch, survey, upload }
 
         var verb: Verb
         /// The node's.
@@ -165,7 +165,7 @@ extension AgentArguments.HostCall {
 extension AgentArguments.FileCall {
     fileprivate init(_ arguments: ArraySlice<String>) throws(AgentArguments.Wrong) {
         guard let verb = arguments.first.flatMap(Verb.init(rawValue:)) else {
-            throw AgentArguments.Wrong(message: "files wants look, send or receive")
+            throw AgentArguments.Wrong(message: "files wants look, send, receive, fetch, survey or upload")
         }
         self.verb = verb
         let options = try AgentArguments.Options(arguments.dropFirst(), valued: ["--dir", "--hex-path"], flags: [])

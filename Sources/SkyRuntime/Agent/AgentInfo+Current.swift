@@ -10,6 +10,6 @@ extension AgentInfo {
             protocolVersion: AgentProtocol.version, agentVersion: Agent.version, pid: Int(getpid()),
             directory: directory, hostName: host, cpus: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             memoryBytes: Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE))),
-            containers: ContainerRuntime.find()?.kind.rawValue)
+            containers: ContainerRuntime.find()?.kind.rawValue, mounts: MountTools.find().ability)
     }
 }

@@ -9,7 +9,8 @@ public enum AgentProgram {
                sky-agent supervise --dir DIR --job ID             run one job (as the agent does)
                sky-agent nursery                                  become agents, as asked on stdin
                sky-agent host claim|list|release|withdraw --base DIR       the nodes of this host, which one group has at a time
-               sky-agent files look|send|receive --dir DIR --hex-path PATH     files of a node, over stdin and stdout
+               sky-agent files look|send|receive --dir DIR --hex-path PATH    files of a node, over stdin and stdout
+               sky-agent files fetch|survey|upload --dir DIR --hex-path PATH  files of a node, by itself, as told on stdin
                sky-agent enter --dir DIR --job ID [--hex-command HEX]   a shell, or a command, as the job has it
                sky-agent version
         LEASE: --lease 2h               end the node when nobody has renewed its lease for so long

@@ -34,6 +34,9 @@ struct Entrance: Equatable {
         }
         let working = "\(node.path)/\(spec.workingDirectory)"
         try Files.makeFolder(working)
+        if spec.mounts != nil, let keeper = folder.mountKeeper() {
+            try enterMounts(of: keeper, working, own["SHELL"], variables)
+        }
         guard chdir(working) == 0 else { throw .last("enter \(working)") }
         try JobLimits.prepare(nil)
         let program = command == nil ? Self.shell(own["SHELL"]) : "/bin/sh"
@@ -58,6 +61,29 @@ struct Entrance: Equatable {
             runtime,
             ["exec", "--interactive"] + terminal + ["--env", mark, name, "/bin/sh", "-c"]
                 + [ContainerScripts.visit(folder.path, "\(node.path)/\(job.workingDirectory)", command)])
+    }
+
+    /// Returns only where the programs for it are missing: then the node is entered as it is without the job's mounts.
+    private func enterMounts(
+        of keeper: Int32, _ working: String, _ wanted: String?, _ variables: [String: String]
+    ) throws(SystemError) {
+        let folders = ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin"]
+        let programs = folders.map { (folder: String) -> String in "\(folder)/nsenter" }
+        guard let nsenter = programs.first(where: { (path: String) -> Bool in access(path, X_OK) == 0 }) else {
+            return Agent.complain("there is no nsenter here: this is the node without the job's mounts")
+        }
+        let namespaces = MountTools.find().namespaces
+        let asUser = namespaces == .ofUser ? ["--user", "--preserve-credentials"] : []
+        let shell = command.map { "exec /bin/sh -c \(ContainerScripts.quoted($0))" } ?? "exec \(Self.shell(wanted))"
+        let inside = ["/bin/sh", "-c", "cd \(ContainerScripts.quoted(working)) && \(shell)"]
+        let enter = [nsenter, "--target", "\(keeper)", "--mount"] + asUser
+        guard namespaces == .bySudo else {
+            return try ProcessReplacement.become(nsenter, enter.dropFirst() + inside, environment: variables)
+        }
+        let again = ["setpriv", "--reuid=\(geteuid())", "--regid=\(getegid())", "--init-groups"]
+        let path = ["/usr/bin/env", "PATH=\(variables["PATH"] ?? "/usr/bin:/bin")"]
+        try ProcessReplacement.become(
+            "/usr/bin/sudo", ["-n", "-E"] + enter + again + path + inside, environment: variables)
     }
 
     /// In the place of a job's id: no agent takes what a visitor does for what a job has left.

@@ -9,6 +9,10 @@ import SkyProcess
 ///     job.json     what to run; written before anything starts
 ///     container    the program that runs its container, until there is none any more; `container.sh`, `inside.sh` and
 ///                  `variables` are how, see `ContainerScripts`
+///     mounted.sh   how it runs if it has mounts, with `inside.sh`, see `MountScripts`; then there are for each mount of a bucket
+///                  `mount-N.env` until it is mounted, and `mount-N.log`, and besides
+///     mounters     the processes that mount buckets for it; `keeper` the one that sees what is mounted
+///     made         what was made on the node to mount upon, until it is gone
 ///     secrets      those of its variables whose values are nobody's business; gone once it has ended well
 ///     lifeline     a named pipe that the supervisor holds open and locked as long as it lives: nobody else can run the
 ///                  job, and readers see its end at once, on any kernel and however it comes
@@ -50,10 +54,21 @@ struct JobFolder {
         // Here and not when they are needed: a disk with too little room refuses the job instead of ending it.
         try Files.put(exit, "??? ??????".utf8)
         for (name, text) in job.scripts { try Files.put(script(name), text.utf8) }
-        if let image = job.image { try createContainer(of: image, job, at: final?.path ?? path) }
+        if let image = job.image {
+            try createContainer(of: image, job, at: final?.path ?? path)
+        } else if let mounts = job.mounts, !mounts.isEmpty {
+            try createMounts(mounts, job, at: final?.path ?? path)
+        }
         if let secrets = job.secrets { try Files.put(self.secrets, try encode(secrets)) }
         var job = job
         job.secrets = nil
+        job.mounts = job.mounts?.map { mount in
+            guard case .bucket(var bucket) = mount.source else { return mount }
+            var mount = mount
+            bucket.variables = [:]
+            mount.source = .bucket(bucket)
+            return mount
+        }
         try Files.replace(spec, with: try encode(job), durability: .processes)
     }
 
@@ -72,6 +87,41 @@ struct JobFolder {
         try Files.put(container, runtime.path.utf8)
     }
 
+    private func createMounts(_ mounts: [JobMount], _ job: JobSpec, at path: String) throws(SystemError) {
+        let node = Files.parent(of: Files.parent(of: path))
+        let scripts = MountScripts(
+            tools: MountTools.find(), folder: path, node: node, job: job, user: (geteuid(), getegid()))
+        // Written here, and read there.
+        try Files.put(script("mounted"), scripts.outside.utf8)
+        try Files.put(script("inside"), scripts.inside.utf8)
+        for (number, mount) in mounts.enumerated() {
+            guard let bucket = mount.bucket else { continue }
+            try Files.put("\(self.path)/mount-\(number).env", scripts.variables(of: bucket).utf8, mode: 0o600)
+        }
+    }
+
+    var hasMounts: Bool { Files.exists(script("mounted")) }
+
+    var made: String { "\(path)/made" }
+
+    /// In the order in which it was made.
+    func madeForMounts() -> [String] {
+        let bytes = (try? Files.read(made)) ?? nil
+        return String(decoding: bytes ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
+            .filter { $0.hasPrefix("/") }
+    }
+
+    /// The processes that mount buckets for the job: leaders of sessions of their own.
+    func mounters() -> [Int32] { numbers(in: "\(path)/mounters").map { Int32(truncatingIfNeeded: $0) } }
+
+    /// The process whose view of the file system is the job's; nil when none is there.
+    func mountKeeper() -> Int32? {
+        guard end() == nil, let pid = numbers(in: "\(path)/keeper").first.map({ Int32(truncatingIfNeeded: $0) }),
+            ProcessTable.isAlive(pid)
+        else { return nil }
+        return pid
+    }
+
     /// The path of the program that may have a container of this job; nil when there is none.
     func containerRuntime() -> String? {
         ((try? Files.read(container)) ?? nil).map { String(decoding: $0, as: UTF8.self) }
@@ -87,7 +137,8 @@ struct JobFolder {
     }
 
     private var oftenMissing: [String] {
-        [place, devices, secrets, variables, container] + ["setup", "container", "inside"].map(script)
+        [place, devices, secrets, variables, container, made, "\(path)/mounters", "\(path)/keeper"]
+            + ["setup", "container", "inside", "mounted"].map(script)
     }
 
     /// Takes everything from it that a new job must not find. Files stay: to make one costs more than all else here.
@@ -171,6 +222,7 @@ struct JobFolder {
     /// On the disk when this returns, also on one that has become full since the job was made. Only for the
     /// holder of the lifeline.
     func recordEnd(_ end: JobEnd) throws(SystemError) {
+        if hasMounts { MountRemains.dropCredentials(of: self) }
         // After a failure people may come in and look: it goes with the node.
         if end.code == 0 {
             unlink(secrets)

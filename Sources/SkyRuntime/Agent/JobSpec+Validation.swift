@@ -4,6 +4,7 @@ extension JobSpec {
     /// What is run, in order.
     var commands: [String] {
         if image != nil { return ["container"] }
+        if mounts?.isEmpty == false { return ["mounted"] }
         return setup == nil ? ["run"] : ["setup", "run"]
     }
 
@@ -29,6 +30,7 @@ extension JobSpec {
             return "\(image.prefix(80).debugDescription) names no container image"
         }
         if let image, ContainerRuntime.find() == nil { return Self.noContainers(for: image) }
+        if let problem = mounts.flatMap(problem(of:)) { return problem }
         if [run, setup ?? ""].contains(where: { $0.utf8.contains(0) }) { return "a command holds a null byte" }
         let variables = (secrets ?? [:]).merging(environment) { _, value in value }
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
@@ -48,6 +50,28 @@ extension JobSpec {
     static func noContainers(for image: String) -> String {
         "the job wants a container of \(image), and its node has neither docker nor podman: install one there, choose another"
             + " place (infra), or leave image_id out"
+    }
+
+    private func problem(of mounts: [JobMount]) -> String? {
+        for mount in mounts {
+            let parts = mount.target.split(separator: "/")
+            let isPath = !parts.isEmpty && !parts.contains("..") && mount.target != "~"
+            if !isPath || mount.target.contains(where: { $0.isNewline || $0 == "\0" }) {
+                return "\(mount.target.prefix(80).debugDescription) is no path to mount something at"
+            }
+            switch mount.source {
+            case .node(let path):
+                if path.hasPrefix("/") || path.split(separator: "/").contains("..") || path.utf8.contains(0) {
+                    return "\(path.prefix(80).debugDescription) is not inside the node's directory"
+                }
+            case .bucket(let bucket):
+                if image != nil { return "\(bucket.url) cannot be mounted in a container: copy it" }
+                if let obstacle = MountTools.find().obstacle {
+                    return "\(bucket.url) cannot be mounted on this node: \(obstacle)"
+                }
+            }
+        }
+        return nil
     }
 
     /// A key is a file's name.

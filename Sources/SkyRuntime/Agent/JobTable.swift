@@ -367,6 +367,7 @@ final class JobTable {
     private func finish(_ job: ActiveJob) {
         // Where its supervisor could not any more.
         ContainerRemains.clear(job.folder)
+        MountRemains.clear(job.folder)
         let lost = JobEnd(code: 128 + Int(SIGKILL))
         let end: JobEnd
         do throws(SystemError) {

@@ -128,10 +128,12 @@ final class Supervisor {
             try folder.recordEnd(end)
             endLeftovers()
             ContainerRemains.clear(folder)
+            MountRemains.clear(folder)
         } catch {
             // A full disk, most likely, and the leftovers may be what fills it.
             endLeftovers()
             ContainerRemains.clear(folder)
+            MountRemains.clear(folder)
             try folder.recordEnd(end)
         }
     }
@@ -280,7 +282,12 @@ final class Supervisor {
         if let command { kill(-command, SIGTERM) }
         // In a container everybody is asked by its first process: being asked twice, some end before they have cleaned up.
         let isAskedInside = job.image != nil && command != nil && commandEnd == nil
-        let others = isAskedInside ? [] : ProcessTable.descendants(of: getpid()).filter { $0.group != command }
+        // Buckets stay mounted while the job saves what it has.
+        let mounters = job.mounts != nil && command != nil && commandEnd == nil ? folder.mounters() : []
+        let others =
+            isAskedInside
+            ? []
+            : ProcessTable.descendants(of: getpid()).filter { $0.group != command && !mounters.contains($0.group) }
         _ = TreeSignal.send(SIGTERM, to: others)
         // What is stopped cannot end.
         if let command { kill(-command, SIGCONT) }

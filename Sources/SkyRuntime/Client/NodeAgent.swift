@@ -7,6 +7,9 @@ public protocol NodeAgent: Sendable {
     /// The program that runs containers on the node; nil where none is known of.
     var containers: String? { get }
 
+    /// What the node can do about mounts; nil where nothing is known of it.
+    var mounts: MountAbility? { get }
+
     /// Starts the job, or finds it already started under this id.
     func submit(_ job: JobSpec) async throws(AgentError) -> JobState
 
@@ -44,6 +47,7 @@ public protocol NodeAgent: Sendable {
 
 extension NodeAgent {
     public var containers: String? { nil }
+    public var mounts: MountAbility? { nil }
 
     /// The exit code alone of `waitForEnd`.
     public func waitForExit(ofJob id: String) async throws(AgentError) -> Int { try await waitForEnd(ofJob: id).code }
@@ -51,4 +55,5 @@ extension NodeAgent {
 
 extension AgentClient: NodeAgent {
     public nonisolated var containers: String? { agent.containers }
+    public nonisolated var mounts: MountAbility? { agent.mounts }
 }

@@ -52,7 +52,7 @@ struct HostFolder {
             for node in nodes() {
                 if node.token == claim.token, node.rank == claim.rank {
                     guard node.state == .running else { throw HostFailure(.lost, "group \(claim.token) is gone") }
-                    try start(node, lease: claim.lease)
+                    try start(node, claim)
                     return node
                 }
                 guard node.state == .lost else {
@@ -62,7 +62,7 @@ struct HostFolder {
                 try remove(node)
             }
             let node = try make(claim)
-            try start(node, lease: claim.lease)
+            try start(node, claim)
             return node
         }
     }
@@ -151,13 +151,15 @@ struct HostFolder {
             createdAt: record.createdAt)
     }
 
-    private func start(_ node: HostNode, lease: Int64?) throws(HostFailure) {
+    private func start(_ node: HostNode, _ claim: HostClaim) throws(HostFailure) {
         do throws(SystemError) {
             if let there = try? UnixSocket.connect(to: NodeFolder.socket(in: node.directory)) {
                 close(there)
                 return
             }
-            let lease = AgentArguments.Lease(span: lease.map(TimeSpan.init(milliseconds:)), end: .processes)
+            let lease = AgentArguments.Lease(
+                span: claim.lease.map(TimeSpan.init(milliseconds:)),
+                end: claim.endCommand.map(NodeEnd.command) ?? .processes)
             try AgentStart.start(in: node.directory, lease)
             close(try UnixSocket.connect(to: NodeFolder.socket(in: node.directory)))
         } catch {

@@ -34,12 +34,15 @@ public struct HostClaim: Hashable, Sendable, Codable {
     public var note: String
     /// The lease that it has from its first second, in milliseconds; nil for none.
     public var lease: Int64?
+    /// The shell command that gives the machine back when the lease has run out; nil where the machine stays.
+    public var endCommand: String?
 
-    public init(token: String, rank: Int, note: String, lease: Int64?) {
+    public init(token: String, rank: Int, note: String, lease: Int64?, endCommand: String? = nil) {
         self.token = token
         self.rank = rank
         self.note = note
         self.lease = lease
+        self.endCommand = endCommand
     }
 }
 

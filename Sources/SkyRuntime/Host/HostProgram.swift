@@ -43,6 +43,9 @@ enum HostProgram {
             case .look: look(call)
             case .send: try send(call)
             case .receive: try receive(call)
+            case .fetch: fetch(call)
+            case .survey: survey(call)
+            case .upload: upload(call)
             }
             return 0
         } catch { return 4 }
@@ -70,7 +73,7 @@ enum HostProgram {
     }
 
     private static func receive(_ call: AgentArguments.FileCall) throws(HostFailure) {
-        let name = SHA256.hex(SHA256.digest(of: Array(call.path.utf8)))
+        let name = name(of: call)
         let receiver = PackReceiver(
             input: STDIN_FILENO, output: STDOUT_FILENO, staging: "\(call.directory)/.incoming/\(name)",
             index: "\(call.directory)/.placed/\(name)")
@@ -83,6 +86,83 @@ enum HostProgram {
             throw error
         }
         try receiver.receive(to: target)
+    }
+
+    /// Answers with a line, whatever came of it.
+    private static func fetch(_ call: AgentArguments.FileCall) {
+        let reply: FetchReply
+        do {
+            let order: FetchOrder = try self.order()
+            let target = try node(of: call).replaceable(call.path)
+            // What was placed there by hand is no longer what is there.
+            unlink("\(call.directory)/.placed/\(name(of: call))")
+            let staging = "\(call.directory)/.incoming/fetch-\(name(of: call))"
+            let work = FetchWork(order: order, staging: staging, destination: target)
+            reply = FetchReply(fetched: try work.run())
+        } catch {
+            reply = FetchReply(fetched: 0, obstacle: reason(error))
+        }
+        answer(reply)
+    }
+
+    /// Answers with a line, whatever came of it.
+    private static func survey(_ call: AgentArguments.FileCall) {
+        var survey = FileSurvey()
+        do {
+            let order: SurveyOrder = try self.order()
+            if let path = try source(of: call) {
+                survey = try Surveyor.survey(path, order)
+            } else {
+                survey.exists = false
+            }
+        } catch {
+            survey = FileSurvey(obstacle: reason(error))
+        }
+        answer(survey)
+    }
+
+    /// Answers with a line, whatever came of it.
+    private static func upload(_ call: AgentArguments.FileCall) {
+        var reply: UploadReply
+        do {
+            let order: UploadOrder = try self.order()
+            guard let path = try source(of: call) else {
+                throw HostFailure(.badPath, "there is no \(call.path) on the node")
+            }
+            reply = try UploadWork(order: order, root: path, staging: staging(ofUpload: call)).run()
+        } catch {
+            reply = UploadReply(sent: 0, obstacle: reason(error))
+        }
+        answer(reply)
+    }
+
+    /// Of this process alone: the one that a broker which died had begun may still be at work. What dead ones left goes.
+    private static func staging(ofUpload call: AgentArguments.FileCall) -> String {
+        let (folder, prefix) = ("\(call.directory)/.incoming", "upload-\(name(of: call))-")
+        for old in Files.names(in: folder) where old.hasPrefix(prefix) {
+            guard let process = Int32(old.dropFirst(prefix.count)), kill(process, 0) != 0 else { continue }
+            try? Disk.remove("\(folder)/\(old)")
+        }
+        return "\(folder)/\(prefix)\(getpid())"
+    }
+
+    private static func order<Order: Decodable>() throws -> Order {
+        guard let bytes = try? Descriptor.readAll(STDIN_FILENO, limit: 256 << 20),
+            let order = try? JSONDecoder().decode(Order.self, from: Data(bytes))
+        else { throw HostFailure(.system, "there is no order on standard input") }
+        return order
+    }
+
+    private static func answer(_ reply: some Encodable) {
+        let line = (try? JSONEncoder().encode(reply)).map { Array($0) } ?? []
+        try? Descriptor.writeAll(STDOUT_FILENO, line + [UInt8(ascii: "\n")])
+    }
+
+    private static func reason(_ error: any Error) -> String { (error as? NodeObstacle)?.reason ?? "\(error)" }
+
+    /// Of what is kept beside a path of the node.
+    private static func name(of call: AgentArguments.FileCall) -> String {
+        SHA256.hex(SHA256.digest(of: Array(call.path.utf8)))
     }
 
     /// Where what is to be read is; nil if it is not there.

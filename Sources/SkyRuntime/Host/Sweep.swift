@@ -27,6 +27,7 @@ public struct Sweep {
     private func clearContainers(in folder: String, depth: Int) {
         for name in Files.names(in: "\(folder)/jobs") {
             ContainerRemains.clear(JobFolder(path: "\(folder)/jobs/\(name)"))
+            MountRemains.clear(JobFolder(path: "\(folder)/jobs/\(name)"))
         }
         guard depth > 0 else { return }
         for name in Files.names(in: folder) where name != "jobs" && !Self.filesOfStages.contains(name) {

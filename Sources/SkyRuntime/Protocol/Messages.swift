@@ -3,7 +3,7 @@ import SkyCore
 
 /// The version of everything in this folder. Raised whenever an older side would misunderstand a newer one.
 enum AgentProtocol {
-    static let version = 4
+    static let version = 5
     /// In bytes of JSON, without the four of the length.
     static let messageLimit = 1 << 20
     /// Most bytes of a log in one answer: as base64 and with its frame they stay well under the message limit.

@@ -79,6 +79,14 @@ struct Checks {
         run.watch[index].excusedBefore = run.excusedTime
     }
 
+    /// The run says that it stands still.
+    mutating func rests(_ run: SimulatedRun, _ world: World) {
+        guard run.liveGroups > run.stoppedGroups else { return }
+        fell(
+            StoppedIsStopped.self,
+            "\(run.launch.run) runs \(run.liveGroups - run.stoppedGroups) groups although it is stopped", world)
+    }
+
     private mutating func checkLimit(
         _ before: SimulatedRun.StageWatch, _ index: Int, _ run: SimulatedRun, _ world: World
     ) {
@@ -111,7 +119,7 @@ struct Checks {
         for number in run.attempts[index].indices.suffix(3)
         where number < recorded && run.state.stages[index].attempts[number].releasedAt != nil
             && run.state.stages[index].attempts[number].heir == nil
-            && run.machines(of: AttemptPlace(run: run.index, stage: index, number: number + 1)).machines.isLive
+            && run.machines(of: AttemptPlace(run: run.index, stage: index, number: number + 1)).machines.isThere
         {
             let name = run.state.stages[index].attempts[number].id
             fell(ReleasedIsGone.self, "\(name) still holds its machines", world)

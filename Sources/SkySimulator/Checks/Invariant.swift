@@ -67,6 +67,10 @@ public enum HeldAsAsked: Invariant {
     public static let sentence = "nodes of a failed stage are kept no longer than was asked for, and never after a stop"
 }
 
+public enum StoppedIsStopped: Invariant {
+    public static let sentence = "of a run that is stopped no machine runs"
+}
+
 public enum FoldIsState: Invariant {
     public static let sentence = "folding the journal gives the live state"
 }
@@ -85,7 +89,8 @@ public enum Invariants {
         OneGroupPerAttempt.self, OneAttemptPerStage.self, OneStagePerGroup.self, NothingUnintended.self,
         ReleasedIsGone.self,
         NothingLeft.self, MoneyIsTrue.self, OneJobPerStage.self, RanAsRecorded.self, DigestsStay.self,
-        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, HeldAsAsked.self, FoldIsState.self,
+        EveryRunEnds.self, FailuresSayWhy.self, WithinLimits.self, HeldAsAsked.self, StoppedIsStopped.self,
+        FoldIsState.self,
         BudgetHolds.self, SameSeedSameJournal.self,
     ]
 }

@@ -11,7 +11,7 @@ public enum FaultKind: UInt8, CaseIterable, Hashable, Sendable {
     // The broker and its journal.
     case killBeforeAppend, killBeforeEffects, killAmidEffects, kill, fullDisk, clockStep
     // People.
-    case cancel, down, refusal, nobodyThere
+    case cancel, down, refusal, nobodyThere, stop
 
     /// As `faults.yaml` and `--only-fault` write it: `lost_create_reply`.
     public var name: String { Self.names[Int(rawValue)] }
@@ -68,6 +68,7 @@ public enum FaultKind: UInt8, CaseIterable, Hashable, Sendable {
         case .down: "a person takes the run down"
         case .refusal: "a person says no"
         case .nobodyThere: "nobody is there to be asked"
+        case .stop: "a person stops the run, and starts it again some time later"
         }
     }
 }

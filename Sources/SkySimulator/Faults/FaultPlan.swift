@@ -26,7 +26,7 @@ public struct FaultPlan: Hashable, Sendable {
             (.missingOutput, 0.005), (.artifactRot, 0.03), (.checkpointFailure, 0.05), (.channelTrouble, 0.04),
             (.stuckWork, 0.01), (.repeatedAnswer, 0.05), (.lateAnswer, 0.1), (.killBeforeAppend, 0.01),
             (.killBeforeEffects, 0.01), (.killAmidEffects, 0.01), (.kill, 0.06), (.fullDisk, 0.03), (.clockStep, 0.2),
-            (.cancel, 0.1), (.down, 0.06), (.refusal, 0.3), (.nobodyThere, 0.3),
+            (.cancel, 0.1), (.down, 0.06), (.refusal, 0.3), (.nobodyThere, 0.3), (.stop, 0.1),
         ]
         for (kind, rate) in rates { plan[kind] = rate }
         return plan

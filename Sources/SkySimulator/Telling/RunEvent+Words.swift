@@ -15,6 +15,7 @@ extension RunEvent {
         case .provisionFailed(let id, let error):
             "\(id.short) gets no machines: \(error.kind.rawValue), \(error.message)"
         case .delivered(let id, _): "\(id.short) has its inputs"
+        case .relayed(let id, let relay): "\(relay.path) of \(id.short) goes by way of the broker"
         case .jobEnded(let id, let code, _, _, _): "the command of \(id.short) ended with \(code)"
         case .serviceReady(let id, _): "\(id.short) is ready"
         case .collected(let id, let outputs): "\(outputs.count) outputs of \(id.short) are stored"
@@ -31,6 +32,10 @@ extension RunEvent {
         case .answered(let question, let isYes): "a person says \(isYes ? "yes" : "no") to: \(question.text)"
         case .nobodyToAsk(let question): "nobody is there to be asked: \(question.text)"
         case .stopRequested(let reason): "a person asks for \(reason.rawValue)"
+        case .haltRequested: "a person stops the run for a while"
+        case .startRequested: "a person starts the run again"
+        case .halted(let id, _): "the machines of \(id.short) are stopped"
+        case .notHalted(let id, let message): "the machines of \(id.short) cannot be stopped: \(message)"
         case .driverStarted: "a broker starts"
         }
     }

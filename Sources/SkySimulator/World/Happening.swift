@@ -18,6 +18,8 @@ enum Happening {
 
 enum PersonAct: Hashable {
     case stop(StopReason)
+    case halt(number: Int)
+    case start(afterHalt: Int)
     case answer(Question, isYes: Bool)
 }
 

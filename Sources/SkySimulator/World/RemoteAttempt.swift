@@ -16,6 +16,8 @@ final class RemoteAttempt {
         case none
         case creating(readyAt: Instant)
         case up
+        /// A person has stopped them; they cost nothing, and are still there.
+        case stopped
         /// The provider took them.
         case lost
         case givenBack
@@ -23,9 +25,12 @@ final class RemoteAttempt {
         var isLive: Bool {
             switch self {
             case .creating, .up: true
-            case .none, .lost, .givenBack: false
+            case .none, .stopped, .lost, .givenBack: false
             }
         }
+
+        /// The provider has something that somebody will have to give back.
+        var isThere: Bool { isLive || self == .stopped }
     }
 
     enum Job: Hashable {

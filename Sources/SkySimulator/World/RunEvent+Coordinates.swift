@@ -31,7 +31,12 @@ extension RunEvent {
         case .answered(let question, _): return place(question.stage ?? "", 16 + question.number << 5)
         case .nobodyToAsk(let question): return place(question.stage ?? "", 17 + question.number << 5)
         case .stopRequested: return (0, 0, 18)
+        case .haltRequested(let number): return (0, number, 20)
+        case .startRequested(let number): return (0, number, 21)
+        case .halted(let id, _): return place(id, 22)
+        case .notHalted(let id, _): return place(id, 23)
         case .driverStarted(let process): return (0, Int(process), 19)
+        case .relayed(let id, _): return place(id, 20)
         }
     }
 }

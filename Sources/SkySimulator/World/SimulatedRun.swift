@@ -43,6 +43,8 @@ final class SimulatedRun {
     /// The provider's own sum, in nanodollars times milliseconds per hour.
     var booked: Int128 = 0
     var liveGroups = 0
+    /// Those of them whose machines are stopped.
+    var stoppedGroups = 0
     /// What an hour of all that is live costs, now and at its highest.
     var rate = Money.zero
     var peakRate = Money.zero

@@ -104,6 +104,7 @@ extension World {
         run.mailbox.removeAll(keepingCapacity: true)
         guard let touched = take(events, run) else { return }
         guard run.state.endedAt == nil else { return finish(run) }
+        if run.state.isHalted, run.state.status == .stopped { checks.rests(run, self) }
         if dies(run, .killBeforeEffects, at: events[0]) { return }
         for stage in touched {
             keepUnderWay(stage, run)

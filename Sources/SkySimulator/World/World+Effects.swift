@@ -50,6 +50,7 @@ extension World {
             let way = isLate ? pause(place, effect.id, .seconds(1), .seconds(60)) : travelTime(place, effect.id)
             proceed(reference, at: now + way)
         case .run, .probe, .watch: travel(reference, place, effect.id)
+        case .halt, .start: travel(reference, place, effect.id)
         case .deliver, .collect, .save:
             if isStuck(place, effect.id) { break }
             proceed(reference, at: now + pause(place, effect.id, .seconds(1), .seconds(90), Matter.carry))
@@ -158,7 +159,9 @@ extension Effect.Work {
     var attempt: AttemptID? {
         switch self {
         case .provision(let id, _, _), .deliver(let id, _, _, _, _), .run(let id, _, _), .probe(let id, _, _),
-            .watch(let id, _, _, _), .save(let id, _, _), .keep(let id, _), .collect(let id, _), .release(let id, _, _):
+            .watch(let id, _, _, _), .save(let id, _, _, _), .keep(let id, _), .collect(let id, _),
+            .release(let id, _, _),
+            .halt(let id, _, _), .start(let id, _, _):
             id
         case .lookUp, .relocate, .ask, .sleep: nil
         }

@@ -19,6 +19,8 @@ extension World {
             put(.lossNoticed(id, at: now + .seconds(120)), to: run)
         case .taken, .bootFailed:
             guard attempt.machines.isLive else { return }
+            // Since it came, the machine was stopped and started again.
+            if case .creating(let readyAt) = attempt.machines, readyAt != now, what == .bootFailed { return }
             story?.tell(.taken(run.name(of: place)), now)
             endMachines(place, as: .lost)
             if let keeper = attempt.keeper { tellOfLoss(occupant, keeper) }
@@ -123,7 +125,7 @@ extension World {
             let message = "an output was not written: the command must write it to where $SKY_OUTPUT_… says"
             return put(.attemptFailed(id, .stage(message: bug == .failsWithoutReason ? "" : message)), to: run)
         }
-        let here = Location(provider: group.provider, region: group.region)
+        let here = group.location
         let recipe = recipe(place.stage, run, inputs: run.attempt(place).inputs)
         var outputs: [StoredArtifact] = []
         for (index, output) in run.pipeline.pipeline.stages[place.stage].outputs.enumerated() {
@@ -135,7 +137,8 @@ extension World {
     }
 
     func save(
-        _ id: AttemptID, _ group: NodeGroup, _ number: Int, _ place: AttemptPlace, _ operation: Operation,
+        _ id: AttemptID, _ group: NodeGroup, _ number: Int, endsJob: Bool, _ place: AttemptPlace,
+        _ operation: Operation,
         _ run: SimulatedRun
     ) {
         let (attempt, machines) = (run.attempt(place), run.machines(of: place).machines)
@@ -147,9 +150,11 @@ extension World {
         let name = Chance.mixed(UInt64(place.run) << 40 | UInt64(place.stage) << 24 | UInt64(place.number) << 8)
         let stored = stores.put(
             Chance.mixed(name &+ UInt64(number)), named: "checkpoint",
-            at: Location(provider: group.provider, region: group.region), size: DataSize(bytes: 100_000_000),
+            at: group.location, size: DataSize(bytes: 100_000_000),
             progress: attempt.progress + (now - started))
         put(.checkpointed(id, stored, number: number), to: run)
+        // Asked to end before what it had was fetched: its work is in the checkpoint.
+        if endsJob { run.update(place) { if case .working = $0.job { $0.job = .killed } } }
     }
 
     // MARK: Jobs

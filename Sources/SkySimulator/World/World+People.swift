@@ -16,6 +16,13 @@ extension World {
         if gate.strikes(.down, run: run.index, at: now) {
             expect(.stop(.down), to: run, at: moment(2))
         }
+        for number in 1...2 where gate.strikes(.stop, run: run.index, count: number, at: now) {
+            let begin = moment(16 + number)
+            expect(.halt(number: number), to: run, at: begin)
+            let rest = span(
+                Decision(Matter.person, run: run.index, count: 32 + number), .zero, TimeSpan.seconds(4 * 3600))
+            expect(.start(afterHalt: number), to: run, at: begin + rest)
+        }
         for count in 0..<8 where gate.strikes(.kill, run: run.index, count: count, at: now) {
             queue.push(.kill(run: run.index), at: moment(8 + count))
         }
@@ -43,6 +50,8 @@ extension World {
         let event: RunEvent =
             switch act {
             case .stop(let reason): .stopRequested(reason)
+            case .halt(let number): .haltRequested(number: number)
+            case .start(let number): .startRequested(number: number)
             case .answer(let question, let isYes): .answered(question, isYes: isYes)
             }
         run.requests.append(event)

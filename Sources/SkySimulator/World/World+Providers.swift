@@ -40,13 +40,16 @@ extension World {
         case .provision(let id, let planned, let zone):
             arrive(provision: id, planned, zone, place, operation, reference, run)
         case .release(let id, _, _): arrive(release: id, place, operation, reference, run)
+        case .halt(let id, _, _): arrive(halt: id, place, operation, reference, run)
+        case .start(let id, _, _): arrive(start: id, place, operation, reference, run)
         // A job that is started although nobody waits any more does as if nothing had been sent.
         case _ where !operation.isHeard: break
         case .deliver(let id, _, let inputs, _, let checkpoint):
             deliver(id, inputs, checkpoint, place, operation, reference, run)
         case .run(let id, _, _), .probe(let id, _, _), .watch(let id, _, _, _):
             follow(id, place, operation, reference, run)
-        case .save(let id, let group, let number): save(id, group, number, place, operation, run)
+        case .save(let id, let group, let number, let endsJob):
+            save(id, group, number, endsJob: endsJob, place, operation, run)
         case .collect(let id, let group): collect(id, group, place, operation, run)
         default: break
         }
@@ -70,7 +73,7 @@ extension World {
         if let (kind, message) = trouble(place, count: run.incarnation) { return refuse(kind, message, at: soon) }
         let asksAnew = bug == .newTokenAfterRestart && run.incarnation > 1
         switch attempt.machines {
-        case .none where attempt.isFenced, .lost, .givenBack:
+        case .none where attempt.isFenced, .stopped, .lost, .givenBack:
             return refuse(.lost, "the group is gone", at: soon)
         case .creating(let readyAt) where !asksAnew:
             return answerProvisioned(id, reference, operation, run, place, at: max(soon, readyAt))
@@ -169,7 +172,7 @@ extension World {
     }
 
     /// Trouble that any call of a provider's interface can meet.
-    private func trouble(_ place: AttemptPlace, count: Int) -> (ProviderError.Kind, String)? {
+    func trouble(_ place: AttemptPlace, count: Int) -> (ProviderError.Kind, String)? {
         if gate.strikes(.rateLimit, run: place.run, stage: place.stage, attempt: place.number, count: count, at: now) {
             return (.transient, "too many calls; slow down")
         }
@@ -217,6 +220,7 @@ extension World {
     func endMachines(_ place: AttemptPlace, as end: RemoteAttempt.Machines) {
         guard let run = runs[place.run] else { return }
         let attempt = run.attempt(place)
+        if attempt.machines == .stopped { return endStopped(place, as: end, run) }
         guard attempt.machines.isLive, let since = attempt.since else {
             if attempt.machines == .none, end == .givenBack { run.update(place) { $0.machines = .givenBack } }
             return

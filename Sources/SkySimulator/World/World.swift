@@ -132,6 +132,8 @@ public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
     case deafToBudgets
     /// Lets a job that has ended well go on working.
     case leavesJobsBehind
+    /// Says that machines are stopped without asking the provider.
+    case stopsNothing
     /// Rolls dice of its own.
     case rollsItsOwnDice
 }

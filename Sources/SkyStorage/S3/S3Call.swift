@@ -7,14 +7,8 @@ struct S3Call: Sendable {
     enum Body: Sendable {
         case none
         case bytes([UInt8], sha256: ArtifactDigest)
-        /// Vouched for by its own checksum, which the server compares.
-        case file(path: String, offset: Int64, count: Int64, sha256: ArtifactDigest)
-    }
-
-    /// Bytes `part` of the object become bytes `part` of the file.
-    struct Destination: Sendable {
-        let path: String
-        let part: Range<Int64>
+        /// Vouched for by its own SHA-256 in Base64, which the server compares.
+        case file(path: String, offset: Int64, count: Int64, sha256: String)
     }
 
     var method: HTTPRequest.Method
@@ -23,7 +17,7 @@ struct S3Call: Sendable {
     var query: [AWSRequest.Parameter] = []
     var headers: HTTPHeaders = [:]
     var body = Body.none
-    var destination: Destination?
+    var destination: PartDestination?
     /// Every call of S3 that is made here is safe to repeat: writing the same again changes nothing.
     var retries = HTTPRetries()
 
@@ -34,8 +28,5 @@ struct S3Call: Sendable {
     }
 
     /// For people.
-    var asked: String { "\(method.rawValue) \(S3URL(bucket: bucket, key: key))" }
-
-    /// Bodies of files may take long, and are watched for standing still instead.
-    static let patient = HTTPRetries(deadline: .seconds(1800))
+    var asked: String { "\(method.rawValue) \(ObjectURL(bucket: bucket, key: key))" }
 }

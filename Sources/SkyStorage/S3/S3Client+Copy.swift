@@ -1,16 +1,16 @@
 import SkyAWS
-public import SkyCore
+import SkyCore
 import SkyHTTP
 
 extension S3Client {
     /// What S3 copies with one call.
-    public static let longestCopy = DataSize(bytes: 5 << 30)
+    static let longestCopy = DataSize(bytes: 5 << 30)
 
     /// Copies an object from bucket to bucket without its bytes coming here, with what is said of it. Both are of this endpoint.
     ///
     /// - Throws: `.unsuitable` when there is no such object, or it is longer than `longestCopy`.
     public func copy(
-        _ source: S3URL, to destination: S3URL, existing: Existing = .replace
+        _ source: ObjectURL, to destination: ObjectURL, existing: ExistingObject
     ) async throws(StorageError) -> Bool {
         guard let object = try await object(source) else {
             throw .unsuitable(path: "\(source)", reason: "there is no such object")
@@ -25,7 +25,7 @@ extension S3Client {
         call.headers["x-amz-copy-source"] = PercentEncoding.encode(
             "/\(source.bucket)/\(source.key)", keepingSlashes: true)
         call.headers["x-amz-copy-source-if-match"] = object.etag
-        call.retries = S3Call.patient
+        call.retries = .ofFiles
         _ = try answer(try await expect(call), to: call)
         return true
     }

@@ -1,55 +1,44 @@
 import SkyAWS
-public import SkyCore
+import SkyCore
 import SkyHTTP
 
-/// An upload in parts that has begun and has not ended: what it has brought is stored, and paid for.
-public struct S3PendingUpload: Hashable, Sendable {
-    public let key: String
-    public let id: String
-    public let begun: Instant?
-}
-
-/// A part that the server has.
-struct S3Part: Hashable, Sendable, Codable {
-    let number: Int
-    let etag: String
-    let size: Int64
-    /// In Base64, where the server keeps it.
-    let checksum: String?
-}
-
 extension S3Client {
-    func beginUpload(to url: S3URL, digest: ArtifactDigest) async throws(StorageError) -> String {
+    public func beginUpload(
+        of file: FileFingerprint, to url: ObjectURL, existing: ExistingObject
+    ) async throws(StorageError) -> String? {
         var call = S3Call(.post, url.bucket, url.key)
         call.query = [.init("uploads")]
         call.headers = [
-            Self.digestHeader: digest.hex, "x-amz-checksum-algorithm": "SHA256",
+            Self.digestHeader: file.whole.hex, "x-amz-checksum-algorithm": "SHA256",
             "Content-Type": "application/octet-stream",
         ]
         guard let id = try answer(try await expect(call), to: call).text("UploadId"), !id.isEmpty else {
-            throw .service(AWSError(.badAnswer, "\(call.asked): the answer names no upload"))
+            throw StorageError(AWSError(.badAnswer, "\(call.asked): the answer names no upload"))
         }
         return id
     }
 
-    func uploadPart(
-        _ number: Int, of upload: String, to url: S3URL, path: String, offset: Int64, count: Int64,
-        sha256: ArtifactDigest
-    ) async throws(StorageError) -> S3Part {
+    public func sendPart(
+        _ number: Int, of upload: String, to url: ObjectURL, _ file: FileFingerprint, at path: String
+    ) async throws(StorageError) -> UploadedPart {
+        let bytes = PartPlan(size: file.size, rules)[number - 1]
+        let (count, checksum) = (Int64(bytes.count), file.checksums[number - 1])
         var call = S3Call(.put, url.bucket, url.key)
         call.query = [.init("partNumber", String(number)), .init("uploadId", upload)]
-        call.body = .file(path: path, offset: offset, count: count, sha256: sha256)
-        call.retries = S3Call.patient
+        call.body = .file(path: path, offset: bytes.lowerBound, count: count, sha256: checksum)
+        call.retries = .ofFiles
         let response = try await expect(call)
         guard let etag = response.headers["ETag"] else {
-            throw .service(AWSError(.badAnswer, "\(call.asked): the answer has no ETag"))
+            throw StorageError(AWSError(.badAnswer, "\(call.asked): the answer has no ETag"))
         }
-        return S3Part(number: number, etag: etag, size: count, checksum: sha256.base64)
+        return UploadedPart(number: number, tag: etag, size: count, checksum: checksum)
     }
 
     /// Nil when there is no such upload: it was ended, or given up.
-    func parts(of upload: String, to url: S3URL) async throws(StorageError) -> [S3Part]? {
-        var parts: [S3Part] = []
+    public func parts(
+        of upload: String, to url: ObjectURL, _ file: FileFingerprint
+    ) async throws(StorageError) -> [UploadedPart]? {
+        var parts: [UploadedPart] = []
         var marker: String?
         repeat {
             var call = S3Call(.get, url.bucket, url.key)
@@ -57,17 +46,17 @@ extension S3Client {
             if let marker { call.query.append(.init("part-number-marker", marker)) }
             let response = try await perform(call)
             if response.status == 404 { return nil }
-            guard response.status == 200 else { throw .service(AWSError(call.asked, response)) }
+            guard response.status == 200 else { throw StorageError(AWSError(call.asked, response)) }
             let answer = try answer(response, to: call)
             parts += answer.all("Part").compactMap { part in
                 guard let number = part.text("PartNumber").flatMap({ Int($0) }), let etag = part.text("ETag"),
                     let size = part.text("Size").flatMap({ Int64($0) })
                 else { return nil }
-                return S3Part(number: number, etag: etag, size: size, checksum: part.text("ChecksumSHA256"))
+                return UploadedPart(number: number, tag: etag, size: size, checksum: part.text("ChecksumSHA256"))
             }
             let next = answer.text("IsTruncated") == "true" ? answer.text("NextPartNumberMarker") : nil
             guard next != marker || next == nil else {
-                throw .service(AWSError(.badAnswer, "\(call.asked): the list of parts goes in a circle"))
+                throw StorageError(AWSError(.badAnswer, "\(call.asked): the list of parts goes in a circle"))
             }
             marker = next
         } while marker != nil
@@ -75,13 +64,13 @@ extension S3Client {
     }
 
     /// False when there was an object and it was kept. `parts` in order.
-    func finishUpload(
-        _ upload: String, to url: S3URL, parts: [S3Part], existing: Existing
+    public func finishUpload(
+        _ upload: String, to url: ObjectURL, _ file: FileFingerprint, parts: [UploadedPart], existing: ExistingObject
     ) async throws(StorageError) -> Bool {
         let list = parts.map { part in
             let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
             return
-                "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(Self.escaped(part.etag))</ETag>\(checksum)</Part>"
+                "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(Self.escaped(part.tag))</ETag>\(checksum)</Part>"
         }
         var call = S3Call(.post, url.bucket, url.key)
         call.query = [.init("uploadId", upload)]
@@ -97,15 +86,15 @@ extension S3Client {
     }
 
     /// What it has brought goes. There may be none.
-    public func abandonUpload(_ id: String, to url: S3URL) async throws(StorageError) {
+    public func abandonUpload(_ id: String, to url: ObjectURL) async throws(StorageError) {
         var call = S3Call(.delete, url.bucket, url.key)
         call.query = [.init("uploadId", id)]
         _ = try await expect(call, [200, 204, 404])
     }
 
     /// Those of keys that begin with `url.key`.
-    public func pendingUploads(_ url: S3URL) async throws(StorageError) -> [S3PendingUpload] {
-        var uploads: [S3PendingUpload] = []
+    public func pendingUploads(_ url: ObjectURL) async throws(StorageError) -> [PendingUpload] {
+        var uploads: [PendingUpload] = []
         var markers: [AWSRequest.Parameter]? = []
         while let after = markers {
             var call = S3Call(.get, url.bucket)
@@ -113,7 +102,7 @@ extension S3Client {
             let answer = try answer(try await expect(call), to: call)
             uploads += answer.all("Upload").compactMap { upload in
                 guard let key = upload.text("Key"), let id = upload.text("UploadId") else { return nil }
-                return S3PendingUpload(
+                return PendingUpload(
                     key: key, id: id, begun: upload.text("Initiated").flatMap { Instant(iso8601: $0) })
             }
             let next = [
@@ -123,15 +112,5 @@ extension S3Client {
             markers = answer.text("IsTruncated") == "true" && next != after ? next : nil
         }
         return uploads
-    }
-
-    /// Gives up uploads whose keys begin with `url.key`: nobody has gone on with them for that long, and their parts cost.
-    ///
-    /// - Returns: how many.
-    @discardableResult
-    public func abandonUploads(_ url: S3URL, begunBefore moment: Instant) async throws(StorageError) -> Int {
-        let stale = try await pendingUploads(url).filter { $0.begun.map { $0 < moment } ?? false }
-        for upload in stale { try await abandonUpload(upload.id, to: S3URL(bucket: url.bucket, key: upload.key)) }
-        return stale.count
     }
 }

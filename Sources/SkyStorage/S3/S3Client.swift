@@ -4,10 +4,10 @@ import SkyHTTP
 import Synchronization
 
 /// Speaks to S3, or to a server that speaks like it. Shared by all who work with one endpoint and one identity.
-public final class S3Client: Sendable {
+public final class S3Client: ObjectStore {
     let caller: HTTPCaller
-    private let credentials: CredentialSource
-    private let surroundings: AWSSurroundings
+    let credentials: CredentialSource
+    let surroundings: AWSSurroundings
     /// Nil for AWS's own.
     private let endpoint: String?
     private let region: String
@@ -35,6 +35,8 @@ public final class S3Client: Sendable {
     /// What tells this client's objects from another server's of the same names.
     public var origin: String { endpoint ?? "s3" }
 
+    public var rules: PartRules { .s3 }
+
     /// Whether it speaks to AWS itself, maybe by an address that a network of its own has for it.
     public var isAWS: Bool {
         guard let endpoint else { return true }
@@ -49,14 +51,28 @@ public final class S3Client: Sendable {
         let response = try await perform(S3Call(.head, name))
         if response.status == 404 { throw .unsuitable(path: "s3://\(name)", reason: "there is no such bucket") }
         if let region = response.headers["x-amz-bucket-region"] { return region }
-        guard response.status == 200 else { throw .service(AWSError("HEAD s3://\(name)", response)) }
+        guard response.status == 200 else { throw StorageError(AWSError("HEAD s3://\(name)", response)) }
         return regions.withLock { $0[name] } ?? region
+    }
+
+    public var tellsPlaces: Bool { isAWS }
+
+    /// Nil for another server's, which is in no region of AWS.
+    public func location(of bucket: ObjectURL) async throws(StorageError) -> Location? {
+        isAWS ? Location(provider: "aws", region: try await region(ofBucket: bucket.bucket)) : nil
+    }
+
+    func known(regionOf bucket: String) -> String { regions.withLock { $0[bucket] } ?? region }
+
+    /// A bucket that is to be made there.
+    func settle(_ region: String, of bucket: String) {
+        if isAWS { regions.withLock { $0[bucket] = region } }
     }
 
     /// - Throws: `.refused` for every status but those expected.
     func expect(_ call: S3Call, _ statuses: Set<Int> = [200]) async throws(StorageError) -> HTTPResponse {
         let response = try await perform(call)
-        guard statuses.contains(response.status) else { throw .service(AWSError(call.asked, response)) }
+        guard statuses.contains(response.status) else { throw StorageError(AWSError(call.asked, response)) }
         return response
     }
 
@@ -82,10 +98,7 @@ public final class S3Client: Sendable {
             return try await caller.call(origin, retries: retries, mayPass: Self.mayPass) {
                 timeLeft throws(HTTPError) in
                 let request = request(call, origin: origin, path: path, signature, timeLeft: timeLeft)
-                if let destination = call.destination {
-                    return try await caller.client.fetch(request, part: destination.part, into: destination.path)
-                }
-                return try await caller.client.send(request)
+                return try await caller.client.send(request, to: call.destination)
             }
         } catch {
             throw StorageError(AWSError(error))
@@ -106,7 +119,7 @@ public final class S3Client: Sendable {
         case .file(let path, let offset, let count, let digest):
             // The checksum is signed with the other headers, so the body need not be hashed once more for the signature.
             request.payload = .unsigned
-            request.headers["x-amz-checksum-sha256"] = digest.base64
+            request.headers["x-amz-checksum-sha256"] = digest
             body = .file(path: path, offset: offset, count: count)
             timeout = timeLeft
         }
@@ -118,7 +131,7 @@ public final class S3Client: Sendable {
         return HTTPRequest(call.method, signed.url, headers: signed.headers, body: body, timeout: timeout)
     }
 
-    private func address(of call: S3Call, in region: String) -> (origin: String, path: String) {
+    func address(of call: S3Call, in region: String) -> (origin: String, path: String) {
         let key = call.key.isEmpty ? "" : "/\(call.key)"
         if let endpoint { return (endpoint, call.bucket.isEmpty ? "/" : "/\(call.bucket)\(key)") }
         let host = "s3.\(region).\(AWSPartition.domain(of: region))"

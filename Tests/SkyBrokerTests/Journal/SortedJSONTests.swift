@@ -33,6 +33,7 @@ struct SortedJSONTests {
                         artifact: "a", from: location, to: location, size: .zero, moved: .zero,
                         cost: Money(nanodollars: .min))
                 ]),
+            .relayed(id, Relay(path: "p", size: .zero, cost: .zero, reason: "\"r\"")),
             .jobEnded(id, exitCode: -1), .serviceReady(id, url: "http://a/b?c=d&e"), .collected(id, []),
             .attemptFailed(id, .nodesLost(message: "")), .attemptFailed(id, .inputsLost(["a.b", ""])),
             .checkpointed(id, stored, number: 3), .checkpointFailed(id, message: "m", number: 0),

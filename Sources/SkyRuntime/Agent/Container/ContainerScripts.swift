@@ -54,6 +54,10 @@ struct ContainerScripts {
         if let checkpoint = job.environment["SKY_CHECKPOINT_DIR"], !checkpoint.hasPrefix("\(node)/") {
             options += ["--volume", "\(checkpoint):\(checkpoint)"]
         }
+        for (mount, path) in placed where !mount.target.hasPrefix("~") {
+            let target = mount.target.hasPrefix("/") ? mount.target : "\(workingDirectory)/\(mount.target)"
+            options += ["--volume", "\(node)/\(path):\(target)\(mount.isReadOnly ? ":ro" : "")"]
+        }
         if let memory = job.limits?.memory {
             options += ["--memory", "\(memory.bytes)b", "--memory-swap", "\(memory.bytes)b"]
         }
@@ -67,6 +71,30 @@ struct ContainerScripts {
         return options + ["--security-opt", "label=disable"] + (user.id == 0 ? [] : ["--userns", "keep-id"])
     }
 
+    /// What of the node's folder is to be found elsewhere.
+    private var placed: [(JobMount, path: String)] {
+        (job.mounts ?? []).compactMap { mount in
+            if case .node(let path) = mount.source { (mount, path) } else { nil }
+        }
+    }
+
+    /// The home folder is known inside alone. Links do there: the container goes with the job.
+    private var homeLinks: String {
+        placed.filter { $0.0.target.hasPrefix("~/") }.map { mount, path in
+            let target = "\"$HOME\"\(Self.quoted(String(mount.target.dropFirst())))"
+            let fail = "echo \(Self.quoted("sky-agent: \(mount.target) is there in the container")) >&2; exit 126"
+            return """
+                test -e \(target) && { \(fail); }
+                mkdir -p "$(dirname \(target))" && ln -s \(Self.quoted("\(node)/\(path)")) \(target) || exit 126
+
+                """
+        }.joined()
+    }
+
+    private var notes: String {
+        (job.mounts ?? []).compactMap(\.note).map { "echo \(Self.quoted("sky-agent: \($0)")) >&2\n" }.joined()
+    }
+
     private var devices: String { runtime.kind == .podman ? "--device nvidia.com/gpu=all" : "--gpus all" }
 
     // MARK: In the container
@@ -76,7 +104,7 @@ struct ContainerScripts {
         return """
             . \(Self.quoted("\(folder)/variables"))
             test -n "$HOME" && test -w "$HOME" || export HOME=/tmp
-            cd \(Self.quoted(workingDirectory)) || exit 126
+            \(notes)\(homeLinks)cd \(Self.quoted(workingDirectory)) || exit 126
             # The first process of a container is spared signals that it has no answer to; the others are asked, all of them.
             test $$ = 1 && others=-1 || others=
             trap 'test -n "$asked" || kill -TERM ${others:-$child}; asked=$asked.' TERM
@@ -85,15 +113,7 @@ struct ContainerScripts {
               test -z "$asked" || exit 143
               /bin/sh "$1" &
               child=$!
-              code=
-              while :; do
-                heard=$asked
-                wait $child
-                now=$?
-                test $now = 127 && test -n "$code" && break
-                code=$now
-                test "$heard" = "$asked" && break
-              done
+              \(StepWait.lines(indent: "  "))
               test $code = 0 || exit $code
             }
             \(steps)exit 0

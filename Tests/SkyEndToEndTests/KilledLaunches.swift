@@ -1,0 +1,106 @@
+import Glibc
+import SkyProcess
+import SkyTestSupport
+import Testing
+
+/// Launches of a pipeline whose broker is killed in one of its calls to a cloud, in each of them in turn.
+struct KilledLaunches {
+    let sky: SkyUnderTest
+    let cloud: any HoldingCloud
+    /// Of a pipeline named `one`, of one stage.
+    let resources: String
+    /// A pattern of the launch's first call that is about its machines: what comes before makes nothing.
+    let from: String
+
+    /// What becomes of a run whose broker is dead.
+    private enum Ending: CaseIterable {
+        case goesOn, isGivenUp, isForgotten
+    }
+
+    /// - Parameters:
+    ///   - moments: of each call: all of them, or one where a launch has so many calls that a test would take too long.
+    ///   - then: looks at what is left each time, where nothing may be.
+    /// - Returns: in how many calls the broker was killed, before or after each.
+    func everywhere(_ moments: [HeldCall.When] = HeldCall.When.allCases, then: () async throws -> Void) async throws
+        -> Int
+    {
+        var (kills, call) = (0, 1)
+        while true {
+            for when in moments {
+                // Three endings, and two moments of a call: each comes to each.
+                let turn = 2 * call + (when == .before ? 0 : 1)
+                let ending = Ending.allCases[turn % Ending.allCases.count]
+                let isHeld = try await kill(HeldCall(call, when, from: from), "\(when) call \(call)", ending)
+                try await then()
+                guard isHeld else { return kills }
+                kills += 1
+            }
+            call += 1
+        }
+    }
+
+    /// - Returns: false when the launch had no such call.
+    private func kill(_ wish: HeldCall, _ moment: String, _ ending: Ending) async throws -> Bool {
+        _ = try cloud.held(wish)
+        let pipeline = try sky.write(
+            """
+            name: one
+            stages:
+              only: {resources: \(resources), run: echo done}
+            """)
+        let launch = try await sky("launch", pipeline, "--yes", "--detach")
+        try #require(launch.exitCode == 0, "\(launch.errors)")
+        let run = try sky.runName("one", in: launch)
+        guard try await isHeld(run, moment) else {
+            #expect(try cloud.held(HeldCall.none).machines == 0, "\(run) is done")
+            return false
+        }
+        let drivers = sky.processes(whoseCommandHas: "driver \(run)")
+        #expect(drivers.count == 1, "\(moment)")
+        for pid in drivers { Glibc.kill(pid, SIGKILL) }
+        try await sky.wait("the driver is dead") { !drivers.contains(where: ProcessTable.isAlive) }
+        let most = try cloud.held(nil).most
+        _ = try cloud.held(HeldCall.none)
+        try await end(run, ending, moment)
+        let after = try cloud.held(nil)
+        #expect(max(most, after.most) <= 1, "\(moment), \(ending)")
+        #expect(after.machines == 0, "\(moment), \(ending)")
+        let garbage = try await sky("gc")
+        #expect(garbage.exitCode == 0, "\(moment), \(ending): \(garbage.output)\(garbage.errors)")
+        return true
+    }
+
+    /// Waits until a call is held, or the run is done without one.
+    private func isHeld(_ run: String, _ moment: String) async throws -> Bool {
+        var (isHeld, looks) = (false, 0)
+        try await sky.wait("\(moment) comes, or the run is done") {
+            isHeld = try cloud.held(nil).is_held
+            looks += 1
+            guard !isHeld, looks % 10 == 0 else { return isHeld }
+            return try await hasSucceeded(run)
+        }
+        return isHeld
+    }
+
+    private func hasSucceeded(_ run: String) async throws -> Bool {
+        let state = try await sky.status(of: run).state
+        try #require(state != "failed", "\(run)")
+        return state == "succeeded"
+    }
+
+    private func end(_ run: String, _ ending: Ending, _ moment: String) async throws {
+        switch ending {
+        case .goesOn:
+            let resume = try await sky("resume", run)
+            #expect(resume.exitCode == 0, "\(moment): \(resume.errors)")
+            try await sky.wait("the run is done") { try await hasSucceeded(run) }
+        case .isGivenUp:
+            let down = try await sky("down", run, "--yes")
+            #expect(down.exitCode == 0, "\(moment): \(down.errors)")
+        case .isForgotten:
+            try sky.loseJournal(withRuns: true)
+            let garbage = try await sky("gc", "--yes")
+            #expect(garbage.exitCode == 0, "\(moment): \(garbage.output)\(garbage.errors)")
+        }
+    }
+}
