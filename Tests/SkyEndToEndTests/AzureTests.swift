@@ -5,7 +5,7 @@ import SkyTestSupport
 import Testing
 
 /// `sky`, as a person types it, renting from Azure as its emulator plays it: sshds of this machine stand for the machines.
-@Suite("Machines of Azure, from the command line", .tags(.integration), .serialized, .timeLimit(.minutes(20)))
+@Suite("Machines of Azure, from the command line", .tags(.integration), .timeLimit(.minutes(20)))
 struct AzureTests {
     private func use(
         _ hosts: Int, _ body: (SkyUnderTest, AzureEmulator, SSHFarm) async throws -> Void
@@ -116,7 +116,7 @@ struct AzureTests {
                 sky: sky, cloud: emulator, resources: "{infra: azure/eastus, instance_type: Standard_D2s_v3}",
                 from: "resource[gG]roups"
             ).everywhere([when]) { try expectNothingLeft(emulator, farm) }
-            #expect(kills > 12, "a launch has that many calls")
+            #expect(kills > 8, "a launch has more calls, however few looks it takes")
         }
     }
 }

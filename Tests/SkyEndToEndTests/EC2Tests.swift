@@ -204,7 +204,7 @@ struct EC2Tests {
             let kills = try await KilledLaunches(
                 sky: sky, cloud: moto, resources: "{infra: aws/us-east-1, cpus: 2+}", from: "tag:sky-token"
             ).everywhere { try expectNothingLeft(moto, farm) }
-            #expect(kills > 20, "a launch has that many calls")
+            #expect(kills > 12, "a launch has more calls, however few looks it takes")
         }
     }
 }

@@ -86,16 +86,18 @@ struct GPUCloudTests {
         }
     }
 
-    @Test("the broker is killed between any two calls of a launch: never two machines, and none is left")
-    func killedAnywhere() async throws {
+    @Test(
+        "the broker is killed between any two calls of a launch: never two machines, and none is left",
+        arguments: HeldCall.When.allCases)
+    func killedAnywhere(_ when: HeldCall.When) async throws {
         try await withCloud("lambda", hosts: 2) { sky, emulator in
             let kills = try await KilledLaunches(
                 sky: sky, cloud: emulator, resources: "{infra: lambda/us-east-1, cpus: 4}", from: "GET /instances"
-            ).everywhere {
+            ).everywhere([when]) {
                 let rented = try emulator.insides().rented
                 #expect(rented == [])
             }
-            #expect(kills > 6, "a launch has that many calls")
+            #expect(kills > 3, "a launch has more calls, however few looks it takes")
         }
     }
 }

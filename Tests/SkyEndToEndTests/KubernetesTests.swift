@@ -4,7 +4,7 @@ import SkyTestSupport
 import Testing
 
 @Suite(
-    "A cluster of Kubernetes, played by this machine", .tags(.integration), .serialized, .timeLimit(.minutes(15)),
+    "A cluster of Kubernetes, played by this machine", .tags(.integration), .timeLimit(.minutes(15)),
     .enabled(if: KubernetesEmulator.canRun, "\(KubernetesEmulator.obstacle ?? "")"))
 struct KubernetesTests {
     /// `sky` with such a cluster among its settings.
@@ -175,7 +175,7 @@ struct KubernetesTests {
                 let state = try emulator.state()
                 #expect(state.pods.isEmpty && state.containers == 0 && state.failures == [])
             }
-            #expect(kills > 12, "a launch has that many calls")
+            #expect(kills > 5, "a launch has more calls, however few looks it takes")
         }
     }
 }

@@ -142,13 +142,18 @@ struct SkyUnderTest: Sendable {
         return try #require(list.runs.first)
     }
 
-    /// Asks again and again, for four minutes at most, until `condition` holds.
+    /// Asks again and again, for five minutes at most, until `condition` holds.
     func wait(_ what: String, until condition: () async throws -> Bool) async throws {
-        for _ in 0..<4800 {
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: .seconds(300))
+        while clock.now < end {
+            let begun = clock.now
             if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(50))
+            // Most looks are a command of `sky`: many tests that look all the time would leave nothing to what they look at.
+            let look = clock.now - begun
+            try await Task.sleep(for: max(.milliseconds(50), min(look * 2, .seconds(1))))
         }
-        Issue.record("waited four minutes in vain: \(what)")
+        Issue.record("waited five minutes in vain: \(what)")
         throw CancellationError()
     }
 

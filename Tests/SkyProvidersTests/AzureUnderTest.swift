@@ -102,18 +102,17 @@ struct AzureUnderTest: Sendable {
         while try await !cloud.remove(MachineGroupName(token: token)) { try await Task.sleep(for: .milliseconds(20)) }
     }
 
-    /// Lets `body` die in its n-th call, before or after that is done, for all of its calls, and has `then` look each time at
-    /// what is left.
+    /// Lets `body` die in its n-th call, for all of its calls, and has `then` look each time at what is left.
     ///
     /// - Parameter prepare: what is done each time before calls are counted.
     func killedEverywhere(
-        prepare: (_ name: String) async throws -> Void = { _ in },
+        _ moment: DyingInCalls.Moment, prepare: (_ name: String) async throws -> Void = { _ in },
         _ body: @escaping @Sendable (_ name: String) async throws -> Void,
         then: (_ name: String) async throws -> Void
     ) async throws -> Int {
         try await DyingInCalls(
-            hang: { number, when in try await control(#"{"hang": \#(number), "when": "\#(when)"}"#) },
+            hang: { number, moment in try await control(#"{"hang": \#(number), "when": "\#(moment)"}"#) },
             isHanging: { try await control().hanging }
-        ).everywhere(prepare: prepare, body, then: then)
+        ).everywhere(moment, prepare: prepare, body, then: then)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SkyProviders
 
-@Suite("Machines of Google Cloud", .tags(.integration), .serialized, .timeLimit(.minutes(15)))
+@Suite("Machines of Google Cloud", .tags(.integration), .timeLimit(.minutes(15)))
 struct GoogleAdapterTests {
     @Test("keep all that is relied upon")
     func conformance() async throws {
@@ -21,59 +21,6 @@ struct GoogleAdapterTests {
                 #expect(try await world.control().instances.isEmpty, "\(check.id)")
             }
             #expect(Files.exists("\(world.farm.folder)/powered-off"), "a lease that ran out powers its machine off")
-        }
-    }
-
-    @Test("a broker that dies in any call of a launch leaves one machine or none, and the next one goes on with it")
-    func killedLaunch() async throws {
-        try await GoogleUnderTest.use(2) { world in
-            let kills = try await world.killedEverywhere { name in
-                // Tokens are asked for anew each time: that, too, is a call to die in.
-                _ = try await world.adapter(tokens: name).provision(world.request(name))
-            } then: { name in
-                #expect(try await world.control().instances.count <= 1, "\(name)")
-                let next = try world.adapter(tokens: "next")
-                let group = try await next.provision(try world.request(name))
-                #expect(group.nodes.count == 1)
-                #expect(try await world.control().instances == group.nodes.map(\.id), "\(name)")
-                try await next.terminate(token: name)
-                #expect(try await world.control().instances.isEmpty, "\(name)")
-            }
-            #expect(kills >= 16, "a launch has more calls than the \(kills / 2) that were died in")
-        }
-    }
-
-    @Test("whoever knows nothing of a launch that was cut short anywhere finds what it left, and gives it back")
-    func cleanedUp() async throws {
-        try await GoogleUnderTest.use(3) { world in
-            let cloud = try world.cloud(broker: "next")
-            let kills = try await world.killedEverywhere { name in
-                try await world.cloud(broker: name).create(world.order(world.request(name, nodes: 2)))
-            } then: { name in
-                let listed = try await cloud.machines(ofRun: RunID("run-abcd"))
-                #expect(listed.isEmpty || listed.count == 2, "\(name): half a gang is none: \(listed)")
-                #expect(listed.allSatisfy { $0.token == name && $0.numNodes == 2 })
-                try await world.remove(name, cloud)
-                // What Google was told to do is done, whoever waits for it: not after it was given back.
-                try await Task.sleep(for: .milliseconds(150))
-                #expect(try await world.control().instances.isEmpty, "\(name)")
-            }
-            #expect(kills >= 12, "\(kills)")
-        }
-    }
-
-    @Test("what is being given back is given back by whoever comes next, wherever the first one died")
-    func killedRemoval() async throws {
-        try await GoogleUnderTest.use(2) { world in
-            let cloud = try world.cloud(broker: "next")
-            _ = try await world.killedEverywhere { name in
-                try await cloud.create(world.order(world.request(name, nodes: 2)))
-                try await world.remove(name, try world.cloud(broker: name))
-            } then: { name in
-                try await world.remove(name, cloud)
-                try await Task.sleep(for: .milliseconds(150))
-                #expect(try await world.control().instances.isEmpty, "\(name)")
-            }
         }
     }
 

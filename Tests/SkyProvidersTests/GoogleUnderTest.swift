@@ -101,15 +101,14 @@ struct GoogleUnderTest: Sendable {
         while try await !cloud.remove(MachineGroupName(token: token)) { try await Task.sleep(for: .milliseconds(20)) }
     }
 
-    /// Lets `body` die in its n-th call, before or after that is done, for all of its calls, and has `then` look each time at
-    /// what is left.
+    /// Lets `body` die in its n-th call, for all of its calls, and has `then` look each time at what is left.
     func killedEverywhere(
-        _ body: @escaping @Sendable (_ name: String) async throws -> Void,
+        _ moment: DyingInCalls.Moment, _ body: @escaping @Sendable (_ name: String) async throws -> Void,
         then: (_ name: String) async throws -> Void
     ) async throws -> Int {
         try await DyingInCalls(
-            hang: { number, when in try await control(#"{"hang": \#(number), "when": "\#(when)"}"#) },
+            hang: { number, moment in try await control(#"{"hang": \#(number), "when": "\#(moment)"}"#) },
             isHanging: { try await control().hanging }
-        ).everywhere(prepare: { _ in try await control(#"{"forget": "firewalls"}"#) }, body, then: then)
+        ).everywhere(moment, prepare: { _ in try await control(#"{"forget": "firewalls"}"#) }, body, then: then)
     }
 }

@@ -10,7 +10,7 @@ import Testing
 @testable import SkyProviders
 
 @Suite(
-    "A cluster of Kubernetes", .tags(.integration), .serialized, .timeLimit(.minutes(10)),
+    "A cluster of Kubernetes", .tags(.integration), .timeLimit(.minutes(10)),
     .enabled(if: KubernetesEmulator.canRun, "\(KubernetesEmulator.obstacle ?? "")"))
 struct KubernetesAdapterTests {
     @Test("keeps all that is relied upon")
@@ -81,12 +81,13 @@ struct KubernetesAdapterTests {
     @Test("half a gang is none: when not all find room in time, all are given back, and the scheduler's words say why")
     func gangWithoutRoom() async throws {
         try await KubernetesUnderTest.use { world in
-            let adapter = try await world.adapter { $0.queueLimit = .seconds(3) }
+            // Two of three have to come up in that time, however busy this machine is.
+            let adapter = try await world.adapter { $0.queueLimit = .seconds(10) }
             let first = try await adapter.provision(try world.request("run-abcd--first--1"))
             let late = try world.request("run-abcd--late--1", nodes: 3)
             let asked = Task { await kubernetesRefusal { _ = try await adapter.provision(late) } }
             var reason: String?
-            for _ in 0..<200 where reason == nil {
+            for _ in 0..<500 where reason == nil {
                 reason = adapter.waiting.reason(late.token)
                 try await Task.sleep(for: .milliseconds(20))
             }
@@ -99,8 +100,9 @@ struct KubernetesAdapterTests {
             #expect(adapter.waiting.reason(late.token) == nil)
             // What was taken back had never been: with room it comes up.
             try await adapter.terminate(token: first.token)
-            #expect(try await adapter.provision(late).nodes.count == 3)
-            try await adapter.terminate(token: late.token)
+            let patient = try await world.adapter()
+            #expect(try await patient.provision(late).nodes.count == 3)
+            try await patient.terminate(token: late.token)
         }
     }
 
@@ -206,7 +208,7 @@ struct KubernetesAdapterTests {
             default: try world.emulator.tell("{\"\(loss.rawValue)\": \"\(loss == .lose_node ? node : pod)\"}")
             }
             var now = try await adapter.describe(token: request.token)
-            for _ in 0..<200 where now?.state == .running {
+            for _ in 0..<1000 where now?.state == .running {
                 try await Task.sleep(for: .milliseconds(20))
                 now = try await adapter.describe(token: request.token)
             }
@@ -271,7 +273,7 @@ struct KubernetesAdapterTests {
             #expect(try await channel.forward(port: port) == local && local != port)
             let client = HTTPClient()
             var answer: HTTPResponse?
-            for _ in 0..<200 where answer?.status != 200 {
+            for _ in 0..<1000 where answer?.status != 200 {
                 answer = try? await client.send(HTTPRequest(.get, "http://127.0.0.1:\(local)/big"))
                 try await Task.sleep(for: .milliseconds(20))
             }
