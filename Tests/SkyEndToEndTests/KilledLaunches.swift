@@ -30,17 +30,29 @@ struct KilledLaunches {
                 // Three endings, and two moments of a call: each comes to each.
                 let turn = 2 * call + (when == .before ? 0 : 1)
                 let ending = Ending.allCases[turn % Ending.allCases.count]
-                let isHeld = try await kill(HeldCall(call, when, from: from), "\(when) call \(call)", ending)
+                let outcome = try await kill(HeldCall(call, when, from: from), "\(when) call \(call)", ending)
                 try await then()
-                guard isHeld else { return kills }
-                kills += 1
+                switch outcome {
+                case .killed: kills += 1
+                case .nobodyWaited: break
+                case .noSuchCall: return kills
+                }
             }
             call += 1
         }
     }
 
-    /// - Returns: false when the launch had no such call.
-    private func kill(_ wish: HeldCall, _ moment: String, _ ending: Ending) async throws -> Bool {
+    private enum Outcome {
+        case killed
+        /// The run went to its end without an answer to that call.
+        case nobodyWaited
+        /// The launch has fewer calls.
+        case noSuchCall
+    }
+
+    private func kill(_ wish: HeldCall, _ moment: String, _ ending: Ending) async throws -> Outcome {
+        // A run has succeeded a moment before its driver's last call.
+        try await sky.wait("earlier drivers have ended") { sky.processes(whoseCommandHas: "driver ").isEmpty }
         _ = try cloud.held(wish)
         let pipeline = try sky.write(
             """
@@ -53,9 +65,14 @@ struct KilledLaunches {
         let run = try sky.runName("one", in: launch)
         guard try await isHeld(run, moment) else {
             #expect(try cloud.held(HeldCall.none).machines == 0, "\(run) is done")
-            return false
+            return .noSuchCall
         }
         let drivers = sky.processes(whoseCommandHas: "driver \(run)")
+        if drivers.isEmpty {
+            #expect(try await hasSucceeded(run), "\(moment): there is no driver")
+            #expect(try cloud.held(HeldCall.none).machines == 0, "\(run) is done")
+            return .nobodyWaited
+        }
         #expect(drivers.count == 1, "\(moment)")
         for pid in drivers { Glibc.kill(pid, SIGKILL) }
         try await sky.wait("the driver is dead") { !drivers.contains(where: ProcessTable.isAlive) }
@@ -67,7 +84,7 @@ struct KilledLaunches {
         #expect(after.machines == 0, "\(moment), \(ending)")
         let garbage = try await sky("gc")
         #expect(garbage.exitCode == 0, "\(moment), \(ending): \(garbage.output)\(garbage.errors)")
-        return true
+        return .killed
     }
 
     /// Waits until a call is held, or the run is done without one.
