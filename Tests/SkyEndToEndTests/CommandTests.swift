@@ -70,13 +70,16 @@ import Testing
     @Test("any command that looks at a run picks it up when its driver has died")
     func pickUp() async throws {
         try await SkyUnderTest.use { sky in
-            let file = try sky.write("name: nap\nstages:\n  a:\n    run: 'sleep 3; echo rested'\n")
+            let go = "\(sky.home)/go"
+            let file = try sky.write(
+                "name: nap\nstages:\n  a:\n    run: 'until [ -e \(go) ]; do sleep 0.1; done; echo rested'\n")
             let launch = try await sky("launch", file, "--yes", "--detach")
             let run = try sky.runName("nap", in: launch)
             try await sky.wait("it runs") { try await sky.status(of: run).stage("a").state == "running" }
             for driver in sky.processes(whoseCommandHas: "driver \(run)") { _ = kill(driver, SIGKILL) }
             let status = try await sky("status")
             #expect((status.output + status.errors).contains("picked up \(run)"))
+            try Files.put(go, [])
             try await sky.wait("it succeeds") { try await sky.status(of: run).state == "succeeded" }
             #expect(try await sky("logs", run, "a").output == "rested\n")
             #expect(try await sky.status(of: run).stage("a").attempts == 1)

@@ -151,7 +151,7 @@ struct SkyUnderTest: Sendable {
             if try await condition() { return }
             // Most looks are a command of `sky`: many tests that look all the time would leave nothing to what they look at.
             let look = clock.now - begun
-            try await Task.sleep(for: max(.milliseconds(50), min(look * 2, .seconds(1))))
+            try await Task.sleep(for: max(.milliseconds(50), min(look, .milliseconds(500))))
         }
         Issue.record("waited five minutes in vain: \(what)")
         throw CancellationError()
