@@ -182,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
         with state.cluster.lock:
             state.held.see(len(state.cluster.pods))
         if self.held == "after" and state.held.is_outlived(self.connection):
-            raise streams.Gone()
+            raise streams.Gone
         self.held = None
 
     def refuse(self, refusal):
@@ -209,8 +209,16 @@ class Handler(BaseHTTPRequestHandler):
         self.handle_call("PATCH")
 
     def handle_call(self, method):
+        try:
+            self.hear(method)
+        except (ConnectionError, ssl.SSLError, streams.Gone):  # whoever asked is not there any more
+            self.close_connection = True
+
+    def hear(self, method):
         length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else b""
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise streams.Gone
         path, _, query = self.path.partition("?")
         call = {"method": method, "path": path, "query": query, "at": time.time()}
         state = self.state
@@ -243,8 +251,8 @@ class Handler(BaseHTTPRequestHandler):
             self.dispatch(method, path, urllib.parse.parse_qs(query, keep_blank_values=True), body)
         except Refusal as refusal:
             self.refuse(refusal)
-        except (BrokenPipeError, ConnectionResetError, streams.Gone):
-            self.close_connection = True
+        except (ConnectionError, ssl.SSLError, streams.Gone):
+            raise
         except Exception as error:
             state.failures.append("%s %s (call %d): %r" % (method, self.path, number, error))
             import traceback
@@ -337,9 +345,9 @@ class Handler(BaseHTTPRequestHandler):
             cluster.delete(pod, None if grace is None else int(grace))
         self.answer(200, self.shown(pod))
 
-    @staticmethod
-    def shown(thing):
-        return {key: value for key, value in thing.items() if not key.startswith("_")}
+    def shown(self, thing):
+        with self.state.cluster.lock:
+            return {key: value for key, value in thing.items() if not key.startswith("_")}
 
     def list(self, kind, items, query):
         """A page of a list. Its token is as opaque as a real one, and does not hold for ever."""
