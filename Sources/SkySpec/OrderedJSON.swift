@@ -1,12 +1,12 @@
 /// JSON with its keys in the order they were given, as people read it.
-indirect enum JSONText {
+indirect enum OrderedJSON {
     case string(String)
     case number(Int)
     case bool(Bool)
-    case array([JSONText])
-    case object([(String, JSONText)])
+    case array([OrderedJSON])
+    case object([(String, OrderedJSON)])
 
-    static func strings(_ texts: [String]) -> JSONText { .array(texts.map { .string($0) }) }
+    static func strings(_ texts: [String]) -> OrderedJSON { .array(texts.map { .string($0) }) }
 
     func rendered(indent: String = "") -> String {
         let inner = indent + "  "
