@@ -2,7 +2,7 @@
 struct HTTPExchange: Hashable, Sendable, Codable {
     /// One of them is there.
     struct Body: Hashable, Sendable, Codable {
-        var json: JSONTree?
+        var json: JSONValue?
         var text: String?
         /// Of what is no text, or too long to be written down.
         var size: Int?
@@ -46,7 +46,7 @@ extension HTTPExchange.Body {
             size = bytes.count
             return
         }
-        if let tree = JSONTree(bytes) {
+        if let tree = JSONValue(bytes) {
             json = SecretScrubber.json(tree)
         } else if type?.contains("x-www-form-urlencoded") == true {
             self.text = SecretScrubber.form(text[...])

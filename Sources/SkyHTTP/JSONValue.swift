@@ -4,34 +4,42 @@
     import Foundation
 #endif
 
-/// Any JSON, where its shape is not known beforehand.
-public enum JSONTree: Hashable, Sendable {
+/// JSON whose shape is not known beforehand, or is written down as it is.
+public enum JSONValue: Hashable, Sendable {
     case null
     case boolean(Bool)
+    /// Whole numbers up to 64 bits, which ids may need.
+    case integer(Int64)
     case number(Double)
     case string(String)
-    case array([JSONTree])
-    case object([String: JSONTree])
+    case array([JSONValue])
+    case object([String: JSONValue])
 
     /// Nil of what is no JSON.
     public init?(_ bytes: [UInt8]) {
-        guard let tree = try? JSONDecoder().decode(JSONTree.self, from: Data(bytes)) else { return nil }
-        self = tree
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+        self = value
     }
 
-    /// Keys in alphabetical order: the same tree is always the same bytes.
+    /// Keys in alphabetical order: the same value is always the same bytes.
     public var bytes: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Numbers come from JSON or from whole numbers: none is infinite.
+        // Numbers come from JSON, YAML or from whole numbers: none is infinite.
         return (try? encoder.encode(self)).map(Array.init) ?? []
     }
 
-    public subscript(key: String) -> JSONTree? {
-        if case .object(let entries) = self { entries[key] } else { nil }
+    /// A field of an object; set to nil, it is left out. Of what is no object there is none, and none can be set.
+    public subscript(key: String) -> JSONValue? {
+        get { if case .object(let entries) = self { entries[key] } else { nil } }
+        set {
+            guard case .object(var entries) = self else { return }
+            entries[key] = newValue
+            self = .object(entries)
+        }
     }
 
-    public var elements: [JSONTree]? {
+    public var elements: [JSONValue]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
@@ -39,14 +47,17 @@ public enum JSONTree: Hashable, Sendable {
     public var text: String? {
         switch self {
         case .string(let text): text.isEmpty ? nil : text
+        case .integer(let number): String(number)
         case .number(let number): Int64(exactly: number).map(String.init) ?? String(number)
         case .boolean(let value): String(value)
         case .null, .array, .object: nil
         }
     }
 
+    /// A whole number, also one that is written as text.
     public var integer: Int? {
         switch self {
+        case .integer(let number): Int(exactly: number)
         case .number(let number): Int(exactly: number)
         case .string(let text): Int(text)
         default: nil
@@ -58,6 +69,7 @@ public enum JSONTree: Hashable, Sendable {
         switch self {
         case .null, .boolean(false): false
         case .string(let text): !text.isEmpty
+        case .integer(let number): number != 0
         case .number(let number): number != 0
         case .array(let elements): !elements.isEmpty
         case .boolean, .object: true
@@ -65,21 +77,23 @@ public enum JSONTree: Hashable, Sendable {
     }
 }
 
-extension JSONTree: Codable {
+extension JSONValue: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
         } else if let value = try? container.decode(Bool.self) {
             self = .boolean(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .integer(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
         } else if let value = try? container.decode(String.self) {
             self = .string(value)
-        } else if let value = try? container.decode([JSONTree].self) {
+        } else if let value = try? container.decode([JSONValue].self) {
             self = .array(value)
         } else {
-            self = .object(try container.decode([String: JSONTree].self))
+            self = .object(try container.decode([String: JSONValue].self))
         }
     }
 
@@ -88,11 +102,23 @@ extension JSONTree: Codable {
         switch self {
         case .null: try container.encodeNil()
         case .boolean(let value): try container.encode(value)
-        case .number(let value):
-            if let whole = Int64(exactly: value) { try container.encode(whole) } else { try container.encode(value) }
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
         case .object(let value): try container.encode(value)
         }
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(Dictionary(elements, uniquingKeysWith: { $1 }))
     }
 }

@@ -47,10 +47,10 @@ enum SecretScrubber {
         }.joined(separator: "&")
     }
 
-    static func json(_ tree: JSONTree) -> JSONTree {
+    static func json(_ tree: JSONValue) -> JSONValue {
         switch tree {
         case .object(let entries):
-            var scrubbed: [String: JSONTree] = [:]
+            var scrubbed: [String: JSONValue] = [:]
             for (key, value) in entries {
                 // A list or a mapping with such a name has more names in it: those decide.
                 scrubbed[key] = value.text != nil && isSecret(key) ? .string(mark) : json(value)

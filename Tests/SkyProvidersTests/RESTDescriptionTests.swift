@@ -91,7 +91,7 @@ struct RESTDescriptionTests {
 
     // MARK: Ways and templates
 
-    private let tree: JSONTree = .object([
+    private let tree: JSONValue = .object([
         "data": .object([
             "ids": .array([.string("a"), .number(2)]),
             "ports": .array([
@@ -123,10 +123,10 @@ struct RESTDescriptionTests {
 
     @Test("a template keeps types, drops what stands for nothing, and escapes what it puts into a path")
     func templates() throws {
-        let scope: JSONTree = .object([
+        let scope: JSONValue = .object([
             "count": .number(2), "name": .string("a b/c"), "type": .object(["gpu": .string("X")]), "no": .null,
         ])
-        func render(_ text: String) -> JSONTree? { RESTTemplate(text: text)?.rendered(scope) }
+        func render(_ text: String) -> JSONValue? { RESTTemplate(text: text)?.rendered(scope) }
         #expect(render("{{count}}") == .number(2))
         #expect(render("{{count}}/tcp") == .string("2/tcp"))
         #expect(render("{{no}}/tcp") == nil)

@@ -21,11 +21,11 @@ public struct ResourceManager: Sendable {
         public var path: String
         public var version: String
         public var query: [(name: String, value: String)]
-        public var body: AzureJSON?
+        public var body: JSONValue?
 
         public init(
             _ method: HTTPRequest.Method, _ path: String, version: String,
-            query: [(name: String, value: String)] = [], body: AzureJSON? = nil
+            query: [(name: String, value: String)] = [], body: JSONValue? = nil
         ) {
             self.method = method
             self.path = path

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import SkyBroker
 import SkyCore
+import SkyHTTP
 
 /// One line of `sky events --output json`.
 struct EventJSON: Encodable {
@@ -52,13 +53,13 @@ struct EventEntry: Hashable, Sendable {
         if case .object(let fields) = payload, let first = fields.first { (key, payload) = (first.key, first.value) }
         self.run = run
         sequence = record.sequence
-        at = Instant(millisecondsSince1970: json?["at"]?.integer ?? 0)
+        at = Instant(millisecondsSince1970: json?["at"]?.integer.map(Int64.init) ?? 0)
         name = Self.words(of: key).joined(separator: "_")
         let subject = payload["_0"]
         stage = (payload["stage"] ?? subject?["stage"])?.text
         // An attempt's id is a run, a stage and a number.
         let isAttempt = subject?["run"] != nil && subject?["pipeline"] == nil
-        attempt = isAttempt ? subject?["number"]?.integer.map(Int.init(clamping:)) : nil
+        attempt = isAttempt ? subject?["number"]?.integer : nil
         data = payload
         let words =
             record.event.flatMap { EventWords.message(for: $0.event) } ?? Self.words(of: key).joined(separator: " ")

@@ -101,14 +101,14 @@ extension AzureCloud {
     }
 
     /// What several groups of machines share is left as it is.
-    private func makeMissing(_ path: String, version: String, _ body: AzureJSON) async throws(ProviderError) {
+    private func makeMissing(_ path: String, version: String, _ body: JSONValue) async throws(ProviderError) {
         let there = try await asking { () async throws(ResourceManagerError) in
             try await manager.find(AzureAnswer.Thing.self, path, version: version)
         }
         if there == nil { try await make(path, version: version, body) }
     }
 
-    private func make(_ path: String, version: String, _ body: AzureJSON) async throws(ProviderError) {
+    private func make(_ path: String, version: String, _ body: JSONValue) async throws(ProviderError) {
         try await asking { () async throws(ResourceManagerError) in
             try await manager.complete(.init(.put, path, version: version, body: body))
         }

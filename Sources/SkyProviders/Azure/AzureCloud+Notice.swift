@@ -18,7 +18,7 @@ extension AzureCloud {
 enum AzureScheduledEvents {
     /// When the machine of this name will be taken. Events of other machines may be told with its own.
     static func taking(of machine: String, in output: String, now: Instant) -> Instant? {
-        let events = JSONTree(Array(output.utf8))?["Events"]?.elements ?? []
+        let events = JSONValue(Array(output.utf8))?["Events"]?.elements ?? []
         return events.compactMap { event -> Instant? in
             let names = event["Resources"]?.elements?.compactMap(\.text) ?? []
             guard event["EventType"]?.text == "Preempt",

@@ -1,22 +1,23 @@
 import SkyAzure
+import SkyHTTP
 
 /// Which image a machine boots from.
 enum AzureImage {
     private static let forms = "publisher:offer:sku:version, or the id of an image of your own (/subscriptions/…)"
 
     /// - Returns: nil for what is none of the forms.
-    static func reference(_ text: String) -> AzureJSON? {
+    static func reference(_ text: String) -> JSONValue? {
         if text.hasPrefix("/") {
             let lower = text.lowercased()
-            if lower.hasPrefix("/communitygalleries/") { return ["communityGalleryImageId": .text(text)] }
-            if lower.hasPrefix("/sharedgalleries/") { return ["sharedGalleryImageId": .text(text)] }
+            if lower.hasPrefix("/communitygalleries/") { return ["communityGalleryImageId": .string(text)] }
+            if lower.hasPrefix("/sharedgalleries/") { return ["sharedGalleryImageId": .string(text)] }
             return lower.hasPrefix("/subscriptions/") ? .reference(text) : nil
         }
         let parts = text.split(separator: ":").map(String.init)
         guard parts.count == 3 || parts.count == 4 else { return nil }
         return [
-            "publisher": .text(parts[0]), "offer": .text(parts[1]), "sku": .text(parts[2]),
-            "version": .text(parts.count == 4 ? parts[3] : "latest"),
+            "publisher": .string(parts[0]), "offer": .string(parts[1]), "sku": .string(parts[2]),
+            "version": .string(parts.count == 4 ? parts[3] : "latest"),
         ]
     }
 

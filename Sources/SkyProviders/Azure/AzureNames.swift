@@ -1,5 +1,6 @@
 import SkyAzure
 import SkyCore
+import SkyHTTP
 
 /// The names of what is made for a group of machines: they follow from the run, the token and the rank, so that whoever makes
 /// something twice makes it once.
@@ -83,13 +84,18 @@ enum AzureTag {
     static let confidential = "sky-confidential"
 
     /// Names have no `<>%&\\?/` in them and up to 512 letters, values up to 256.
-    static func allowed(_ tags: [String: String]) -> [String: AzureJSON] {
+    static func allowed(_ tags: [String: String]) -> [String: JSONValue] {
         let pairs = tags.map { name, value in
             (
                 String(name.map { "<>%&\\?/".contains($0) ? "-" : $0 }.prefix(512)),
-                AzureJSON.text(String(value.prefix(256)))
+                JSONValue.string(String(value.prefix(256)))
             )
         }
         return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
+}
+
+extension JSONValue {
+    /// `{"id": …}`, as Azure's resources name one another.
+    static func reference(_ id: String) -> JSONValue { ["id": .string(id)] }
 }

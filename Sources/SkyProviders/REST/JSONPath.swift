@@ -50,15 +50,15 @@ struct JSONPath: Hashable, Sendable {
     }
 
     /// What is there; nil where the way ends before, and of nothing.
-    func value(in tree: JSONTree) -> JSONTree? { Self.value(in: tree, steps[...]) }
+    func value(in tree: JSONValue) -> JSONValue? { Self.value(in: tree, steps[...]) }
 
     /// All that is there: the elements of a list, or the one that is no list.
-    func values(in tree: JSONTree) -> [JSONTree] {
+    func values(in tree: JSONValue) -> [JSONValue] {
         guard let found = value(in: tree) else { return [] }
         return found.elements ?? [found]
     }
 
-    private static func value(in tree: JSONTree, _ steps: ArraySlice<Step>) -> JSONTree? {
+    private static func value(in tree: JSONValue, _ steps: ArraySlice<Step>) -> JSONValue? {
         guard let step = steps.first else { return tree == .null ? nil : tree }
         let rest = steps.dropFirst()
         switch step {
@@ -74,7 +74,7 @@ struct JSONPath: Hashable, Sendable {
         }
     }
 
-    private static func all(in elements: [JSONTree], _ rest: ArraySlice<Step>) -> JSONTree {
+    private static func all(in elements: [JSONValue], _ rest: ArraySlice<Step>) -> JSONValue {
         .array(elements.compactMap { value(in: $0, rest) })
     }
 }

@@ -41,8 +41,8 @@ struct RESTCalls: Sendable {
     ///   - isSafe: it may be made twice. Of one that may not, only an answer of "not now" is reason to.
     ///   - more: parameters beside those of the description.
     func call(
-        _ endpoint: RESTDescription.Endpoint, _ scope: JSONTree, isSafe: Bool, more: [(String, String)] = []
-    ) async throws(RESTFailure) -> JSONTree {
+        _ endpoint: RESTDescription.Endpoint, _ scope: JSONValue, isSafe: Bool, more: [(String, String)] = []
+    ) async throws(RESTFailure) -> JSONValue {
         let request = try request(endpoint, scope, more)
         let what = "\(request.method.rawValue) \(request.url.prefix { $0 != "?" })"
         var rounds = 0
@@ -52,7 +52,7 @@ struct RESTCalls: Sendable {
             await pacer.wait(nil, description.pace)
             let response = try await answer(to: request, what, isSafe: isSafe)
             if response.isSuccess {
-                return JSONTree(response.body) ?? .string(response.text.filter { !$0.isNewline })
+                return JSONValue(response.body) ?? .string(response.text.filter { !$0.isNewline })
             }
             if response.status == 401, rounds == 1, await credentials.forgetToken() { continue }
             if response.status == 429, rounds < Self.patientRounds, await pause(response, rounds) { continue }
@@ -62,9 +62,9 @@ struct RESTCalls: Sendable {
 
     /// All items of a list, of all pages.
     func items(
-        _ listing: RESTDescription.Listing, _ scope: JSONTree
-    ) async throws(RESTFailure) -> [JSONTree] {
-        var all: [JSONTree] = []
+        _ listing: RESTDescription.Listing, _ scope: JSONValue
+    ) async throws(RESTFailure) -> [JSONValue] {
+        var all: [JSONValue] = []
         var more: [(String, String)] = []
         var page = 0
         // An API that goes in circles is not followed forever.
@@ -93,7 +93,7 @@ struct RESTCalls: Sendable {
     private static let retries = HTTPRetries(tries: 6, deadline: .seconds(120))
 
     private func request(
-        _ endpoint: RESTDescription.Endpoint, _ scope: JSONTree, _ more: [(String, String)]
+        _ endpoint: RESTDescription.Endpoint, _ scope: JSONValue, _ more: [(String, String)]
     ) throws(RESTFailure) -> HTTPRequest {
         guard let path = endpoint.path.rendered(scope, escape: Self.escape)?.text else {
             throw RESTFailure(
@@ -144,7 +144,7 @@ struct RESTCalls: Sendable {
     }
 
     private func failure(_ response: HTTPResponse, _ what: String) -> RESTFailure {
-        let body = JSONTree(response.body)
+        let body = JSONValue(response.body)
         let codes = body.map { body in description.errors.code.compactMap { $0.value(in: body)?.text } } ?? []
         let said =
             body.flatMap { body in description.errors.message.lazy.compactMap { $0.value(in: body)?.text }.first }

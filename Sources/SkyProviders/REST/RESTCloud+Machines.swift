@@ -10,7 +10,7 @@ import SkyHTTP
 /// Makes machines of what the cloud tells.
 extension RESTCloud {
     /// Nil of what is not ours.
-    func machine(_ raw: JSONTree) -> CloudMachine? {
+    func machine(_ raw: JSONValue) -> CloudMachine? {
         let paths = description.machine
         func text(_ path: JSONPath?) -> String? { path.flatMap { $0.value(in: raw)?.text } }
         let tags = tags(of: raw)
@@ -51,7 +51,7 @@ extension RESTCloud {
         return machine
     }
 
-    private func tags(of raw: JSONTree) -> [String: String] {
+    private func tags(of raw: JSONValue) -> [String: String] {
         guard let kept = description.machine.tags.value(in: raw) else { return [:] }
         switch description.machine.tagForm {
         case .pairs:
@@ -80,7 +80,7 @@ extension RESTCloud {
         return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
-    private func ports(of raw: JSONTree) -> [Int: Int] {
+    private func ports(of raw: JSONValue) -> [Int: Int] {
         let paths = description.machine
         guard let items = paths.ports, let inside = paths.portInside, let outside = paths.portOutside else {
             return [:]

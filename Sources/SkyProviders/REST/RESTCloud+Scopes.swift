@@ -4,29 +4,29 @@ import SkyRuntime
 
 /// What the names in a description's templates stand for.
 extension RESTCloud {
-    var settingScope: JSONTree {
+    var settingScope: JSONValue {
         .object(["setting": .object(settings.fields.mapValues { .string($0) })])
     }
 
     /// What is known of a machine type by its name.
-    func facts(of type: String) -> [String: JSONTree] {
+    func facts(of type: String) -> [String: JSONValue] {
         description.types.filter { $0.pattern.fits(type) }.reduce(into: [:]) { facts, more in
             facts.merge(more.facts) { _, later in later }
         }
     }
 
-    private func place(_ region: String) -> [String: JSONTree] {
-        var scope: [String: JSONTree] = ["region": .string(region)]
+    private func place(_ region: String) -> [String: JSONValue] {
+        var scope: [String: JSONValue] = ["region": .string(region)]
         scope["place"] = description.places[region] ?? .null
         scope["setting"] = settingScope["setting"]
         return scope
     }
 
-    func requestScope(_ request: NodeGroupRequest) -> JSONTree {
+    func requestScope(_ request: NodeGroupRequest) -> JSONValue {
         .object(scope(of: request))
     }
 
-    private func scope(of request: NodeGroupRequest) -> [String: JSONTree] {
+    private func scope(of request: NodeGroupRequest) -> [String: JSONValue] {
         var scope = place(request.region)
         scope["token"] = .string(request.token)
         scope["run"] = .string("\(request.run)")
@@ -36,14 +36,14 @@ extension RESTCloud {
         scope["type"] = .object(facts(of: request.instanceType))
         scope["spot"] = .boolean(request.isSpot)
         scope["image"] = (request.image ?? settings.image).map { .string($0) } ?? .null
-        scope["disk"] = request.diskGiB.map { .number(Double($0)) } ?? .null
-        scope["service_port"] = request.servicePort.map { .number(Double($0)) } ?? .null
+        scope["disk"] = request.diskGiB.map { .integer(Int64($0)) } ?? .null
+        scope["service_port"] = request.servicePort.map { .integer(Int64($0)) } ?? .null
         scope["accelerator"] =
             request.accelerator.map { .object(["name": .string($0.name), "count": .number($0.count)]) } ?? .null
         return scope
     }
 
-    func launchScope(_ rank: Int, _ order: MachineOrder, _ key: JSONTree) -> JSONTree {
+    func launchScope(_ rank: Int, _ order: MachineOrder, _ key: JSONValue) -> JSONValue {
         var scope = scope(of: order.request)
         scope["rank"] = .string(String(rank))
         scope["name"] = .string(Self.name(order.request.token, rank))
@@ -60,7 +60,7 @@ extension RESTCloud {
     }
 
     /// Tags that a machine is found again by, in all forms that clouds keep them in.
-    private func tags(_ rank: Int, _ order: MachineOrder) -> JSONTree {
+    private func tags(_ rank: Int, _ order: MachineOrder) -> JSONValue {
         var own = order.tags(rank: rank).filter { $0.key.hasPrefix("sky-") }
         own[RESTTags.region] = order.request.region
         own[RESTTags.type] = order.request.instanceType
@@ -78,11 +78,11 @@ extension RESTCloud {
     }
 
     /// Of a machine that only its id is known of.
-    func machineScope(_ id: String) -> JSONTree {
+    func machineScope(_ id: String) -> JSONValue {
         .object(["id": .string(id), "setting": settingScope["setting"] ?? .null])
     }
 
-    func machineScope(_ machine: CloudMachine, _ raw: JSONTree) -> JSONTree {
+    func machineScope(_ machine: CloudMachine, _ raw: JSONValue) -> JSONValue {
         var scope = place(machine.region)
         scope["id"] = .string(machine.id)
         scope["machine"] = raw
@@ -92,10 +92,10 @@ extension RESTCloud {
     // MARK: Keys
 
     /// The account's key that is the order's, made when there is none. Nothing of it where machines are not asked for with one.
-    func registeredKey(_ order: MachineOrder) async throws(ProviderError) -> JSONTree {
+    func registeredKey(_ order: MachineOrder) async throws(ProviderError) -> JSONValue {
         let words = order.publicKey.split(separator: " ").prefix(2).joined(separator: " ")
         let digest = String(hexOf: SHA256.digest(of: Array(words.utf8)).prefix(6))
-        var key: [String: JSONTree] = ["name": .string("sky-\(digest)"), "line": .string(words)]
+        var key: [String: JSONValue] = ["name": .string("sky-\(digest)"), "line": .string(words)]
         guard let keys = description.keys else { return .object(key) }
         var scope = place(order.request.region)
         scope["key"] = .object(key)
@@ -104,7 +104,7 @@ extension RESTCloud {
                 key["id"] = .string(id)
                 return .object(key)
             }
-            let answer: JSONTree
+            let answer: JSONValue
             do throws(RESTFailure) { answer = try await calls.call(keys.add, .object(scope), isSafe: false) } catch {
                 // Somebody else may just have done the same.
                 guard let id = try await find(words, keys, scope) else { throw error }
@@ -117,7 +117,7 @@ extension RESTCloud {
     }
 
     private func find(
-        _ words: String, _ keys: RESTDescription.Keys, _ scope: [String: JSONTree]
+        _ words: String, _ keys: RESTDescription.Keys, _ scope: [String: JSONValue]
     ) async throws(RESTFailure) -> String? {
         for item in try await calls.items(keys.list, .object(scope)) {
             guard let line = keys.publicKey.value(in: item)?.text, let id = keys.id.value(in: item)?.text else {

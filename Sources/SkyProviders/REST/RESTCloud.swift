@@ -46,7 +46,7 @@ struct RESTCloud: MachineCloud {
     func create(_ order: MachineOrder) async throws(ProviderError) {
         let request = order.request
         let name = MachineGroupName(token: request.token, region: request.region, zone: request.zone)
-        var key: JSONTree?
+        var key: JSONValue?
         var tried: Set<Int> = []
         while true {
             let listed = try await machines(of: name)
@@ -73,7 +73,7 @@ struct RESTCloud: MachineCloud {
 
     private func isFresh(_ note: RESTNotes.Note) -> Bool { now() - note.askedAt < description.settling }
 
-    private func launch(_ rank: Int, _ order: MachineOrder, _ key: JSONTree) async throws(ProviderError) {
+    private func launch(_ rank: Int, _ order: MachineOrder, _ key: JSONValue) async throws(ProviderError) {
         let token = order.request.token
         var note = RESTNotes.Note(askedAt: now())
         try written { () throws(SystemError) in try notes.write(note, token, rank) }
@@ -118,7 +118,7 @@ struct RESTCloud: MachineCloud {
     struct Listed {
         let machine: CloudMachine
         /// As the cloud tells of it.
-        let raw: JSONTree
+        let raw: JSONValue
     }
 
     /// All of ours.

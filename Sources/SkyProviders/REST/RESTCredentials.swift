@@ -71,7 +71,7 @@ actor RESTCredentials {
         _ path: String, _ id: RESTSecret, _ secret: RESTSecret
     ) async throws(CredentialFailure) -> Secret {
         if let token, token.ends > .now { return token.secret }
-        let body = JSONTree.object([
+        let body = JSONValue.object([
             "grant_type": .string("client_credentials"), "client_id": .string(try find(id).reveal()),
             "client_secret": .string(try find(secret).reveal()),
         ])
@@ -92,7 +92,7 @@ actor RESTCredentials {
 }
 
 extension RESTCredentials {
-    private nonisolated func ask(_ path: String, _ body: JSONTree) async throws(CredentialFailure) -> HTTPResponse {
+    private nonisolated func ask(_ path: String, _ body: JSONValue) async throws(CredentialFailure) -> HTTPResponse {
         let request = HTTPRequest(
             .post, base + path, headers: ["Content-Type": "application/json"], body: .bytes(body.bytes))
         do throws(HTTPError) {
@@ -112,7 +112,7 @@ extension RESTCredentials {
 enum KeyFile {
     static func value(_ key: String?, in text: String) -> Secret? {
         guard let key else { return secret(text.split(whereSeparator: \.isNewline).first ?? "") }
-        if case .string(let value)? = JSONTree(Array(text.utf8))?[key] { return secret(value[...]) }
+        if case .string(let value)? = JSONValue(Array(text.utf8))?[key] { return secret(value[...]) }
         for line in text.split(whereSeparator: \.isNewline) {
             guard let mark = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else { continue }
             if bare(line[..<mark]) == key { return secret(line[line.index(after: mark)...]) }

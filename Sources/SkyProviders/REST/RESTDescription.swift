@@ -21,7 +21,7 @@ struct RESTDescription: Hashable, Sendable {
     /// What is known of machine types by their names, as `{{type.…}}`. All that fit count, later ones more.
     var types: [TypeFacts] = []
     /// What is known of regions, as `{{place.…}}`; of none for all.
-    var places: [String: JSONTree] = [:]
+    var places: [String: JSONValue] = [:]
     var errors = ErrorPaths()
     var keys: Keys?
     var launch: Launch
@@ -35,7 +35,7 @@ struct RESTDescription: Hashable, Sendable {
     struct TypeFacts: Hashable, Sendable {
         /// May have `*` in it.
         var pattern: String
-        var facts: [String: JSONTree]
+        var facts: [String: JSONValue]
     }
 
     struct StateMeaning: Hashable, Sendable {

@@ -159,14 +159,14 @@ extension RESTDescriptionReader {
         return false
     }
 
-    mutating func facts(_ node: YAMLNode) -> [String: JSONTree] {
-        var facts: [String: JSONTree] = [:]
+    mutating func facts(_ node: YAMLNode) -> [String: JSONValue] {
+        var facts: [String: JSONValue] = [:]
         for entry in mapping(node, what: "facts") { facts[entry.key] = tree(entry.value) }
         return facts
     }
 
     /// What is written, as JSON.
-    func tree(_ node: YAMLNode) -> JSONTree {
+    func tree(_ node: YAMLNode) -> JSONValue {
         switch node.content {
         case .sequence(let elements): return .array(elements.map { tree($0) })
         case .mapping(let entries):

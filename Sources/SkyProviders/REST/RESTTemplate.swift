@@ -11,9 +11,9 @@ struct RESTExpression: Hashable, Sendable {
         }
     }
 
-    func value(in scope: JSONTree) -> JSONTree? {
+    func value(in scope: JSONValue) -> JSONValue? {
         for name in names {
-            var tree: JSONTree? = scope
+            var tree: JSONValue? = scope
             for word in name { tree = tree?[word] }
             if let tree, tree != .null { return tree }
         }
@@ -26,7 +26,7 @@ struct RESTExpression: Hashable, Sendable {
 /// Where a name stands for nothing, what it is in goes: the text, the entry, the element. A mapping with the key `when` goes
 /// where that is false.
 indirect enum RESTTemplate: Hashable, Sendable {
-    case literal(JSONTree)
+    case literal(JSONValue)
     /// Nothing but a name: it keeps its type.
     case value(RESTExpression)
     case text([Part])
@@ -69,7 +69,7 @@ indirect enum RESTTemplate: Hashable, Sendable {
     /// Nil where it stands for nothing.
     ///
     /// - Parameter escape: for what is put into a text, not for the text around it.
-    func rendered(_ scope: JSONTree, escape: (String) -> String = { $0 }) -> JSONTree? {
+    func rendered(_ scope: JSONValue, escape: (String) -> String = { $0 }) -> JSONValue? {
         switch self {
         case .literal(let tree): return tree
         case .value(let expression):
@@ -90,7 +90,7 @@ indirect enum RESTTemplate: Hashable, Sendable {
         case .list(let elements): return .array(elements.compactMap { $0.rendered(scope) })
         case .object(let entries, let condition):
             if let condition, condition.value(in: scope)?.isTrue != true { return nil }
-            var object: [String: JSONTree] = [:]
+            var object: [String: JSONValue] = [:]
             for entry in entries {
                 if let value = entry.value.rendered(scope) { object[entry.key] = value }
             }
