@@ -21,6 +21,17 @@ public enum StorageError: Error, Hashable, Sendable {
     case cancelled
 }
 
+extension StorageError {
+    /// Whether another try would say the same: what is asked cannot be, or nobody is there who may ask.
+    public var isLasting: Bool {
+        switch self {
+        case .unsuitable, .badManifest: true
+        case .service(let error): error.kind == .credentials || error.kind == .settings
+        case .missing, .corrupt, .system, .cancelled: false
+        }
+    }
+}
+
 extension StorageError: CustomStringConvertible {
     public var description: String {
         switch self {

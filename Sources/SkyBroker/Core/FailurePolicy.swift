@@ -17,6 +17,10 @@ enum FailurePolicy {
     static let lossesBeforeMoving = 3
     /// Passing troubles in a row before the place is given up.
     static let transientFailuresBeforeMoving = 6
+    /// Troubles on our side in a row before the stage fails: what does not pass in that many tries is no passing trouble.
+    static let troublesBeforeFailing = 6
+    /// A job that went on for so long had nothing in its way that lasts.
+    static let steadyWork = TimeSpan.seconds(600)
     /// Different machines of one region that were sold out before the whole region is left out.
     static let refusalsBeforeLeavingRegion = 3
     /// Regions of one provider that were left out before the provider is.

@@ -43,12 +43,21 @@ extension StageState {
             offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
         case .transient(let message):
             note(message)
-            transientFailures += 1
-            guard transientFailures < FailurePolicy.transientFailuresBeforeMoving else {
-                return release(then: .end(.failed(message)), at: at)
+            // Machines come each time; that they do cures nothing, and each try pays for them.
+            if hasWorkedSteadily(at: at) { troubles = 0 }
+            troubles += 1
+            guard troubles < FailurePolicy.troublesBeforeFailing else {
+                return release(then: .end(.failed("\(message); it was tried \(troubles) times")), at: at)
             }
-            release(then: .retry(pause: FailurePolicy.pause(after: transientFailures, dice: dice)), at: at)
+            release(then: .retry(pause: FailurePolicy.pause(after: troubles, dice: dice)), at: at)
         }
+    }
+
+    private func hasWorkedSteadily(at: Instant) -> Bool {
+        guard phase == .running || phase == .probing || phase.isServing, let begun = attempt?.deliveredAt else {
+            return false
+        }
+        return at - begun >= FailurePolicy.steadyWork
     }
 
     /// The stage's own fault: tried again as often as its author allows.

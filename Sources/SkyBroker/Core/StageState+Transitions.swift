@@ -34,7 +34,6 @@ extension StageState {
             $0.deliveredAt = at
         }
         meter.settle(transfers.reduce(.zero) { $0 + $1.cost })
-        transientFailures = 0
         deadline?.refusalsInARow = 0
         work.begin(at: at)
         if !isService { saves.end(nextAt: rules.saveInterval.map { at + $0 }) }
@@ -130,6 +129,7 @@ extension StageState {
         proposal = nil
         losses = 0
         transientFailures = 0
+        troubles = 0
         // The new plan's deadline counts from now.
         deadline = planned.deadline.map { DeadlineState($0, zones: zones, at: at) }
         proceed(run: run, at: at)

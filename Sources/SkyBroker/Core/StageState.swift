@@ -42,8 +42,10 @@ public struct StageState: Hashable, Sendable {
     public internal(set) var why: String?
     /// Places that refused, in the order they did.
     public internal(set) var excluded: [BlockedPlace] = []
-    /// Failures in a row that a pause may cure.
+    /// Refusals of machines in a row that a pause may cure.
     public internal(set) var transientFailures = 0
+    /// Passing troubles on our side of the nodes, without work that lasted in between.
+    public internal(set) var troubles = 0
     /// Node groups lost in the current place.
     public internal(set) var losses = 0
     /// Spot machines that were taken back, over all places.

@@ -106,6 +106,8 @@ struct EffectPerformer: EffectPerforming {
             case .badRequest: return .attemptFailed(id, .stage(message: error.description))
             default: return await lost(id, group, error.description)
             }
+        } catch let error as StorageError where error.isLasting {
+            return .attemptFailed(id, .stage(message: "\(error)"))
         } catch {
             return .attemptFailed(id, .transient(message: "\(error)"))
         }
