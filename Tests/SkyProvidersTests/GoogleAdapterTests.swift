@@ -26,7 +26,7 @@ struct GoogleAdapterTests {
 
     @Test("a spot machine that Google takes is announced, and then lost for that reason")
     func preempted() async throws {
-        try await GoogleUnderTest.use(1, end: 1.5) { world in
+        try await GoogleUnderTest.use(1, end: 4) { world in
             let adapter = try world.adapter()
             let group = try await adapter.provision(try world.request("a") { $0.isSpot = true })
             try await world.control(#"{"preempt": "\#(group.nodes[0].id)"}"#)

@@ -37,13 +37,12 @@ class GCS(object_server.Handler):
 
     def respond(self):
         path, self.is_xml = self.raw_path, False
-        session = re.fullmatch(r"/upload/session/([0-9a-f]+)", path)
-        if session:
-            return self.session(session[1])
+        if path.startswith("/upload/") and "upload_id" in self.query:
+            return self.session(self.query["upload_id"])
         if self.identity(path):
             return
         access = self.server.access
-        found = re.fullmatch(r"(?:/upload)?/storage/v1/b(?:/([^/]+))?(?:/o)?(?:/([^/]+))?.*", path)
+        found = re.fullmatch(r"(?:/upload|/download)?/storage/v1/b(?:/([^/]+))?(?:/o)?(?:/([^/]+))?.*", path)
         if not found:
             return self.signed(path)
         access.check(self.headers.get("Authorization"), self.command, plain(found[1] or ""), plain(found[2] or ""))
@@ -52,7 +51,7 @@ class GCS(object_server.Handler):
             return self.upload(self.bucket(upload[1]))
         if path == "/storage/v1/b":
             return self.make_bucket() if self.command == "POST" else self.list_buckets()
-        found = re.fullmatch(r"/storage/v1/b/([^/]+)(/o)?(?:/([^/]+))?(?:/rewriteTo/b/([^/]+)/o/([^/]+))?", path)
+        found = re.fullmatch(r"(?:/download)?/storage/v1/b/([^/]+)(/o)?(?:/([^/]+))?(?:/rewriteTo/b/([^/]+)/o/([^/]+))?", path)
         if not found:
             raise Refusal(404, "notFound", "Not Found")
         name, objects, key, to_bucket, to_key = found.groups()
@@ -221,6 +220,8 @@ class GCS(object_server.Handler):
                 "kind": "storage#object", "name": said["name"], "bucket": bucket["meta"]["name"],
                 "generation": str(self.server.generation), "size": str(len(data)), "updated": now(),
                 "contentType": said.get("contentType", "application/octet-stream"), **sums,
+                "mediaLink": f"http://{self.headers['Host']}/download/storage/v1/b/{bucket['meta']['name']}/o/"
+                f"{urllib.parse.quote(said['name'], safe='')}?alt=media",
             }
             if said.get("metadata"):
                 meta["metadata"] = said["metadata"]
@@ -259,8 +260,8 @@ class GCS(object_server.Handler):
         total = self.headers.get("X-Upload-Content-Length")
         name = uuid.uuid4().hex
         self.server.sessions[name] = Session(bucket, said, dict(self.query), int(total) if total else None)
-        host = self.headers["Host"]
-        self.answer(200, b"", {"Location": f"http://{host}/upload/session/{name}"})
+        query = urllib.parse.urlencode({"uploadType": "resumable", "name": said["name"], "upload_id": name})
+        self.answer(200, b"", {"Location": f"http://{self.headers['Host']}{self.raw_path}?{query}"})
 
     def session(self, name):
         session = self.server.sessions.get(name)
@@ -286,6 +287,9 @@ class GCS(object_server.Handler):
                 raise
             return self.json(session.made)
         headers = {"Range": f"bytes=0-{len(session.data) - 1}"} if session.data else {}
+        # Google's own library for Go does not want what its HTTP client takes for a redirect.
+        if self.headers.get("X-GUploader-No-308") == "yes":
+            return self.answer(200, b"", {**headers, "X-Http-Status-Code-Override": "308"})
         self.answer(308, b"", headers)
 
     def take(self, session, first, last, total):

@@ -91,6 +91,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self):
         self.body_left = int(self.headers.get("Content-Length") or 0)
+        self.is_chunked = self.headers.get("Transfer-Encoding", "").lower() == "chunked"
         self.is_lost, self.cut_after = False, None
         parts = urllib.parse.urlsplit(self.path)
         self.raw_path, self.raw_query = parts.path, parts.query
@@ -112,6 +113,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(fault["status"], fault.get("body", "").encode(), fault.get("headers", {}))
         try:
             self.respond()
+            self.drain()
         except Refusal as refusal:
             self.drain()
             self.refuse(refusal)
@@ -130,14 +132,22 @@ class Handler(BaseHTTPRequestHandler):
     def pieces(self, size=256 << 10):
         """The body as it comes."""
         taken = 0
-        while self.body_left:
+        while self.is_chunked or self.body_left:
             if self.cut_after is not None and taken >= self.cut_after:
                 raise Cut
+            if not self.body_left:
+                self.body_left = int(self.rfile.readline() or b"0", 16)
+                if not self.body_left:
+                    self.rfile.readline()
+                    self.is_chunked = False
+                    return
             piece = self.rfile.read(min(size, self.body_left))
             if not piece:
                 raise Cut
             self.body_left -= len(piece)
             taken += len(piece)
+            if self.is_chunked and not self.body_left:
+                self.rfile.readline()
             yield piece
 
     def read_all(self):
