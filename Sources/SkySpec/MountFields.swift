@@ -33,8 +33,10 @@ enum MountFields {
 
     /// Without a source SkyPilot mounts the bucket of that name.
     private static func nameBucket(of draft: inout MountDraft, _ reading: Reading) {
-        if draft.sources.isEmpty, let name = draft.name, draft.store?.value.lowercased() == "s3" {
-            draft.sources = [Located("s3://\(name.value)", name.range)]
+        if draft.sources.isEmpty, let name = draft.name,
+            let scheme = draft.store.flatMap({ stores[$0.value.lowercased()] })
+        {
+            draft.sources = [Located("\(scheme)://\(name.value)", name.range)]
             draft.mode = draft.mode ?? Located(StageCode.Mount.Mode.mount.rawValue, name.range)
             return
         }
@@ -50,10 +52,14 @@ enum MountFields {
         return draft.mode.flatMap { StageCode.Mount.Mode(rawValue: $0.value.uppercased()) }
     }
 
+    private static let buckets = ["s3", "gs", "az"]
+    /// SkyPilot's names of them. Of its `azure` nothing says in which account the bucket is.
+    private static let stores = ["s3": "s3", "gcs": "gs"]
+
     private static func reasonToCopy(_ draft: MountDraft) -> String? {
         if draft.sources.count != 1 { return "several sources are not one bucket" }
-        let isBucket = draft.sources.allSatisfy { PathText.scheme(of: $0.value) == "s3" }
-        return isBucket ? nil : "only what is in buckets of S3 (s3://) is mounted"
+        let isBucket = draft.sources.allSatisfy { PathText.scheme(of: $0.value).map(buckets.contains) ?? false }
+        return isBucket ? nil : "only what is in buckets (s3://, gs://, az://) is mounted"
     }
 
     static let section = Section<MountDraft>(
@@ -80,7 +86,8 @@ enum MountFields {
                 draft.name = Located(entry.value.scalar ?? "", entry.keyRange)
             },
             Field(
-                "store", .plainText, "SkyPilot: the kind of bucket. With a name, s3 alone has an effect.", example: "s3"
+                "store", .plainText, "SkyPilot: the kind of bucket. With a name, s3 and gcs have an effect.",
+                example: "s3"
             ) { entry, draft, _ in
                 draft.store = Located(entry.value.scalar ?? "", entry.keyRange)
             },

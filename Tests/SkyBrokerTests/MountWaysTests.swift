@@ -1,5 +1,6 @@
 import SkyRuntime
 import SkySpec
+import SkyStorage
 import Testing
 
 @testable import SkyBroker
@@ -17,7 +18,9 @@ struct MountWaysTests {
 
     @Test("what was copied is mounted once, from the working directory, and buckets with what their process needs")
     func mounted() {
-        let mounts = MountWays(code: code).mounts(["s3://b/live": ["K": "v"]])
+        let mounts = MountWays(code: code).mounts([
+            "s3://b/live": RcloneRemote(path: ":s3:b/live/", variables: ["K": "v"])
+        ])
         #expect(
             mounts == [
                 JobMount(target: "/data/sets", source: .node(path: "work/.sky/root/data/sets")),
@@ -29,7 +32,7 @@ struct MountWaysTests {
                             url: "s3://b/live", remote: ":s3:b/live/", isCached: false, variables: ["K": "v"]))),
                 JobMount(
                     target: "/ckpt",
-                    source: .bucket(BucketMount(url: "s3://b", remote: ":s3:b/", isCached: true, variables: [:]))),
+                    source: .bucket(BucketMount(url: "s3://b", remote: "", isCached: true, variables: [:]))),
             ])
     }
 

@@ -34,7 +34,7 @@ struct CloudGrantTests {
     }
 
     /// The environment in which somebody speaks.
-    private func variables(_ speaker: Speaker, _ sky: SkyUnderTest) async throws -> [String: String] {
+    static func variables(_ speaker: Speaker, _ sky: SkyUnderTest) async throws -> [String: String] {
         var variables = sky.variables
         let (google, azure) = (try await LoopbackGCS.shared(), try await LoopbackAzure.shared())
         variables["CLOUDSDK_API_ENDPOINT_OVERRIDES_STS"] = "\(google.url)/"
@@ -65,7 +65,7 @@ struct CloudGrantTests {
     @Test("inputs and outputs go straight, and nobody's token goes to a host", arguments: Speaker.allCases)
     func straight(speaker: Speaker) async throws {
         try await Self.use { plain, farm, name in
-            let sky = plain.with(try await variables(speaker, plain))
+            let sky = plain.with(try await Self.variables(speaker, plain))
             let bucket = speaker.bucket(name)
             _ = try sky.write("stores: {ssh: \(bucket)/sky}\n", as: "config/stores.yaml")
             _ = try StorageTests.random(12_000_000, at: "\(sky.home)/in/deep/long.bin")

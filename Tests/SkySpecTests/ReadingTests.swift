@@ -163,7 +163,7 @@ struct ReadingTests {
         #expect(withWorkdir.workdir == folder && withWorkdir.mounts.map(\.target) == ["c.sh"])
     }
 
-    @Test("a bucket of S3 can be mounted, what cannot is copied with a warning")
+    @Test("a bucket can be mounted, what cannot is copied with a warning")
     func mountModes() throws {
         let result = try read(
             """
@@ -174,11 +174,15 @@ struct ReadingTests {
               ~/c: {source: s3://b, mode: MOUNT_CACHED}
               d: {source: s3://b, mode: COPY}
               e: {source: gs://b, mode: MOUNT}
+              f: {source: az://acct/b, mode: MOUNT_CACHED}
+              g: {name: own, store: gcs}
+              h: {source: "https://host/x", mode: MOUNT}
             """)
         let mounts = try #require(result.pipeline.stages.first).code.mounts
-        #expect(mounts.map(\.mode) == [.mount, .cached, nil, nil])
-        #expect(mounts.map(\.isOutside) == [true, true, false, false])
+        #expect(mounts.map(\.mode) == [.mount, .cached, nil, .mount, .cached, .mount, nil])
+        #expect(mounts.map(\.isOutside) == [true, true, false, false, false, false, false])
         #expect(mounts.first?.source == "s3://b/sets")
+        #expect(mounts[5].source == "gs://own")
         let warnings = result.warnings.map(\.message)
         #expect(warnings.count == 1 && warnings.first?.hasPrefix("mode MOUNT acts as COPY: only what is in") == true)
     }

@@ -34,7 +34,7 @@ public struct DriverWorld: Sendable {
         }
     }
 
-    public typealias MountVariables = @Sendable (_ address: String) async throws -> [String: String]
+    public typealias MountedRemote = @Sendable (_ address: String) async throws -> RcloneRemote
 
     public var folder: StateFolder
     public var journal: Journal
@@ -53,9 +53,8 @@ public struct DriverWorld: Sendable {
     public var http: HTTPClient
     /// Where secrets' values come from: the driver's own environment, and what it was handed.
     public var environment: [String: String]
-    /// What a process must know to mount the bucket at an address: who it is there, and where that is. Values are secrets. Nil
-    /// where no stage can mount any.
-    public var mountVariables: MountVariables?
+    /// What a process must know to mount the bucket at an address. Nil where no stage can mount any.
+    public var mountedRemote: MountedRemote?
     /// The wall clock. A run that is driven counts on by a clock of its own (`RunClock`).
     public var now: @Sendable () -> Instant
     /// Whether somebody watches the run who can be asked something.
@@ -68,7 +67,7 @@ public struct DriverWorld: Sendable {
         store: @escaping @Sendable (Location) -> any ArtifactStore, inputs: any InputSource = NoInputs(),
         pricePerGigabyte: @escaping @Sendable (Location, Location) async -> Money,
         relocate: @escaping Relocation, isReal: @escaping @Sendable (String) -> Bool, http: HTTPClient,
-        environment: [String: String], mountVariables: MountVariables? = nil,
+        environment: [String: String], mountedRemote: MountedRemote? = nil,
         now: @escaping @Sendable () -> Instant, isWatched: @escaping @Sendable (RunID) -> Bool = { _ in false },
         log: @escaping @Sendable (String) -> Void
     ) {
@@ -82,7 +81,7 @@ public struct DriverWorld: Sendable {
         self.isReal = isReal
         self.http = http
         self.environment = environment
-        self.mountVariables = mountVariables
+        self.mountedRemote = mountedRemote
         self.now = now
         self.isWatched = isWatched
         self.log = log

@@ -60,17 +60,17 @@ extension EffectPerformer {
     /// For the job of every node of the group; nil for none.
     func jobMounts(_ id: AttemptID, _ group: NodeGroup) async throws -> [JobMount]? {
         guard let ways = try await mountWays(id, group) else { return nil }
-        var variables: [String: [String: String]] = [:]
+        var remotes: [String: RcloneRemote] = [:]
         // Whoever mounts for a job that has begun has what it needs: credentials may have ended since.
         let isWanted = ways.obstacle == nil && !ways.code.liveMounts.isEmpty
         let isNeeded = isWanted ? try await !hasBegun(id, group) : false
         for mount in ways.code.liveMounts where isNeeded {
-            guard let mountVariables = world.mountVariables else {
+            guard let mountedRemote = world.mountedRemote else {
                 throw AttemptFailureError(.stage(message: "nobody here knows how \(mount.source) is mounted"))
             }
-            variables[mount.source] = try await mountVariables(mount.source)
+            remotes[mount.source] = try await mountedRemote(mount.source)
         }
-        return ways.mounts(variables)
+        return ways.mounts(remotes)
     }
 
     /// On all nodes, by an earlier driver.

@@ -1,6 +1,7 @@
 import SkyCore
 import SkyRuntime
 import SkySpec
+import SkyStorage
 
 /// How what a stage wants at paths of its own comes to be there.
 struct MountWays {
@@ -21,8 +22,8 @@ struct MountWays {
     /// Relative to the node's folder.
     static func place(of mount: StageCode.Mount) -> String { "\(NodeLayout.work)/\(inside(mount.target))" }
 
-    /// - Parameter variables: of whoever mounts a bucket, by its address.
-    func mounts(_ variables: [String: [String: String]]) -> [JobMount] {
+    /// - Parameter remotes: what whoever mounts a bucket must know, by its address.
+    func mounts(_ remotes: [String: RcloneRemote]) -> [JobMount] {
         let copied = code.mounts.filter { $0.isOutside && $0.mode == nil }.map { mount in
             JobMount(target: Self.plain(mount.target), source: .node(path: Self.place(of: mount)))
         }
@@ -30,15 +31,14 @@ struct MountWays {
         let outermost = copied.filter { mount in
             !copied.contains { mount.target.hasPrefix("\($0.target)/") }
         }
-        return outermost + code.liveMounts.map { live($0, variables[$0.source] ?? [:]) }
+        return outermost + code.liveMounts.map { live($0, remotes[$0.source] ?? .known) }
     }
 
-    private func live(_ mount: StageCode.Mount, _ variables: [String: String]) -> JobMount {
+    private func live(_ mount: StageCode.Mount, _ remote: RcloneRemote) -> JobMount {
         let target = Self.plain(mount.target)
         guard let obstacle else {
             let bucket = BucketMount(
-                url: mount.source, remote: ":\(mount.source.replacing("://", with: ":", maxReplacements: 1))/",
-                isCached: mount.mode == .cached, variables: variables)
+                url: mount.source, remote: remote.path, isCached: mount.mode == .cached, variables: remote.variables)
             return JobMount(target: target, source: .bucket(bucket))
         }
         return JobMount(

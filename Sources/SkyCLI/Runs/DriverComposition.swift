@@ -31,7 +31,7 @@ struct DriverComposition {
             },
             isReal: { !standIns.contains($0) },
             http: HTTPClient(), environment: context.environment,
-            mountVariables: stores.mountVariables, now: context.now,
+            mountedRemote: stores.remote(at:), now: context.now,
             isWatched: { (try? FileLock.isHeld(folder.watchLock(of: $0))) ?? false }, log: log)
     }
 }

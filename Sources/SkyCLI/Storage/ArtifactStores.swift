@@ -66,11 +66,11 @@ final class ArtifactStores: InputSource {
     /// What rclone must know to mount what is at an address, on a machine that knows nothing.
     ///
     /// - Throws: what is wrong with the settings, or that there are no credentials.
-    func mountVariables(_ uri: String) async throws -> [String: String] {
-        guard let url = ObjectURL(uri), let store = try objects.store(of: url) as? S3Client else {
-            throw StorageError.unsuitable(path: uri, reason: "only buckets of S3 can be mounted")
+    func remote(at address: String) async throws -> RcloneRemote {
+        guard let url = ObjectURL(address), let store = try objects.store(of: url) as? any MountableStore else {
+            throw StorageError.unsuitable(path: address, reason: "only buckets can be mounted: s3://, gs:// or az://")
         }
-        return try await store.rcloneVariables(for: url)
+        return try await store.rclone(for: url)
     }
 
     /// Sweeps buckets that were made on demand.

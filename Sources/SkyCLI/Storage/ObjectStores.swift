@@ -90,6 +90,7 @@ final class ObjectStores: Sendable {
         return GCSClient(
             source, project: { () async throws(CredentialFailure) -> String? in try await tokens.project() },
             endpoint: host.map { $0.contains("://") ? $0 : "http://\($0)" } ?? surroundings.storageURL, grants: grants,
+            lasting: { () async throws(CredentialFailure) in given == nil ? try await tokens.lasting() : nil },
             caller: caller, patience: patience)
     }
 

@@ -20,6 +20,9 @@ protocol GoogleCredential: Sendable {
 
     /// Nil for whoever is no service account, and cannot sign.
     func signer(in surroundings: GoogleSurroundings) async throws(CredentialFailure) -> GoogleSigner?
+
+    /// What a program on another machine gets tokens with; nil where nothing of it can be handed on.
+    func lasting(in surroundings: GoogleSurroundings) -> LastingCredential?
 }
 
 /// What Google's APIs take, for as long as it lasts.
@@ -34,4 +37,6 @@ extension GoogleCredential {
     var quotaProject: String? { nil }
 
     func signer(in surroundings: GoogleSurroundings) async throws(CredentialFailure) -> GoogleSigner? { nil }
+
+    func lasting(in surroundings: GoogleSurroundings) -> LastingCredential? { nil }
 }

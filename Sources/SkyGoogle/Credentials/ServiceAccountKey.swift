@@ -6,8 +6,8 @@ struct ServiceAccountKey: GoogleCredential, Decodable {
     let email: String
     let project: String?
     let quotaProject: String?
-    private let privateKey: Secret
-    private let keyID: String?
+    let privateKey: Secret
+    let keyID: String?
     private let tokenURL: String?
 
     enum CodingKeys: String, CodingKey {
@@ -59,5 +59,5 @@ struct ServiceAccountKey: GoogleCredential, Decodable {
 
     private var key: RSAPrivateKey { RSAPrivateKey(pem: privateKey, owner: email) }
 
-    private func url(_ surroundings: GoogleSurroundings) -> String { tokenURL ?? surroundings.tokenURL }
+    func url(_ surroundings: GoogleSurroundings) -> String { tokenURL ?? surroundings.tokenURL }
 }

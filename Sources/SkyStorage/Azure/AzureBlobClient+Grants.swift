@@ -47,8 +47,9 @@ extension AzureBlobClient {
 
     private static let versionHeader = Secret("x-ms-version: \(version)")
 
-    private func address(of url: ObjectURL) -> String {
-        identity.endpoint + PercentEncoding.encode("/\(url.container)/\(url.key)", keepingSlashes: true)
+    func address(of url: ObjectURL) -> String {
+        let path = url.key.isEmpty ? "/\(url.container)" : "/\(url.container)/\(url.key)"
+        return identity.endpoint + PercentEncoding.encode(path, keepingSlashes: true)
     }
 
     private func tokenGrant(_ address: String, excess: String) async throws(StorageError) -> ReadGrant? {
@@ -77,16 +78,23 @@ extension AzureBlobClient {
     private func signed(
         _ url: ObjectURL, _ permissions: String, for lifetime: TimeSpan
     ) async throws(StorageError) -> String? {
+        try await query(for: url, permissions, for: lifetime).map { "\(address(of: url))?\($0)" }
+    }
+
+    /// A signature for just this blob, or the whole container where the key is empty; nil where there is nothing to sign with.
+    func query(
+        for url: ObjectURL, _ permissions: String, for lifetime: TimeSpan
+    ) async throws(StorageError) -> String? {
         let span = min(lifetime, DelegationKeys.longest)
         let account = identity.account
         let signature = BlobSignature(permissions, for: url, of: account, until: now() + span)
         switch identity.proof {
-        case .key(let key): return "\(address(of: url))?\(signature.query(signedBy: key, of: account))"
+        case .key(let key): return signature.query(signedBy: key, of: account)
         case .tokens:
             let key = try await keys.key(lasting: span, now: now()) { end async throws(StorageError) in
                 try await self.delegationKey(until: end)
             }
-            return "\(address(of: url))?\(signature.query(signedBy: key, of: account))"
+            return signature.query(signedBy: key, of: account)
         case .signature, .none: return nil
         }
     }

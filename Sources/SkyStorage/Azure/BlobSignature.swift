@@ -1,7 +1,7 @@
 import SkyAWS
 import SkyCore
 
-/// A shared access signature: lets whoever has it do what it says with one blob, until it ends.
+/// A shared access signature: lets whoever has it do what it says with one blob, or all of a container, until it ends.
 struct BlobSignature: Sendable {
     /// `r`
     let permissions: String
@@ -9,18 +9,21 @@ struct BlobSignature: Sendable {
     let expiry: String
     /// `/blob/account/container/key`
     let resource: String
+    /// `b`, or `c` of a whole container.
+    let kind: String
 
     init(_ permissions: String, for url: ObjectURL, of account: String, until end: Instant) {
         self.permissions = permissions
         expiry = Self.text(of: end)
-        resource = "/blob/\(account)/\(url.container)/\(url.key)"
+        kind = url.key.isEmpty ? "c" : "b"
+        resource = "/blob/\(account)/\(url.container)" + (url.key.isEmpty ? "" : "/\(url.key)")
     }
 
     /// By a key of the account: https://learn.microsoft.com/rest/api/storageservices/create-service-sas
     func query(signedBy key: Secret, of account: String) -> String {
         // Permissions, start, end, resource, policy, addresses, protocol, version, kind, snapshot, scope, five headers.
         let lines =
-            [permissions, "", expiry, resource, "", "", "", AzureBlobClient.version, "b"] + empty(7)
+            [permissions, "", expiry, resource, "", "", "", AzureBlobClient.version, kind] + empty(7)
         return query([], SharedKey(account: account, key: key).sign(lines.joined(separator: "\n")))
     }
 
@@ -35,13 +38,13 @@ struct BlobSignature: Sendable {
         // snapshot, scope, five headers.
         let lines =
             [permissions, "", expiry, resource] + key.fields.map(\.value) + empty(5)
-            + [AzureBlobClient.version, "b"] + empty(7)
+            + [AzureBlobClient.version, kind] + empty(7)
         return lines.joined(separator: "\n")
     }
 
     private func query(_ more: [(name: String, value: String)], _ signature: String) -> String {
         let fields: [(name: String, value: String)] =
-            [("sp", permissions), ("se", expiry), ("sv", AzureBlobClient.version), ("sr", "b")] + more
+            [("sp", permissions), ("se", expiry), ("sv", AzureBlobClient.version), ("sr", kind)] + more
             + [("sig", signature)]
         return fields.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import SkyAWS
 public import SkyCore
+public import SkyGoogle
 public import SkyHTTP
 
 /// Speaks to Google Cloud Storage by its JSON API (https://cloud.google.com/storage/docs/json_api/v1).
@@ -11,9 +12,12 @@ public final class GCSClient: ObjectStore {
     let grants: GCSGrants?
     /// Whose buckets are listed, and where new ones are made.
     let project: Project
+    /// What others are handed who speak for long.
+    let lasting: Lasting?
     private let patience: TimeSpan?
 
     public typealias Project = @Sendable () async throws(CredentialFailure) -> String?
+    public typealias Lasting = @Sendable () async throws(CredentialFailure) -> LastingCredential?
 
     public static let ownEndpoint = "https://storage.googleapis.com"
 
@@ -22,13 +26,15 @@ public final class GCSClient: ObjectStore {
     ///   - project: asked for the list of buckets, and to make one.
     ///   - endpoint: `http://host:port` of a server that speaks like it, if Google's own is not meant.
     ///   - grants: how others are let read; without, by the tokens themselves.
+    ///   - lasting: what a bucket is mounted with; nil where there are tokens alone.
     ///   - patience: for callers who would rather do without: a call is tried twice, and that long.
     public init(
         _ tokens: (any BearerTokenSource)?, project: @escaping Project, endpoint: String? = nil,
-        grants: GCSGrants? = nil, caller: HTTPCaller, patience: TimeSpan? = nil
+        grants: GCSGrants? = nil, lasting: Lasting? = nil, caller: HTTPCaller, patience: TimeSpan? = nil
     ) {
         self.tokens = tokens
         self.grants = grants
+        self.lasting = lasting
         self.project = project
         self.endpoint = endpoint ?? Self.ownEndpoint
         self.caller = caller
