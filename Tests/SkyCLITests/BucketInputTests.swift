@@ -45,9 +45,7 @@ struct BucketInputTests {
             try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)"))
         }
 
-        /// On a thread of its own: commands wait for tasks, and must not take a thread that these need.
-        ///
-        /// - Parameter limit: long by default, as other tests may keep those threads busy.
+        /// - Parameter limit: long by default, as other tests may keep this machine busy.
         func sky(
             _ arguments: String..., with changes: [String: String] = [:], limit: TimeSpan = .seconds(120)
         ) async -> CommandRun {
@@ -57,16 +55,9 @@ struct BucketInputTests {
             environment["AWS_EC2_METADATA_DISABLED"] = "true"
             environment["AWS_ENDPOINT_URL"] = server.url
             environment.merge(changes) { $1 }
-            let (arguments, folder, all) = (arguments, folder, environment)
-            return await withCheckedContinuation { continuation in
-                DispatchQueue(label: "test.command").async {
-                    continuation.resume(
-                        returning: CommandRun(
-                            arguments.map { $0.replacing("@", with: folder) }, environment: all,
-                            terminal: Terminal(isInteractive: false, width: 100, isColoured: false),
-                            lookUpLimit: limit))
-                }
-            }
+            return await CommandRun(
+                arguments.map { $0.replacing("@", with: folder) }, environment: environment,
+                terminal: Terminal(isInteractive: false, width: 100, isColoured: false), lookUpLimit: limit)
         }
 
         func plain(_ run: CommandRun) -> String {

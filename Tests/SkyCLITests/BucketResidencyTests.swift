@@ -30,7 +30,7 @@ struct BucketResidencyTests {
             var environment = InstallationFixture.environment(home: folder)
             environment["AWS_EC2_METADATA_DISABLED"] = "true"
             environment.merge(changes) { $1 }
-            return CommandRun(["plan", "\(folder)/p.yaml", "--offline"], environment: environment)
+            return await CommandRun(["plan", "\(folder)/p.yaml", "--offline"], environment: environment)
         }
     }
 

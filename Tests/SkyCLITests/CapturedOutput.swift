@@ -1,4 +1,5 @@
 import SkyCore
+import SkyProcess
 import Synchronization
 
 @testable import SkyCLI
@@ -35,12 +36,14 @@ struct CommandRun {
     let out: String
     let err: String
 
+    /// On a thread of its own: commands wait for tasks, and must not take a thread that these need.
+    ///
     /// `answers` are what a person types, in order; none: nobody is there.
     init(
         _ arguments: [String], environment: [String: String] = [:], terminal: Terminal = .none,
         answers: [String] = [], now: Instant = Instant(millisecondsSince1970: 1_800_000_000_000),
         lookUpLimit: TimeSpan = .seconds(5)
-    ) {
+    ) async {
         let out = CapturedOutput(terminal: terminal)
         let err = CapturedOutput(terminal: terminal)
         let left = TypedAnswers(answers)
@@ -48,7 +51,9 @@ struct CommandRun {
             console: Console(out: out, err: err, isAnswered: !answers.isEmpty, ask: { left.next() }),
             environment: environment, now: { now },
             executable: "/nowhere/sky", interruptions: { NoInterruptions() }, lookUpLimit: lookUpLimit)
-        status = SkyCommandLine.run(arguments, in: context)
+        status = await withCheckedContinuation { continuation in
+            startThread { continuation.resume(returning: SkyCommandLine.run(arguments, in: context)) }
+        }
         self.out = out.text
         self.err = err.text
     }

@@ -11,8 +11,8 @@ struct CatalogCommandTests {
     private let environment = InstallationFixture.environment()
     private let wide = Terminal(isInteractive: false, width: 110, isColoured: false)
 
-    private func sky(_ arguments: String..., in environment: [String: String]? = nil) -> CommandRun {
-        CommandRun(arguments, environment: environment ?? self.environment, terminal: wide)
+    private func sky(_ arguments: String..., in environment: [String: String]? = nil) async -> CommandRun {
+        await CommandRun(arguments, environment: environment ?? self.environment, terminal: wide)
     }
 
     @Test(
@@ -23,8 +23,8 @@ struct CatalogCommandTests {
             (["catalog", "show", "m.small"], "catalog-machine.txt"),
             (["catalog", "list", "--accelerator", "A100", "--output", "csv"], "catalog-list.csv"),
         ])
-    func screens(arguments: [String], golden: String) throws {
-        let run = CommandRun(arguments, environment: environment, terminal: wide)
+    func screens(arguments: [String], golden: String) async throws {
+        let run = await CommandRun(arguments, environment: environment, terminal: wide)
         try expectGolden(InstallationFixture.withoutPaths(run.transcript), golden)
     }
 
@@ -35,8 +35,8 @@ struct CatalogCommandTests {
             (["--cloud", "nimbus"], ["T4"]), (["--region", "east"], ["A100"]), (["t4:1"], ["T4"]),
             (["--area", "europe"], ["T4"]),
         ] as [([String], [String])])
-    func gpuFilters(arguments: [String], names: [String]) {
-        let run = CommandRun(["gpus", "--output", "csv"] + arguments, environment: environment)
+    func gpuFilters(arguments: [String], names: [String]) async {
+        let run = await CommandRun(["gpus", "--output", "csv"] + arguments, environment: environment)
         #expect(run.status == 0, "\(run.err)")
         let lines = run.out.split(separator: "\n").dropFirst()
         #expect(lines.map { $0.split(separator: ",").first.map(String.init) } == names)
@@ -50,8 +50,8 @@ struct CatalogCommandTests {
             (["catalog", "show", "m.smal"], "did you mean 'm.small'"),
             (["catalog", "show", "x"], "providers are acme"),
         ] as [([String], String)])
-    func unknown(arguments: [String], hint: String) {
-        let run = CommandRun(arguments, environment: environment)
+    func unknown(arguments: [String], hint: String) async {
+        let run = await CommandRun(arguments, environment: environment)
         #expect(run.status == 2 && run.err.contains(hint), "\(run.err)")
     }
 
@@ -65,12 +65,13 @@ struct CatalogCommandTests {
             }
             let environment = InstallationFixture.environment(home: home)
             try write("name: acme\ndiscounts: [{types: g.one, percent: 50}]\n")
-            #expect(sky("gpus", "A100", "--output", "csv", in: environment).out.contains(",1.75,acme/east/g.one,"))
+            #expect(
+                await sky("gpus", "A100", "--output", "csv", in: environment).out.contains(",1.75,acme/east/g.one,"))
             try write("name: acme\ndiscounts: [{types: g.none, percent: 50}]\n")
-            let wrong = sky("gpus", in: environment)
+            let wrong = await sky("gpus", in: environment)
             #expect(wrong.status == 2 && wrong.err.contains("provider.yaml:2:13: error: no machine type is like"))
             try write("name: acme\nreservations: [{instance_type: g.one, region: east, count: 1}]\n")
-            #expect(sky("catalog", "list", "--capability", "reserved", in: environment).out.contains("$0.00"))
+            #expect(await sky("catalog", "list", "--capability", "reserved", in: environment).out.contains("$0.00"))
         }
     }
 
@@ -83,9 +84,9 @@ struct CatalogCommandTests {
             let text = String(decoding: try Data(contentsOf: offers), as: UTF8.self)
             let changed = text.replacing("0.8,0.2", with: "0.4,0.25").replacing("m.small,west", with: "m.tiny,west")
             try Data(changed.utf8).write(to: offers)
-            let run = sky("catalog", "diff", "\(home)/older")
+            let run = await sky("catalog", "diff", "\(home)/older")
             try expectGolden(run.transcript.replacing(home, with: "[HOME]"), "catalog-diff.txt")
-            #expect(sky("catalog", "diff", installed, installed).out.contains("the same prices"))
+            #expect(await sky("catalog", "diff", installed, installed).out.contains("the same prices"))
         }
     }
 }

@@ -35,8 +35,8 @@ struct DeadlineStageTests {
             try text.write(toFile: "\(folder)/\(file)", atomically: true, encoding: .utf8)
         }
 
-        func sky(_ arguments: String...) -> CommandRun {
-            CommandRun(
+        func sky(_ arguments: String...) async -> CommandRun {
+            await CommandRun(
                 arguments.map { $0.replacing("@", with: folder) }, environment: environment,
                 terminal: Terminal(isInteractive: false, width: 100, isColoured: false),
                 now: Instant(millisecondsSince1970: 1_800_000_000_000))
@@ -45,37 +45,38 @@ struct DeadlineStageTests {
         func plain(_ run: CommandRun) -> String { run.transcript.replacing(folder, with: "[HERE]") }
     }
 
-    private func withDesk(_ body: (Desk) throws -> Void) async throws {
-        try await withTemporaryFolder { folder in try body(try Desk(folder)) }
+    private func withDesk(_ body: (Desk) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in try await body(try Desk(folder)) }
     }
 
     @Test("a plan says that the stage is on spot while it can wait, and what on demand would cost")
     func screen() async throws {
         try await withDesk { desk in
-            try expectGolden(desk.plain(desk.sky("plan", "@/p.yaml", "--confidence")), "plan-deadline.txt")
-            try expectGolden(desk.plain(desk.sky("plan", "@/p.yaml", "--explain")), "plan-deadline-explain.txt")
+            try expectGolden(desk.plain(await desk.sky("plan", "@/p.yaml", "--confidence")), "plan-deadline.txt")
+            try expectGolden(desk.plain(await desk.sky("plan", "@/p.yaml", "--explain")), "plan-deadline-explain.txt")
         }
     }
 
     @Test("the JSON has the terms, and null for stages without")
     func json() async throws {
         try await withDesk { desk in
-            try expectGolden(desk.sky("plan", "@/p.yaml", "--output", "json").out, "plan-deadline.json")
+            try expectGolden(await desk.sky("plan", "@/p.yaml", "--output", "json").out, "plan-deadline.json")
             try desk.write("plain.yaml", Self.pipeline.replacing("    deadline: 12h\n", with: ""))
-            #expect(desk.sky("plan", "@/plain.yaml", "--output", "json").out.contains("\"deadline\" : null"))
+            #expect(await desk.sky("plan", "@/plain.yaml", "--output", "json").out.contains("\"deadline\" : null"))
         }
     }
 
     @Test("a plan file keeps the terms, and is stale when the way out on demand costs something else")
     func planFile() async throws {
         try await withDesk { desk in
-            #expect(desk.sky("plan", "@/p.yaml", "-o", "@/plan.json").status == 0)
-            let shown = desk.sky("launch", "--dryrun", "@/plan.json", "--output", "json")
-            #expect(shown.status == 0 && shown.out == desk.sky("plan", "@/p.yaml", "--output", "json").out)
+            #expect(await desk.sky("plan", "@/p.yaml", "-o", "@/plan.json").status == 0)
+            let shown = await desk.sky("launch", "--dryrun", "@/plan.json", "--output", "json")
+            #expect(shown.status == 0)
+            #expect(await desk.sky("plan", "@/p.yaml", "--output", "json").out == shown.out)
             let offers = "\(desk.folder)/root/providers/acme/offers.csv"
             let text = try String(contentsOfFile: offers, encoding: .utf8)
             try text.replacing("85,3.5,", with: "85,3.75,").write(toFile: offers, atomically: true, encoding: .utf8)
-            try expectGolden(desk.plain(desk.sky("launch", "@/plan.json", "--yes")), "plan-deadline-stale.txt")
+            try expectGolden(desk.plain(await desk.sky("launch", "@/plan.json", "--yes")), "plan-deadline-stale.txt")
         }
     }
 
@@ -88,7 +89,7 @@ struct DeadlineStageTests {
     func mistakes(name: String, old: String, new: String) async throws {
         try await withDesk { desk in
             try desk.write("\(name).yaml", Self.pipeline.replacing(old, with: new))
-            try expectGolden(desk.plain(desk.sky("plan", "@/\(name).yaml")), "plan-deadline-\(name).txt")
+            try expectGolden(desk.plain(await desk.sky("plan", "@/\(name).yaml")), "plan-deadline-\(name).txt")
         }
     }
 }

@@ -9,36 +9,37 @@ struct ExplainTests {
     private let environment = InstallationFixture.environment()
     private let wide = Terminal(isInteractive: false, width: 100, isColoured: false)
 
-    private func sky(_ arguments: String...) -> CommandRun {
-        CommandRun(arguments, environment: environment, terminal: wide)
+    private func sky(_ arguments: String...) async -> CommandRun {
+        await CommandRun(arguments, environment: environment, terminal: wide)
     }
 
     private func plan(_ text: String, _ arguments: String...) async throws -> CommandRun {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/p.yaml"
             try text.write(toFile: path, atomically: true, encoding: .utf8)
-            let run = CommandRun(["plan", path] + arguments, environment: environment, terminal: wide)
+            let run = await CommandRun(["plan", path] + arguments, environment: environment, terminal: wide)
             return CommandRun(
                 status: run.status, out: run.out, err: run.err.replacing(folder, with: "[HERE]"))
         }
     }
 
     @Test("an explanation says what fell to what, what giving it up saves, and what the data's place decided")
-    func explains() throws {
+    func explains() async throws {
         try expectGolden(
-            sky("plan", InstallationFixture.pipeline("tickets"), "--explain").transcript, "command-plan-explain.txt")
-        let json = sky("plan", InstallationFixture.pipeline("tickets"), "--explain", "--output", "json")
+            await sky("plan", InstallationFixture.pipeline("tickets"), "--explain").transcript,
+            "command-plan-explain.txt")
+        let json = await sky("plan", InstallationFixture.pipeline("tickets"), "--explain", "--output", "json")
         #expect(json.status == 0 && json.out.contains("\"nearest_miss\" : null"))
     }
 
     @Test("the frontier is numbered from cheapest to fastest, and one of it can be taken")
-    func frontier() throws {
+    func frontier() async throws {
         let file = InstallationFixture.pipeline("tickets")
-        try expectGolden(sky("plan", file, "--frontier").transcript, "command-plan-frontier.txt")
-        #expect(sky("plan", file, "--frontier", "--pick", "1").out.contains("frontier, plan 1 of"))
-        let beyond = sky("plan", file, "--pick", "99")
+        try expectGolden(await sky("plan", file, "--frontier").transcript, "command-plan-frontier.txt")
+        #expect(await sky("plan", file, "--frontier", "--pick", "1").out.contains("frontier, plan 1 of"))
+        let beyond = await sky("plan", file, "--pick", "99")
         #expect(beyond.status == 2 && beyond.err.contains("--pick 99: the frontier has plans 1 to"))
-        #expect(sky("plan", file, "--frontier", "-o", "x.json").status == 2)
+        #expect(await sky("plan", file, "--frontier", "-o", "x.json").status == 2)
     }
 
     @Test("when nothing fits, every constraint says how many offers it cost, and the nearest miss is named")

@@ -53,8 +53,8 @@ struct HistoryCommandTests {
             return launch.run
         }
 
-        func sky(_ arguments: String..., answers: [String] = []) -> CommandRun {
-            CommandRun(arguments, environment: environment, answers: answers, now: Samples.now)
+        func sky(_ arguments: String..., answers: [String] = []) async -> CommandRun {
+            await CommandRun(arguments, environment: environment, answers: answers, now: Samples.now)
         }
     }
 
@@ -70,15 +70,16 @@ struct HistoryCommandTests {
     func events() async throws {
         try await withHome { home in
             try home.run("tickets-7k2m")
-            let text = home.sky("events", "tickets-7")
+            let text = await home.sky("events", "tickets-7")
             #expect(text.status == 0)
             try expectGolden(text.out, "events.txt")
-            let json = home.sky("events", "tickets-7k2m", "--output", "json")
+            let json = await home.sky("events", "tickets-7k2m", "--output", "json")
             // The launch holds the whole pipeline and its plan.
             try expectGolden(json.out.split(separator: "\n").dropFirst().map { $0 + "\n" }.joined(), "events.jsonl")
             #expect(json.out.hasPrefix(#"{"at":""#))
-            #expect(home.sky("events", "-f", "tickets-7k2m").out == text.out, "an ended run is followed to its end")
-            #expect(home.sky("events", "nobody").status == 2)
+            #expect(
+                await home.sky("events", "-f", "tickets-7k2m").out == text.out, "an ended run is followed to its end")
+            #expect(await home.sky("events", "nobody").status == 2)
         }
     }
 
@@ -87,10 +88,10 @@ struct HistoryCommandTests {
         try await withHome { home in
             let run = try home.run("tickets-7k2m")
             try SkyTestFiles.write("first\n", to: "\(home.folder.logs(of: run))/clean.1.0.log")
-            #expect(home.sky("logs", "tickets-7k2m", "clean", "--attempt", "1").out == "first\n")
-            let late = home.sky("logs", "tickets-7k2m", "clean", "--attempt", "9")
+            #expect(await home.sky("logs", "tickets-7k2m", "clean", "--attempt", "1").out == "first\n")
+            let late = await home.sky("logs", "tickets-7k2m", "clean", "--attempt", "9")
             #expect(late.status == 2 && late.err.contains("stage 'clean' of tickets-7k2m has had"))
-            let which = home.sky("logs", "tickets-7k2m", "--attempt", "1")
+            let which = await home.sky("logs", "tickets-7k2m", "--attempt", "1")
             #expect(which.status == 2 && which.err.contains("sky logs tickets-7k2m clean --attempt 1"))
         }
     }
@@ -99,14 +100,14 @@ struct HistoryCommandTests {
     func list() async throws {
         try await withHome { home in
             try home.run("tickets-7k2m")
-            let fast = home.sky("status")
-            let json = home.sky("status", "--output", "json")
+            let fast = await home.sky("status")
+            let json = await home.sky("status", "--output", "json")
             // An append without a summary leaves the list to fold the events.
-            try home.journal.append(
+            try await home.journal.append(
                 [RecordedEvent(.driverStarted(processID: 1), at: Samples.now)],
                 to: #require(RunID("tickets-7k2m")), after: 6, runEnded: true)
-            #expect(home.sky("status").out == fast.out)
-            #expect(home.sky("status", "--output", "json").out == json.out)
+            #expect(await home.sky("status").out == fast.out)
+            #expect(await home.sky("status", "--output", "json").out == json.out)
             #expect(fast.out.contains("cancelled"))
         }
     }
@@ -120,20 +121,21 @@ struct HistoryCommandTests {
             try home.run("tickets-cccc", at: old, ended: false)
             try SkyTestFiles.write("0123456789", to: "\(home.folder.logs(of: run))/clean.1.0.log")
 
-            let dry = home.sky("purge", "--dry-run")
+            let dry = await home.sky("purge", "--dry-run")
             #expect(dry.status == 0 && dry.out.hasPrefix("tickets-aaaa") && !dry.out.contains("tickets-bbbb"))
             #expect(try home.journal.runs().count == 3)
-            #expect(home.sky("purge", answers: ["n"]).status == 130)
-            let unfinished = home.sky("purge", "tickets-cccc", "--yes")
+            #expect(await home.sky("purge", answers: ["n"]).status == 130)
+            let unfinished = await home.sky("purge", "tickets-cccc", "--yes")
             #expect(unfinished.status == 2 && unfinished.err.contains("sky down tickets-cccc"))
-            #expect(home.sky("purge", "--older-than", "soon").err.contains("--older-than soon: 'soon' is no time"))
+            #expect(
+                await home.sky("purge", "--older-than", "soon").err.contains("--older-than soon: 'soon' is no time"))
 
-            let done = home.sky("purge", "--yes")
+            let done = await home.sky("purge", "--yes")
             #expect(done.status == 0 && done.err.contains("removed 1 run"), "\(done.err)")
             #expect(try home.journal.runs().map(\.text) == ["tickets-bbbb", "tickets-cccc"])
             #expect(access(home.folder.folder(of: run), F_OK) != 0)
             #expect(try home.journal.events(of: #require(RunID("tickets-bbbb"))).count == 6)
-            #expect(home.sky("purge", "tickets-bbbb", "--yes").status == 0)
+            #expect(await home.sky("purge", "tickets-bbbb", "--yes").status == 0)
             #expect(try home.journal.runs().map(\.text) == ["tickets-cccc"])
         }
     }
@@ -143,10 +145,10 @@ struct HistoryCommandTests {
         try await withHome { home in
             try home.run("tickets-aaaa", at: Samples.now + TimeSpan(milliseconds: -3 * 86_400_000))
             var environment = home.environment
-            #expect(CommandRun(["purge", "--dry-run"], environment: environment, now: Samples.now).out.isEmpty)
+            #expect(await CommandRun(["purge", "--dry-run"], environment: environment, now: Samples.now).out.isEmpty)
             environment["SKY_RETENTION"] = "2d"
             #expect(
-                CommandRun(["purge", "--dry-run"], environment: environment, now: Samples.now).out
+                await CommandRun(["purge", "--dry-run"], environment: environment, now: Samples.now).out
                     .hasPrefix("tickets-aaaa"))
         }
     }
@@ -154,7 +156,7 @@ struct HistoryCommandTests {
     @Test("check shows the places that all runs stay away from, and until when")
     func avoided() async throws {
         try await withHome { home in
-            #expect(!home.sky("check").out.contains("avoided"))
+            #expect(await !home.sky("check").out.contains("avoided"))
             let place = BlockedPlace(
                 provider: "acme", region: "east", zone: "east-a", instanceType: "p5.48xlarge", market: .spot)
             for minutes in [-20, -10, -2] {
@@ -163,9 +165,9 @@ struct HistoryCommandTests {
             }
             let until = LocalTime(Samples.now + TimeSpan.seconds(18 * 60)).time
             #expect(
-                home.sky("check").out.contains(
+                await home.sky("check").out.contains(
                     "avoided until \(until): acme/east/east-a p5.48xlarge spot, no capacity, 3rd time"))
-            let json = home.sky("check", "--output", "json").out
+            let json = await home.sky("check", "--output", "json").out
             #expect(json.contains(#""instance_type" : "p5.48xlarge""#) && json.contains(#""refusals" : 3"#))
         }
     }
@@ -175,15 +177,16 @@ struct HistoryCommandTests {
         try await withTemporaryFolder { path in
             let environment = InstallationFixture.environment(home: path)
             let file = StateFolder(path: try SkyPaths(environment: environment).state).journal
-            #expect(CommandRun(["state", "check"], environment: environment).out.contains("there is no such file"))
+            #expect(
+                await CommandRun(["state", "check"], environment: environment).out.contains("there is no such file"))
             do { try Home(path).run("tickets-7k2m") }
-            let whole = CommandRun(["state", "check"], environment: environment)
+            let whole = await CommandRun(["state", "check"], environment: environment)
             #expect(whole.status == 0 && whole.out.contains("is whole: 1 run and 6 events can be read"))
             #expect(truncate(file, 6000) == 0)
-            let status = CommandRun(["status"], environment: environment)
+            let status = await CommandRun(["status"], environment: environment)
             #expect(status.status == 2)
             #expect(status.err.contains("is damaged") && status.err.contains("→ sky state check"))
-            let check = CommandRun(["state", "check", "--output", "json"], environment: environment)
+            let check = await CommandRun(["state", "check", "--output", "json"], environment: environment)
             #expect(check.status == 2 && check.out.contains(#""is_sound" : false"#))
         }
     }
@@ -191,10 +194,10 @@ struct HistoryCommandTests {
     @Test("a journal of another machine is claimed only by somebody who says that the other is gone")
     func claim() async throws {
         try await withHome { home in
-            let refused = home.sky("state", "claim")
+            let refused = await home.sky("state", "claim")
             #expect(refused.status == 2 && refused.err.contains("sky state claim --yes"))
-            #expect(home.sky("state", "claim", answers: [""]).status == 130)
-            #expect(home.sky("state", "claim", answers: ["y"]).status == 0)
+            #expect(await home.sky("state", "claim", answers: [""]).status == 130)
+            #expect(await home.sky("state", "claim", answers: ["y"]).status == 0)
         }
     }
 }

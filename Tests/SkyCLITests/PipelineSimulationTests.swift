@@ -7,13 +7,13 @@ import Testing
 struct PipelineSimulationTests {
     private let file = InstallationFixture.pipeline("tickets")
 
-    private func simulate(_ arguments: [String]) -> CommandRun {
-        CommandRun(["simulate"] + arguments, environment: InstallationFixture.environment())
+    private func simulate(_ arguments: [String]) async -> CommandRun {
+        await CommandRun(["simulate"] + arguments, environment: InstallationFixture.environment())
     }
 
     @Test("a sweep says how many seeds stood, how runs ended and what went wrong")
-    func sweep() {
-        let run = simulate([file, "--seeds", "10", "--runs", "2"])
+    func sweep() async {
+        let run = await simulate([file, "--seeds", "10", "--runs", "2"])
         #expect(run.status == 0, "\(run.err)")
         #expect(run.out.contains("seeds          10, from 1 on"))
         #expect(run.out.contains("runs           20:"))
@@ -21,8 +21,8 @@ struct PipelineSimulationTests {
     }
 
     @Test("JSON has the same figures, and no fall")
-    func json() {
-        let run = simulate([file, "--seed", "5", "--output", "json"])
+    func json() async {
+        let run = await simulate([file, "--seed", "5", "--output", "json"])
         #expect(run.status == 0, "\(run.err)")
         for field in [#""fall" : null"#, #""first_seed" : 5"#, #""seeds" : 1"#, #""metered_usd" : ""#] {
             #expect(run.out.contains(field), "\(field)")
@@ -30,16 +30,16 @@ struct PipelineSimulationTests {
     }
 
     @Test("a journal is written a line per event, the same each time")
-    func journal() {
-        let run = simulate([file, "--seed", "5", "--runs", "1", "--journal"])
+    func journal() async {
+        let run = await simulate([file, "--seed", "5", "--runs", "1", "--journal"])
         #expect(run.status == 0, "\(run.err)")
         #expect(run.out.hasPrefix("{\"at\":"))
-        #expect(simulate([file, "--seed", "5", "--runs", "1", "--journal"]).out == run.out)
+        #expect(await simulate([file, "--seed", "5", "--runs", "1", "--journal"]).out == run.out)
     }
 
     @Test("without faults every run succeeds")
-    func calm() {
-        let run = simulate([file, "--only-fault", "none", "--seeds", "2", "--runs", "1"])
+    func calm() async {
+        let run = await simulate([file, "--only-fault", "none", "--seeds", "2", "--runs", "1"])
         #expect(run.out.contains("runs           2: 2 succeeded"), "\(run.out)\(run.err)")
     }
 
@@ -52,15 +52,15 @@ struct PipelineSimulationTests {
             (["--only-fault", "kil:1a"], "did you mean 'kill:…'?"),
             (["--faults", "/nowhere.yaml"], "there is no such file"), (["--output", "csv"], "text or json"),
         ])
-    func wrong(arguments: [String], complaint: String) {
-        let run = simulate([file] + arguments)
+    func wrong(arguments: [String], complaint: String) async {
+        let run = await simulate([file] + arguments)
         #expect(run.status == 2)
         #expect(run.err.contains(complaint), "\(run.err)")
     }
 
     @Test("with neither a pipeline nor a trace it says what there is to type")
-    func nothing() {
-        let run = simulate([])
+    func nothing() async {
+        let run = await simulate([])
         #expect(run.status == 2)
         #expect(run.err.contains("expected a pipeline's file, or --trace"))
     }

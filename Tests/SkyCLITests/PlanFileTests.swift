@@ -22,11 +22,11 @@ struct PlanFileTests {
                 atPath: InstallationFixture.pipeline("tickets"), toPath: "\(folder)/tickets.yaml")
         }
 
-        func sky(_ arguments: String...) -> CommandRun {
+        func sky(_ arguments: String...) async -> CommandRun {
             var environment = InstallationFixture.environment()
             environment["SKY_ROOT"] = "\(folder)/root"
             if let home { environment["SKY_HOME"] = home }
-            return CommandRun(
+            return await CommandRun(
                 arguments.map { $0.replacing("@", with: folder) }, environment: environment,
                 terminal: Terminal(isInteractive: false, width: 100, isColoured: false), now: now)
         }
@@ -41,35 +41,35 @@ struct PlanFileTests {
         func plain(_ run: CommandRun) -> String { run.transcript.replacing(folder, with: "[HERE]") }
     }
 
-    private func withDesk(_ body: (inout Desk) throws -> Void) async throws {
+    private func withDesk(_ body: (inout Desk) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             var desk = try Desk(folder)
-            try body(&desk)
+            try await body(&desk)
         }
     }
 
     @Test("a plan that was written down is the plan that launch shows")
     func roundTrip() async throws {
         try await withDesk { desk in
-            let written = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            let written = await desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
             #expect(written.status == 0 && written.out.isEmpty)
             #expect(written.err.contains("sky launch \(desk.folder)/plan.json"))
-            let shown = desk.sky("launch", "--dryrun", "@/plan.json", "--output", "json")
+            let shown = await desk.sky("launch", "--dryrun", "@/plan.json", "--output", "json")
             #expect(shown.status == 0 && shown.err.isEmpty)
-            #expect(shown.out == desk.sky("plan", "@/tickets.yaml", "--output", "json").out)
+            #expect(await desk.sky("plan", "@/tickets.yaml", "--output", "json").out == shown.out)
         }
     }
 
     @Test("a plan whose prices have moved is refused, and old and new stand side by side")
     func prices() async throws {
         try await withDesk { desk in
-            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            _ = await desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
             try desk.edit("root/providers/acme/offers.csv", "85,3.5,", "85,3.75,")
-            try expectGolden(desk.plain(desk.sky("launch", "@/plan.json", "--yes")), "plan-file-stale.txt")
+            try expectGolden(desk.plain(await desk.sky("launch", "@/plan.json", "--yes")), "plan-file-stale.txt")
             try expectGolden(
-                desk.plain(desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json")), "plan-file-diff.txt")
+                desk.plain(await desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json")), "plan-file-diff.txt")
             #expect(
-                desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json", "--output", "json").out
+                await desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json", "--output", "json").out
                     .contains("\"is_different\" : true"))
         }
     }
@@ -77,12 +77,12 @@ struct PlanFileTests {
     @Test("a plan is stale when its file has changed, its offer is gone, or its time is over, and says all at once")
     func reasons() async throws {
         try await withDesk { desk in
-            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json", "--valid-for", "1h")
-            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+            _ = await desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json", "--valid-for", "1h")
+            #expect(await desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
             try desk.edit("root/providers/nimbus/offers.csv", "t1,north", "t9,north")
             try desk.edit("tickets.yaml", "6h", "7h")
             desk.now = desk.now + .seconds(3 * 3600)
-            try expectGolden(desk.plain(desk.sky("launch", "@/plan.json", "--yes")), "plan-file-reasons.txt")
+            try expectGolden(desk.plain(await desk.sky("launch", "@/plan.json", "--yes")), "plan-file-reasons.txt")
         }
     }
 
@@ -97,17 +97,17 @@ struct PlanFileTests {
             }
             desk.home = "\(desk.folder)/home"
             try know("[{machines: 9}, {types: nothing, cpus: 4}]")
-            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            _ = await desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
             let text = try String(contentsOfFile: "\(desk.folder)/plan.json", encoding: .utf8)
             #expect(text.contains("\"quotas\"") && text.contains("\"limit\" : 9"))
-            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+            #expect(await desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
             try know("[{machines: 8}]")
-            let stale = desk.sky("launch", "@/plan.json", "--yes")
+            let stale = await desk.sky("launch", "@/plan.json", "--yes")
             #expect(stale.status == 2)
             #expect(stale.err.contains("the quota known of acme: 9 machines → 8 machines"))
             #expect(stale.err.contains("the quota known of acme nothing: 4 CPUs → none"))
             try know("[{machines: 0}]")
-            let none = desk.sky("launch", "@/plan.json", "--yes")
+            let none = await desk.sky("launch", "@/plan.json", "--yes")
             #expect(none.status == 2 && none.err.contains("9 machines → 0 machines"))
             #expect(none.err.contains("more than the account may rent (acme: 0 machines)"))
         }
@@ -116,31 +116,31 @@ struct PlanFileTests {
     @Test("a plan outlives its pipeline's file, and nothing is different while nothing changes")
     func orphan() async throws {
         try await withDesk { desk in
-            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
-            #expect(desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json").out == "= nothing is different\n")
+            _ = await desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            #expect(await desk.sky("plan", "@/tickets.yaml", "--diff", "@/plan.json").out == "= nothing is different\n")
             try FileManager.default.removeItem(atPath: "\(desk.folder)/tickets.yaml")
-            #expect(desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
+            #expect(await desk.sky("launch", "--dryrun", "@/plan.json").status == 0)
         }
     }
 
     @Test("what is no plan file, or one that cannot be read, is told so")
     func mistakes() async throws {
         try await withDesk { desk in
-            _ = desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
-            let missing = desk.sky("plan", "@/tickets.yaml", "--diff", "@/nowhere.json")
+            _ = await desk.sky("plan", "@/tickets.yaml", "-o", "@/plan.json")
+            let missing = await desk.sky("plan", "@/tickets.yaml", "--diff", "@/nowhere.json")
             #expect(missing.status == 2 && missing.err.contains("there is no such file"))
-            let other = desk.sky("plan", "@/tickets.yaml", "--diff", "@/tickets.yaml")
+            let other = await desk.sky("plan", "@/tickets.yaml", "--diff", "@/tickets.yaml")
             #expect(other.status == 2 && other.err.contains("this is no plan file"))
-            let early = desk.sky("launch", "@/plan.json", "--policy", "fastest", "--yes")
+            let early = await desk.sky("launch", "@/plan.json", "--policy", "fastest", "--yes")
             #expect(early.status == 2 && early.err.contains("had their say when it was made"))
             try desk.edit("plan.json", "\"version\" : 1,\n  \"prov", "\"version\" : 7,\n  \"prov")
-            let version = desk.sky("launch", "@/plan.json", "--yes")
+            let version = await desk.sky("launch", "@/plan.json", "--yes")
             #expect(version.status == 2 && version.err.contains("has version 7"))
             try "{\"kind\":\"sky-plan\",\"version\":1}".write(
                 toFile: "\(desk.folder)/plan.json", atomically: true, encoding: .utf8)
-            let damaged = desk.sky("launch", "@/plan.json", "--yes")
+            let damaged = await desk.sky("launch", "@/plan.json", "--yes")
             #expect(damaged.status == 2 && damaged.err.contains("damaged"))
-            #expect(desk.sky("plan", "@/tickets.yaml", "-o", "plan.txt").status == 2)
+            #expect(await desk.sky("plan", "@/tickets.yaml", "-o", "plan.txt").status == 2)
         }
     }
 
@@ -154,7 +154,7 @@ struct PlanFileTests {
         try await withDesk { desk in
             try "from,to,usd_per_gb\nacme/*,*,\(price)\nnimbus/*,*,0.1\n".write(
                 toFile: "\(desk.folder)/tariffs.csv", atomically: true, encoding: .utf8)
-            let run = desk.sky("plan", "@/tickets.yaml", "--tariffs", "@/tariffs.csv", "--output", "json")
+            let run = await desk.sky("plan", "@/tickets.yaml", "--tariffs", "@/tariffs.csv", "--output", "json")
             #expect(run.status == 0)
             #expect(run.out.contains("these tariffs") != doubt.isEmpty, "\(run.out)")
             #expect(doubt.isEmpty || run.out.contains(doubt))
@@ -162,8 +162,8 @@ struct PlanFileTests {
     }
 
     @Test("the outlook says what it comes to when things go well, as expected, and badly")
-    func outlook() throws {
-        let run = CommandRun(
+    func outlook() async throws {
+        let run = await CommandRun(
             ["plan", InstallationFixture.pipeline("tickets"), "--confidence"],
             environment: InstallationFixture.environment(),
             terminal: Terminal(isInteractive: false, width: 100, isColoured: false))

@@ -10,24 +10,24 @@ import Testing
     private let environment = InstallationFixture.environment()
     private let wide = Terminal(isInteractive: false, width: 100, isColoured: false)
 
-    private func sky(_ arguments: String...) -> CommandRun {
-        CommandRun(arguments, environment: environment, terminal: wide)
+    private func sky(_ arguments: String...) async -> CommandRun {
+        await CommandRun(arguments, environment: environment, terminal: wide)
     }
 
     @Test("policies lists what there is, for people and for programs")
-    func list() throws {
-        try expectGolden(sky("policies").transcript, "command-policies.txt")
-        try expectGolden(sky("policies", "--output", "json").out, "policies.json")
+    func list() async throws {
+        try expectGolden(await sky("policies").transcript, "command-policies.txt")
+        try expectGolden(await sky("policies", "--output", "json").out, "policies.json")
     }
 
     @Test("a policy's plan says what it made small, and what it has to say")
-    func carbon() throws {
-        let run = sky("plan", InstallationFixture.pipeline("tickets"), "--policy", "carbon")
+    func carbon() async throws {
+        let run = await sky("plan", InstallationFixture.pipeline("tickets"), "--policy", "carbon")
         try expectGolden(InstallationFixture.withoutPaths(run.transcript), "command-plan-carbon.txt")
     }
 
     @Test("a policy that is not understood is refused with what would be right")
-    func mistakes() throws {
+    func mistakes() async throws {
         let file = InstallationFixture.pipeline("tickets")
         var page = ""
         for arguments in [
@@ -35,15 +35,15 @@ import Testing
             ["--policy", "exec:/no/such/policy.py"], ["--policy", "fastest", "--policy-timeout", "30"],
             ["--policy", "residency:atlantis"], ["--policy", "within-deadline:1s"],
         ] {
-            let run = CommandRun(["plan", file] + arguments, environment: environment, terminal: wide)
+            let run = await CommandRun(["plan", file] + arguments, environment: environment, terminal: wide)
             page += "sky plan \(arguments.joined(separator: " "))\n\(run.transcript)\n"
         }
         try expectGolden(page, "command-plan-policy-mistakes.txt")
     }
 
     @Test("a program that fails ends the plan with its last words")
-    func program() {
-        let run = sky("plan", InstallationFixture.pipeline("tickets"), "--policy", "exec:/bin/ls /no/such/folder")
+    func program() async {
+        let run = await sky("plan", InstallationFixture.pipeline("tickets"), "--policy", "exec:/bin/ls /no/such/folder")
         #expect(run.status == 2)
         #expect(run.out.isEmpty)
         #expect(
@@ -53,8 +53,8 @@ import Testing
     }
 
     @Test("completion scripts know the policies", arguments: ["bash", "zsh", "fish"])
-    func completions(shell: String) {
-        let script = sky("completions", shell).out
+    func completions(shell: String) async {
+        let script = await sky("completions", shell).out
         for name in ["cheapest", "within-deadline:", "spot-first"] { #expect(script.contains(name)) }
     }
 

@@ -53,18 +53,11 @@ private struct RefreshFixture {
         try write("from_region,to,usd_per_gb\n*,*,0.09\n", "providers/\(name)/egress.csv")
     }
 
-    /// On a thread of its own: commands wait for tasks.
     func sky(_ arguments: String...) async -> CommandRun {
-        let environment = environment
-        return await withCheckedContinuation { continuation in
-            DispatchQueue(label: "test.command").async {
-                continuation.resume(
-                    returning: CommandRun(
-                        arguments, environment: environment,
-                        terminal: Terminal(isInteractive: false, width: 110, isColoured: false),
-                        now: Instant(millisecondsSince1970: 1_795_960_000_000)))
-            }
-        }
+        await CommandRun(
+            arguments, environment: environment,
+            terminal: Terminal(isInteractive: false, width: 110, isColoured: false),
+            now: Instant(millisecondsSince1970: 1_795_960_000_000))
     }
 }
 

@@ -16,11 +16,11 @@ struct RunCommandTests {
     func asks() async throws {
         try await withTemporaryFolder { home in
             let environment = InstallationFixture.environment(home: home)
-            let alone = CommandRun(["launch", file], environment: environment)
+            let alone = await CommandRun(["launch", file], environment: environment)
             #expect(alone.status == 2)
             #expect(alone.err.contains("nobody is here to agree to $"))
             #expect(alone.err.contains("sky launch \(file) --yes"))
-            let declined = CommandRun(["launch", file], environment: environment, answers: ["n"])
+            let declined = await CommandRun(["launch", file], environment: environment, answers: ["n"])
             #expect(declined.status == 130)
             #expect(declined.err.hasSuffix("? [Y/n] nothing was started\n"))
             #expect(access("\(home)/state", F_OK) != 0, "a declined launch leaves nothing behind")
@@ -31,12 +31,12 @@ struct RunCommandTests {
     func missing() async throws {
         try await withTemporaryFolder { home in
             var environment = InstallationFixture.environment(home: home)
-            let secret = CommandRun(
+            let secret = await CommandRun(
                 ["launch", InstallationFixture.pipeline("secret"), "--yes"], environment: environment)
             #expect(secret.status == 2)
             #expect(secret.err.contains("the pipeline needs TOKEN"))
             environment["SKY_AGENT"] = "/nowhere/sky-agent"
-            let agent = CommandRun(["launch", file, "--yes"], environment: environment)
+            let agent = await CommandRun(["launch", file, "--yes"], environment: environment)
             #expect(agent.status == 2)
             #expect(agent.err.contains("there is no /nowhere/sky-agent"))
         }
@@ -45,8 +45,8 @@ struct RunCommandTests {
     @Test(
         "a name that cannot be a run's is refused",
         arguments: ["Big", "a b", "-x", "ä", String(repeating: "a", count: 41)])
-    func names(name: String) {
-        let run = CommandRun(["launch", file, "--name=\(name)"], environment: InstallationFixture.environment())
+    func names(name: String) async {
+        let run = await CommandRun(["launch", file, "--name=\(name)"], environment: InstallationFixture.environment())
         #expect(run.status == 2)
         #expect(run.err.contains("--name \(name)"))
     }
@@ -55,10 +55,11 @@ struct RunCommandTests {
     func noRuns() async throws {
         try await withTemporaryFolder { home in
             let environment = InstallationFixture.environment(home: home)
-            let run = CommandRun(["status"], environment: environment)
+            let run = await CommandRun(["status"], environment: environment)
             #expect(run.status == 0)
             #expect(run.err == "no runs yet; begin with sky launch pipeline.yaml\n")
-            #expect(CommandRun(["status", "--output", "json"], environment: environment).out.contains("\"runs\" : ["))
+            #expect(
+                await CommandRun(["status", "--output", "json"], environment: environment).out.contains("\"runs\" : ["))
         }
     }
 
@@ -68,17 +69,17 @@ struct RunCommandTests {
             let environment = InstallationFixture.environment(home: home)
             try endedRun("tickets-7k2m", home: home)
             try endedRun("tickets-9q1x", home: home)
-            let all = CommandRun(["status"], environment: environment)
+            let all = await CommandRun(["status"], environment: environment)
             #expect(all.out.contains("tickets-7k2m  tickets   cancelled"))
-            let one = CommandRun(["status", "tickets-7"], environment: environment)
+            let one = await CommandRun(["status", "tickets-7"], environment: environment)
             #expect(one.out.hasPrefix("tickets-7k2m  cancelled  took"))
-            let several = CommandRun(["status", "tickets"], environment: environment)
+            let several = await CommandRun(["status", "tickets"], environment: environment)
             #expect(several.status == 2)
             #expect(several.err.contains("the beginning of 2 runs"))
-            let wrong = CommandRun(["logs", "tickets-7k2n"], environment: environment)
+            let wrong = await CommandRun(["logs", "tickets-7k2n"], environment: environment)
             #expect(wrong.err == "error: no run 'tickets-7k2n'\n  → did you mean 'tickets-7k2m'?\n  → sky status\n")
             for command in ["cancel", "down"] {
-                let stop = CommandRun([command, "tickets-7k2m"], environment: environment)
+                let stop = await CommandRun([command, "tickets-7k2m"], environment: environment)
                 #expect(stop.status == 0)
                 #expect(stop.err == "tickets-7k2m has ended already: cancelled\n")
             }
@@ -92,13 +93,13 @@ struct RunCommandTests {
             let folder = try endedRun("tickets-7k2m", home: home)
             try SkyTestFiles.write("one\ntwo", to: "\(folder)/clean.1.0.log")
             try SkyTestFiles.write("three\n", to: "\(folder)/train.2.0.log")
-            let all = CommandRun(["logs", "tickets-7k2m"], environment: environment)
+            let all = await CommandRun(["logs", "tickets-7k2m"], environment: environment)
             #expect(all.out == "clean   │ one\nclean   │ two\ntrain#2 │ three\n")
-            let one = CommandRun(["logs", "tickets-7k2m", "clean"], environment: environment)
+            let one = await CommandRun(["logs", "tickets-7k2m", "clean"], environment: environment)
             #expect(one.out == "one\ntwo")
-            let followed = CommandRun(["logs", "-f", "tickets-7k2m", "clean"], environment: environment)
+            let followed = await CommandRun(["logs", "-f", "tickets-7k2m", "clean"], environment: environment)
             #expect(followed.out == one.out)
-            let wrong = CommandRun(["logs", "tickets-7k2m", "trian"], environment: environment)
+            let wrong = await CommandRun(["logs", "tickets-7k2m", "trian"], environment: environment)
             #expect(wrong.err.contains("did you mean 'train'?"))
         }
     }
@@ -108,7 +109,7 @@ struct RunCommandTests {
         try await withTemporaryFolder { home in
             let environment = InstallationFixture.environment(home: home)
             try makeRun("tickets-7k2m", home: home, ended: false)
-            let run = CommandRun(["status", "tickets-7k2m"], environment: environment)
+            let run = await CommandRun(["status", "tickets-7k2m"], environment: environment)
             #expect(run.status == 0)
             #expect(run.err.contains("cannot pick up tickets-7k2m"))
             #expect(run.out.hasPrefix("tickets-7k2m  running"))

@@ -11,31 +11,31 @@ struct SimulateTests {
     /// Short jobs, so that tests are.
     private let small = ["--work", "3h", "--deadline", "5h", "--starts", "2"]
 
-    private func simulate(_ arguments: [String]) -> CommandRun {
-        CommandRun(["simulate"] + arguments, terminal: wide)
+    private func simulate(_ arguments: [String]) async -> CommandRun {
+        await CommandRun(["simulate"] + arguments, terminal: wide)
     }
 
     @Test("a line per trace, the cheapest policies beside the optimum, short traces said to be skipped")
-    func comparison() throws {
-        let run = simulate(
+    func comparison() async throws {
+        let run = await simulate(
             ["--trace", traces, "-p", "on-demand", "-p", "greedy", "-p", "uniform-progress"] + small)
         try expectGolden(InstallationFixture.withoutPaths(run.transcript), "simulate.txt")
     }
 
     @Test("a line per policy and a column per folder")
-    func evaluation() throws {
-        let run = simulate(
+    func evaluation() async throws {
+        let run = await simulate(
             ["--trace", "\(traces)/coast", "--trace", "\(traces)/plain/field_four.json", "--evaluate", "-p", "up-1d"]
                 + ["-p", "time-sliced-4h", "-p", "next-spot", "--changeover", "5m", "--changeover", "10m"] + small)
         try expectGolden(InstallationFixture.withoutPaths(run.transcript), "simulate-evaluate.txt")
     }
 
     @Test("JSON and CSV have the same rows")
-    func machineReadable() throws {
+    func machineReadable() async throws {
         let arguments = ["--trace", "\(traces)/coast/harbour_a.json", "-p", "greedy"] + small
-        let json = simulate(arguments + ["--output", "json", "--evaluate", "--changeover", "5m"])
+        let json = await simulate(arguments + ["--output", "json", "--evaluate", "--changeover", "5m"])
         try expectGolden(json.out, "simulate.json")
-        let csv = simulate(arguments + ["--output", "csv", "--changeover", "5m"])
+        let csv = await simulate(arguments + ["--output", "csv", "--changeover", "5m"])
         try expectGolden(csv.out, "simulate.csv")
     }
 
@@ -45,7 +45,7 @@ struct SimulateTests {
         let run = try await withTemporaryFolder { folder in
             try Data(#"{"metadata": {"gap_seconds": 600}, "data": \#(always)}"#.utf8)
                 .write(to: URL(filePath: "\(folder)/trace.json"))
-            return simulate(["--trace", folder] + small)
+            return await simulate(["--trace", folder] + small)
         }
         #expect(run.status == 0)
         #expect(run.out.contains("ON-DEMAND  GREEDY  UNIFORM-PROGRESS  EXPECTED-COST  OPTIMUM"))
@@ -65,7 +65,7 @@ struct SimulateTests {
     func badFile(content: String, complaint: String) async throws {
         let run = try await withTemporaryFolder { folder in
             try Data(content.utf8).write(to: URL(filePath: "\(folder)/trace.json"))
-            return simulate(["--trace", folder])
+            return await simulate(["--trace", folder])
         }
         #expect(run.status == 2)
         #expect(run.err.contains("is not a spot trace"))
@@ -83,14 +83,14 @@ struct SimulateTests {
             (["--spot-price", "cheap"], "such as --spot-price 0.9731"),
             (["--deadline", "400h"], "no trace is long enough for a deadline of 400h"),
         ])
-    func badArguments(arguments: [String], complaint: String) {
-        let run = simulate(["--trace", "\(traces)/coast"] + arguments)
+    func badArguments(arguments: [String], complaint: String) async {
+        let run = await simulate(["--trace", "\(traces)/coast"] + arguments)
         #expect(run.status == 2)
         #expect(run.err.contains(complaint))
     }
 
     @Test("a place without traces is said to have none")
-    func noTraces() {
-        #expect(simulate(["--trace", "/nowhere"]).err.contains("no trace at /nowhere"))
+    func noTraces() async {
+        #expect(await simulate(["--trace", "/nowhere"]).err.contains("no trace at /nowhere"))
     }
 }

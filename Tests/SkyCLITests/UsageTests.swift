@@ -7,36 +7,36 @@ import Testing
 @Suite("Usage")
 struct UsageTests {
     @Test("help goes to standard output and ends with 0", arguments: [["--help"], ["help"], []])
-    func help(arguments: [String]) {
-        let run = CommandRun(arguments)
+    func help(arguments: [String]) async {
+        let run = await CommandRun(arguments)
         #expect(run.status == 0)
         #expect(run.out.contains("sky plan pipeline.yaml"))
         #expect(run.err.isEmpty)
     }
 
     @Test("each command has an abstract, and examples of how to type it")
-    func examples() throws {
+    func examples() async throws {
         for name in RootCommand.subcommandNames where name != "catalog" {
-            let run = CommandRun([name, "--help"])
+            let run = await CommandRun([name, "--help"])
             #expect(run.status == 0)
             #expect(run.out.contains("EXAMPLES"), "sky \(name) --help has no examples")
             #expect(run.out.contains("sky \(name) "), "sky \(name) --help does not show itself")
         }
-        #expect(CommandRun(["catalog", "list", "--help"]).out.contains("sky catalog list --accelerator A100:8"))
+        #expect(await CommandRun(["catalog", "list", "--help"]).out.contains("sky catalog list --accelerator A100:8"))
     }
 
     @Test("no help text is wider than 100 columns")
-    func width() {
+    func width() async {
         let all = RootCommand.subcommandNames.map { [$0, "--help"] } + [["--help"], ["catalog", "list", "--help"]]
         for arguments in all {
-            let long = CommandRun(arguments).out.split(separator: "\n").filter { $0.count > 100 }
+            let long = await CommandRun(arguments).out.split(separator: "\n").filter { $0.count > 100 }
             #expect(long.isEmpty, "\(arguments): \(long)")
         }
     }
 
     @Test("the version is a bare number")
-    func version() {
-        #expect(CommandRun(["--version"]).out == "\(SkyVersion.text)\n")
+    func version() async {
+        #expect(await CommandRun(["--version"]).out == "\(SkyVersion.text)\n")
     }
 
     @Test(
@@ -51,8 +51,8 @@ struct UsageTests {
             (["catalog", "lst"], "Unexpected argument 'lst'"),
             (["catalog", "list", "--limit", "x"], "The value 'x' is invalid"),
         ])
-    func mistakes(arguments: [String], message: String) {
-        let run = CommandRun(arguments)
+    func mistakes(arguments: [String], message: String) async {
+        let run = await CommandRun(arguments)
         #expect(run.status == 2)
         #expect(run.out.isEmpty)
         #expect(run.err.hasPrefix("error: "))
@@ -61,16 +61,18 @@ struct UsageTests {
     }
 
     @Test("a misspelt command gets the nearest one")
-    func nearest() {
-        #expect(CommandRun(["plam"]).err == "error: no command 'plam'\n  → did you mean 'sky plan'?\n  → sky --help\n")
+    func nearest() async {
+        #expect(
+            await CommandRun(["plam"]).err == "error: no command 'plam'\n  → did you mean 'sky plan'?\n  → sky --help\n"
+        )
     }
 
     @Test("completion scripts are made for each shell, by both ways of asking", arguments: ["bash", "zsh", "fish"])
-    func completions(shell: String) {
-        let friendly = CommandRun(["completions", shell])
+    func completions(shell: String) async {
+        let friendly = await CommandRun(["completions", shell])
         #expect(friendly.status == 0)
         #expect(friendly.out.contains("catalog"))
-        #expect(CommandRun(["--generate-completion-script", shell]).out == friendly.out)
+        #expect(await CommandRun(["--generate-completion-script", shell]).out == friendly.out)
     }
 
     @Test("a reader that goes away is no error")
