@@ -82,7 +82,7 @@ struct MountedCloudTests {
         }
     }
 
-    @Test("what would end within the hour mounts nothing, and says what would do")
+    @Test("what would end within the hour mounts nothing: nothing is launched, and it says what would do")
     func tokens() async throws {
         try await CloudStorageTests.use { plain in
             let name = try await CloudStorageTests.bucket(plain)
@@ -98,9 +98,9 @@ struct MountedCloudTests {
                     run: ls data
                 """)
             let launch = try await sky("launch", file, "--yes")
-            #expect(launch.exitCode != 0)
-            let events = try await sky("events", try sky.runName("mounts", in: launch)).output
-            #expect(events.contains("tokens that end within the hour"), "\(events)")
+            #expect(launch.exitCode == 2)
+            #expect(launch.errors.contains("tokens that end within the hour"), "\(launch.output)\(launch.errors)")
+            #expect(try await sky("status", "--output", "json").output.contains("\"runs\" : [\n\n  ]"))
         }
     }
 }

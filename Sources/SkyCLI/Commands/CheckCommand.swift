@@ -16,16 +16,21 @@ struct CheckCommand: SkySubcommand {
             that is rented from (clouds.yaml) who it takes you for. Places that have refused lately are listed below: all runs \
             stay away from them for a while, longer with each refusal in a row.
 
-            With a pipeline, its plan is held against all that: what it still lacks is listed, and the status is 3 if it is something.
+            With names of providers, those alone are asked, and the status is 3 if one of them cannot be used. With a pipeline, its plan \
+            is held against all that: what it still lacks is listed, and the status is 3 if it is something.
 
             EXAMPLES
               sky check
+              sky check aws gcp
               sky check pipeline.yaml
               sky check --output json
             """)
 
-    @Argument(help: "A pipeline: what its plan still lacks is said.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String?
+    @Argument(
+        help: .init(
+            "A pipeline, of which is said what its plan still lacks, or names of providers.", valueName: "subject"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var subjects: [String] = []
 
     @OptionGroup var options: OutputOptions
 
@@ -34,20 +39,50 @@ struct CheckCommand: SkySubcommand {
         try access.askClusters()
         let catalog = try access.load()
         let registry = try access.adapters(for: catalog.providers)
-        let answers = try ProviderAnswers(registry)
-        let rows = registry.availability.map { answers.row(of: $0, in: catalog) }
+        let (file, names) = try CheckSubject.sorted(subjects, among: registry.availability.map(\.provider))
+        let answers = try ProviderAnswers(registry, of: file == nil ? names : nil)
+        let rows = registry.availability.filter { names?.contains($0.provider) ?? true }
+            .map { answers.row(of: $0, in: catalog) }
+        let avoided = try Refusals(in: context).places.filter { names?.contains($0.place.provider) ?? true }
         let lacks = try file.map { try PipelineReadiness(of: $0, answers, in: context) }
         let out = context.console.out
         switch options.output {
         case .json:
             try out.write(
-                try JSONText.encode(CheckJSON(rows, avoided: Refusals(in: context).places, lacks: lacks?.lacks)))
+                try JSONText.encode(CheckJSON(rows, avoided: avoided, lacks: lacks?.lacks)))
         case .text:
-            let screen = CheckScreen(providers: rows, avoided: try Refusals(in: context).places)
+            let screen = CheckScreen(providers: rows, avoided: avoided)
             try out.lines(screen.lines(width: out.terminal.width))
             if let lacks { try out.lines([.empty] + lacks.lines) }
         }
-        return lacks?.lacks.isEmpty ?? true ? .done : .providerRefused
+        let isUsable = names == nil || rows.allSatisfy { $0.standing != .unusable }
+        return isUsable && lacks?.lacks.isEmpty ?? true ? .done : .providerRefused
+    }
+}
+
+/// What a check is about.
+private enum CheckSubject {
+    /// - Returns: a pipeline's file, and names of providers; nil for all of them.
+    /// - Throws: for a second file, and for what can be neither.
+    static func sorted(_ subjects: [String], among known: [String]) throws -> (file: String?, names: Set<String>?) {
+        let names = subjects.filter(known.contains)
+        let files = subjects.filter { !known.contains($0) }
+        if let word = files.first(where: isWord) {
+            let near = nearestName(to: word, among: known)
+            throw CommandFailure(
+                .wrongRequest, "there is no provider '\(word)', and no such file",
+                hints: [near.map { "did you mean '\($0)'?" } ?? "sky check"])
+        }
+        guard files.count < 2 else {
+            throw CommandFailure(
+                .wrongRequest, "one pipeline at a time: \(Figures.list(files)) are \(files.count)",
+                hints: ["sky check \(files[0])"])
+        }
+        return (files.first, names.isEmpty ? nil : Set(names))
+    }
+
+    private static func isWord(_ text: String) -> Bool {
+        !text.contains("/") && !text.contains(".") && !Files.exists(text)
     }
 }
 
@@ -65,9 +100,11 @@ struct ProviderAnswers {
         case identity(Result<CloudIdentity?, ProviderError>)
     }
 
-    init(_ registry: AdapterRegistry) throws {
+    /// - Parameter names: who is asked; nil: all.
+    init(_ registry: AdapterRegistry, of names: Set<String>? = nil) throws {
         self.registry = registry
-        let usable = registry.availability.filter { $0.status == .usable }.map(\.provider)
+        let usable = registry.availability.filter { $0.status == .usable && names?.contains($0.provider) ?? true }
+            .map(\.provider)
         let adapters = try usable.map { try registry.adapter(for: $0) }
         let answers = try AsyncWork.run {
             await withTaskGroup(of: (String, Answer?).self) { tasks in

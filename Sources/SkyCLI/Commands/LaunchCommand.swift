@@ -126,6 +126,10 @@ struct LaunchCommand: SkySubcommand {
         )
         do {
             let run = try AsyncWork.run(interruptions: interruptions) {
+                // Before anything is rented for a job that could not be begun.
+                for address in Set(pipeline.stages.flatMap(\.code.liveMounts).map(\.source)).sorted() {
+                    _ = try await stores.remote(at: address)
+                }
                 var generator = SystemRandomNumberGenerator()
                 return try await launcher.launch(
                     pipeline, plan: plan, zones: zones, history: history, options: options, at: now, using: &generator)
