@@ -70,15 +70,17 @@ struct CatalogAccess {
         return try AsyncWork.run { await cache.filled(clusters, now: now) { try? await adapter.facts(of: $0) } }
     }
 
-    /// Asks all clusters now what they have.
-    func askClusters() throws {
+    /// Asks clusters now what they have.
+    ///
+    /// - Parameter isMeant: whether those of this provider, `kubernetes` or `slurm`, are asked.
+    func askClusters(_ isMeant: (_ provider: String) -> Bool) throws {
         let now = context.now()
-        if let (clusters, cache, adapter) = try kubernetesAccess() {
+        if isMeant("kubernetes"), let (clusters, cache, adapter) = try kubernetesAccess() {
             _ = try AsyncWork.run {
                 await cache.filled(clusters, now: now, asksAnyway: true) { try? await adapter.facts(of: $0) }
             }
         }
-        guard let (clusters, cache, adapter) = try slurm() else { return }
+        guard isMeant("slurm"), let (clusters, cache, adapter) = try slurm() else { return }
         try AsyncWork.run { await cache.refresh(clusters, now: now) { try? await adapter.facts(of: $0) } }
     }
 

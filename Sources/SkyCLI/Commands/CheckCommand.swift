@@ -36,7 +36,8 @@ struct CheckCommand: SkySubcommand {
 
     func execute(in context: CommandContext) throws -> ExitStatus {
         let access = CatalogAccess(context)
-        try access.askClusters()
+        let isWhole = subjects.isEmpty || subjects.contains { !CheckSubject.isWord($0) }
+        try access.askClusters { isWhole || subjects.contains($0) }
         let catalog = try access.load()
         let registry = try access.adapters(for: catalog.providers)
         let (file, names) = try CheckSubject.sorted(subjects, among: registry.availability.map(\.provider))
@@ -81,7 +82,7 @@ private enum CheckSubject {
         return (files.first, names.isEmpty ? nil : Set(names))
     }
 
-    private static func isWord(_ text: String) -> Bool {
+    static func isWord(_ text: String) -> Bool {
         !text.contains("/") && !text.contains(".") && !Files.exists(text)
     }
 }
