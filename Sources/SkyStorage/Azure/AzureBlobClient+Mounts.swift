@@ -5,18 +5,19 @@ extension AzureBlobClient: MountableStore {
     public func rclone(for url: ObjectURL) async throws(StorageError) -> RcloneRemote {
         let container = ObjectURL(.az, bucket: url.bucket, key: "")
         let signature: String
-        switch identity.proof {
-        // To read, create, write, remove and list.
-        case .key, .tokens: signature = try await query(for: container, "rcwdl", for: DelegationKeys.longest) ?? ""
-        case .signature(let own): signature = own.reveal()
-        case .none:
+        if case .signature(let own) = identity.proof {
+            signature = own.reveal()
+        } else if let made = try await query(for: container, Self.mounting, for: DelegationKeys.longest) {
+            signature = made
+        } else {
             throw .unsuitable(
                 path: "\(url)",
                 reason: "a bucket is mounted as somebody: set AZURE_STORAGE_KEY, or sign in with az login")
         }
-        let options = [
-            "SAS_URL": "\(address(of: container))?\(signature)", "NO_CHECK_CONTAINER": "true",
-        ]
+        let options = ["SAS_URL": "\(address(of: container))?\(signature)", "NO_CHECK_CONTAINER": "true"]
         return RcloneRemote("azureblob", url.container, key: url.key, options)
     }
+
+    /// To read, create, write, remove and list, in the order that signatures have.
+    private static let mounting = "rcwdl"
 }

@@ -28,6 +28,8 @@ from held_call import HeldCall  # noqa: E402
 from machines import amount  # noqa: E402
 
 NAME = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+# Whoever asked is not there any more, in the words of the connection, of TLS and of WebSockets.
+GONE = (ConnectionError, ssl.SSLError, streams.Gone)
 LABEL = re.compile(r"^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$")
 
 
@@ -211,7 +213,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_call(self, method):
         try:
             self.hear(method)
-        except (ConnectionError, ssl.SSLError, streams.Gone):  # whoever asked is not there any more
+        except GONE:
             self.close_connection = True
 
     def hear(self, method):
@@ -251,7 +253,7 @@ class Handler(BaseHTTPRequestHandler):
             self.dispatch(method, path, urllib.parse.parse_qs(query, keep_blank_values=True), body)
         except Refusal as refusal:
             self.refuse(refusal)
-        except (ConnectionError, ssl.SSLError, streams.Gone):
+        except GONE:
             raise
         except Exception as error:
             state.failures.append("%s %s (call %d): %r" % (method, self.path, number, error))
