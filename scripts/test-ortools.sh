@@ -29,6 +29,6 @@ if ! has_ortools "$python"; then
     python=$folder/bin/python
 fi
 
-swift build --package-path "$root" -c release --product solver-bench
-"$(swift build --package-path "$root" -c release --show-bin-path)/solver-bench" dump |
+swift build --package-path "$root" --product solver-bench
+"$(swift build --package-path "$root" --show-bin-path)/solver-bench" dump |
     "$python" -B "$root/Benchmarks/solver_check.py" --seconds 5 "$@"

@@ -83,7 +83,7 @@ struct ContainerTests {
                 #expect(variables["SKY_JOB_DIR"] == "\(node.directory)/jobs/j")
             }
             #expect(knowing >= 1, "the job itself knows it")
-            try Files.put("\(node.directory)/work/go", [])
+            try node.letGo()
             #expect(try await agent.waitForExit(ofJob: "j") == 0)
             for file in Files.names(in: "\(node.directory)/jobs/j") where file != "lifeline" {
                 let bytes = try Files.read("\(node.directory)/jobs/j/\(file)") ?? []

@@ -42,12 +42,11 @@ struct LogTests {
             _ = try await agent.submit(JobSpec(id: "j", run: command))
             _ = try await node.supervisor(of: "j")
             var seen = ""
-            try Files.makeFolder("\(node.directory)/work")
-            try Files.replace("\(node.directory)/work/go1", with: [], durability: .processes)
+            try node.letGo("go1")
             for try await chunk in agent.logs(ofJob: "j", from: 0, follow: true) {
                 seen += String(decoding: chunk.bytes, as: UTF8.self)
                 let next = seen.split(separator: "\n").count + 1
-                try Files.replace("\(node.directory)/work/go\(next)", with: [], durability: .processes)
+                try node.letGo("go\(next)")
             }
             #expect(seen == "1\n2\n3\n")
         }
@@ -118,7 +117,7 @@ struct LogTests {
             try await node.killAgent()
             try await node.start()
             let next = try await node.connect()
-            try Files.replace("\(node.directory)/work/go", with: [], durability: .processes)
+            try node.letGo()
             _ = try await next.waitForExit(ofJob: "j")
             let rest = try await next.wholeLog(ofJob: "j", from: Int64(whole.utf8.count - 200_000))
             #expect(rest == String(decoding: whole.utf8.suffix(200_000), as: UTF8.self))

@@ -133,10 +133,6 @@ struct SharedNodeTests {
             needs: JobNeeds(accelerator: "A100", devicesOnNode: 4, devices: devices))
     }
 
-    private func go(_ node: TestNode) throws {
-        try Files.replace("\(node.directory)/work/go", with: [], durability: .processes)
-    }
-
     @Test("a command beside a job has its folder, variables and setup, and accelerators of its own or none")
     func beside() async throws {
         try await withAgent { node, agent in
@@ -149,7 +145,7 @@ struct SharedNodeTests {
             _ = try await agent.submit(
                 BesideRequest(id: "c", like: "main", run: "echo \"[$CUDA_VISIBLE_DEVICES]\""))
             #expect(try await agent.wholeLog(ofJob: "c").contains("[]\n"))
-            try go(node)
+            try node.letGo()
             #expect(try await agent.waitForExit(ofJob: "main") == 0)
             #expect(try await agent.wholeLog(ofJob: "main") == "0,1\n")
         }
@@ -167,7 +163,7 @@ struct SharedNodeTests {
             let jobs = try await agent.jobs()
             #expect(jobs.map(\.id) == ["main", "b"] && jobs.map(\.isQueued) == [false, true])
             #expect(jobs[0].devices == [0, 1, 2, 3] && jobs[1].command == "echo $CUDA_VISIBLE_DEVICES")
-            try go(node)
+            try node.letGo()
             #expect(try await agent.waitForExit(ofJob: "b") == 0)
             #expect(try await log.contains("0\n"))
             #expect(try await agent.jobs().isEmpty)
@@ -183,7 +179,7 @@ struct SharedNodeTests {
             try await Task.sleep(for: .milliseconds(50))
             try await agent.kill(job: "b", grace: .zero)
             #expect(try await code == 143)
-            try go(node)
+            try node.letGo()
             #expect(try await agent.waitForExit(ofJob: "main") == 0)
             #expect(try await agent.state(ofJob: "b") == .exited(code: 143))
             #expect(!Files.exists("\(node.directory)/work/begun"))
@@ -204,7 +200,7 @@ struct SharedNodeTests {
             let next = try await node.connect()
             let jobs = try await next.jobs()
             #expect(jobs.map(\.id) == ["main", "z", "a"] && jobs[0].devices == [0, 1, 2, 3])
-            try go(node)
+            try node.letGo()
             for id in ["z", "a"] { #expect(try await next.waitForExit(ofJob: id) == 0) }
             let order = try Files.read("\(node.directory)/work/order") ?? []
             #expect(String(decoding: order, as: UTF8.self) == "z 0,1,2,3\na 0,1,2,3\n")

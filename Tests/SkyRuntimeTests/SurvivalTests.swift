@@ -35,7 +35,7 @@ struct SurvivalTests {
             _ = try await agent.submit(JobSpec(id: "j", run: "while [ ! -e go ]; do sleep 0.01; done; exit 6"))
             _ = try await node.supervisor(of: "j")
             try await node.killAgent()
-            try Files.replace("\(node.directory)/work/go", with: [], durability: .processes)
+            try node.letGo()
             try await eventually { node.survivors().isEmpty }
             try await node.start()
             let next = try await node.connect()

@@ -48,6 +48,12 @@ struct TestNode {
         try await eventually { job(id).supervisorIdentity()?.pid }
     }
 
+    /// Makes the empty file that jobs wait for, in their folder: its first job may not have come so far as to make that.
+    func letGo(_ name: String = "go") throws {
+        try Files.makeFolder("\(directory)/work")
+        try Files.replace("\(directory)/work/\(name)", with: [], durability: .processes)
+    }
+
     /// What is left of the node: its agent, supervisors that have a job, and whatever jobs started.
     func survivors() -> [Int32] {
         // Without a name it has ended since.
