@@ -60,41 +60,6 @@ import Testing
         #expect(seen == step)
     }
 
-    /// Machines that come each time are no sign that anything has passed, and each try pays for some.
-    @Test(
-        "trouble that does not pass fails the stage after six tries",
-        arguments: ["delivering", "running", "collecting"])
-    func lastingTrouble(phase: String) throws {
-        var history = try History()
-        history.play(.lookedUp(stage: "one", reuse: nil))
-        for _ in 0..<6 {
-            #expect(history.state.status == .running)
-            history.play(.provisioned(history.id("one"), history.group("one")))
-            if phase != "delivering" { history.play(.delivered(history.id("one"), [])) }
-            if phase == "collecting" { history.play(.jobEnded(history.id("one"), exitCode: 0), after: .hour) }
-            history.play(.attemptFailed(history.id("one"), .transient(message: "no such bucket")))
-            history.play(.released(history.id("one")))
-            history.ring(.phase, of: "one")
-        }
-        #expect(history.state.stages[0].phase == .ended(.failed("no such bucket; it was tried 6 times")))
-        #expect(history.state.status == .failed)
-    }
-
-    @Test("trouble after ten minutes of work is the first again")
-    func troubleAfterWork() throws {
-        var history = try History()
-        history.play(.lookedUp(stage: "one", reuse: nil))
-        for _ in 0..<20 {
-            history.play(.provisioned(history.id("one"), history.group("one")))
-            history.play(.delivered(history.id("one"), []))
-            history.play(.attemptFailed(history.id("one"), .transient(message: "?")), after: .seconds(600))
-            history.play(.released(history.id("one")))
-            history.ring(.phase, of: "one")
-        }
-        #expect(history.state.status == .running)
-        #expect(history.state.stages[0].attempts.count == 21)
-    }
-
     @Test("no capacity tries each zone before another place, and says which places refused")
     func zones() throws {
         var history = try History(zones: ["a", "b"])

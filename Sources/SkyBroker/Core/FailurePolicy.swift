@@ -17,7 +17,7 @@ enum FailurePolicy {
     static let lossesBeforeMoving = 3
     /// Passing troubles in a row before the place is given up.
     static let transientFailuresBeforeMoving = 6
-    /// Troubles on our side in a row before the stage fails: what does not pass in that many tries is no passing trouble.
+    /// Tries in a row that came to nothing by trouble on our side before the stage fails: it is no passing trouble then.
     static let troublesBeforeFailing = 6
     /// A job that went on for so long had nothing in its way that lasts.
     static let steadyWork = TimeSpan.seconds(600)
@@ -25,6 +25,16 @@ enum FailurePolicy {
     static let refusalsBeforeLeavingRegion = 3
     /// Regions of one provider that were left out before the provider is.
     static let regionsBeforeLeavingProvider = 3
+
+    /// The longest that nodes are kept through trouble which hinders all that they are there for.
+    static let mostPatience = TimeSpan.seconds(3600)
+
+    /// How long nodes are kept through trouble on our side that may pass. To give them back costs once more what it took to
+    /// come so far; whoever waits for as long as that pays at most twice what would have been best (the break-even rule of
+    /// renting or buying).
+    ///
+    /// - Parameter spent: from when the nodes were asked for until the trouble came.
+    static func patience(afterSpending spent: TimeSpan) -> TimeSpan { min(spent, mostPatience) }
 
     static func decision(
         for kind: ProviderError.Kind, at offer: Offer, excluded: [BlockedPlace], transientFailures: Int,

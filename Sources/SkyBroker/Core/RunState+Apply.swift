@@ -156,6 +156,7 @@ extension RunState {
         switch alarm.slot {
         case .phase where serial == alarm.serial:
             update(name) { stage in
+                if stage.setback?.isResting == true { return stage.resume() }
                 if case .pausing = stage.phase { return stage.proceed(run: run, at: at) }
                 stage.endHold(at: at)
             }

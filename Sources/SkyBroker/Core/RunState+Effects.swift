@@ -138,7 +138,7 @@ extension RunState {
         case .waiting, .yielding, .halted, .ended: return nil
         case .lookingUp: return .lookUp(stage: stages[index].name, inputs: inputs(of: index) ?? [])
         case .pausing(let until), .held(let until, _):
-            return .sleep(Alarm(stage: stages[index].name, slot: .phase, serial: stages[index].serial), until: until)
+            return .sleep(phaseAlarm(index), until: until)
         case .relocating:
             return .relocate(
                 stage: stages[index].name, excluded: stages[index].excluded,
@@ -153,8 +153,15 @@ extension RunState {
         }
     }
 
+    private func phaseAlarm(_ index: Int) -> Alarm {
+        Alarm(stage: stages[index].name, slot: .phase, serial: stages[index].serial)
+    }
+
     private func work(of phase: StageState.Phase, _ index: Int, attempt current: Int) -> Effect.Work? {
         let id = stages[index].attempts[current].id
+        if let setback = stages[index].setback, setback.isResting {
+            return .sleep(phaseAlarm(index), until: setback.nextTry)
+        }
         if case .releasing = phase {
             return .release(
                 id, token: stages[index].attempts[current].nodesToken,

@@ -41,23 +41,42 @@ extension StageState {
         case .nodesLost(let message):
             note(message)
             offer.market == .spot ? interrupted(at: at) : nodesLost(at: at)
-        case .transient(let message):
-            note(message)
-            // Machines come each time; that they do cures nothing, and each try pays for them.
-            if hasWorkedSteadily(at: at) { troubles = 0 }
-            troubles += 1
-            guard troubles < FailurePolicy.troublesBeforeFailing else {
-                return release(then: .end(.failed("\(message); it was tried \(troubles) times")), at: at)
-            }
-            release(then: .retry(pause: FailurePolicy.pause(after: troubles, dice: dice)), at: at)
+        case .transient(let message): troubled(message, dice: dice, at: at)
         }
     }
 
-    private func hasWorkedSteadily(at: Instant) -> Bool {
+    /// Passing trouble on our side of the nodes: tried again on these, and when that was in vain for long enough on others.
+    private mutating func troubled(_ message: String, dice: UInt32, at: Instant) {
+        var trouble = setback ?? Setback(at: at)
+        // After so long it is another one.
+        if at - trouble.nextTry >= FailurePolicy.steadyWork { trouble = Setback(at: at) }
+        let spent = trouble.since - (attempt?.startedAt ?? trouble.since)
+        let end = trouble.since + FailurePolicy.patience(afterSpending: spent)
+        guard at < end else { return triedInVain(message, since: trouble.since, dice: dice, at: at) }
+        note(message)
+        trouble.nextTry = min(at + FailurePolicy.pause(after: trouble.count, dice: dice), end)
+        trouble.count += 1
+        trouble.isResting = true
+        rest(with: trouble)
+    }
+
+    /// Nothing came of these nodes, by trouble on our side of them.
+    private mutating func triedInVain(_ message: String, since: Instant, dice: UInt32, at: Instant) {
+        note(message)
+        // Machines come each time; that they do cures nothing, and each try pays for them.
+        if hasWorkedSteadily(until: since) { troubles = 0 }
+        troubles += 1
+        guard troubles < FailurePolicy.troublesBeforeFailing else {
+            return release(then: .end(.failed("\(message); it was tried \(troubles) times")), at: at)
+        }
+        release(then: .retry(pause: FailurePolicy.pause(after: troubles, dice: dice)), at: at)
+    }
+
+    private func hasWorkedSteadily(until moment: Instant) -> Bool {
         guard phase == .running || phase == .probing || phase.isServing, let begun = attempt?.deliveredAt else {
             return false
         }
-        return at - begun >= FailurePolicy.steadyWork
+        return moment - begun >= FailurePolicy.steadyWork
     }
 
     /// The stage's own fault: tried again as often as its author allows.
@@ -135,7 +154,7 @@ extension StageState {
                 ProviderError(.noCapacity, provider: offer.provider, message), dice: dice, at: at)
         case .halting: notHalted("they did not stop within \(limit)", at: at)
         case .delivering, .collecting:
-            failed(.transient(message: "carrying files took longer than \(limit)"), dice: dice, at: at)
+            triedInVain("carrying files took longer than \(limit)", since: at, dice: dice, at: at)
         case .saving(let next):
             note("the checkpoint was not fetched within \(PhaseLimits.saving)")
             release(then: next, at: at)

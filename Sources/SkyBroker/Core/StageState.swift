@@ -20,8 +20,10 @@ public struct StageState: Hashable, Sendable {
     public internal(set) var zones: [String]
     public private(set) var phase: Phase = .waiting
     public private(set) var phaseSince: Instant
-    /// Counts the phases it has been in.
+    /// Counts the phases it has been in, and how often what one is about was begun again.
     package private(set) var serial = 0
+    /// Passing trouble in this phase, through which its nodes are kept.
+    private(set) var setback: Setback?
     /// All tries, first to last.
     public internal(set) var attempts: [Attempt] = []
     /// The try that it is at, among these.
@@ -191,6 +193,35 @@ public struct StageState: Hashable, Sendable {
         self.phase = phase
         phaseSince = at
         serial += 1
+        setback = nil
+    }
+
+    /// What the phase is about rests, and is then begun again on the same nodes.
+    mutating func rest(with setback: Setback) {
+        self.setback = setback
+        serial += 1
+    }
+
+    mutating func resume() {
+        setback?.isResting = false
+        serial += 1
+    }
+}
+
+/// Passing trouble on our side of the nodes, within one phase.
+struct Setback: Hashable, Sendable {
+    /// When it came first.
+    let since: Instant
+    /// How often it has come.
+    var count = 0
+    /// When what the phase is about is to be begun again, or was.
+    var nextTry: Instant
+    /// Nothing but the clock is under way.
+    var isResting = true
+
+    init(at: Instant) {
+        since = at
+        nextTry = at
     }
 }
 
