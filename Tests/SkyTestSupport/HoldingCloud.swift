@@ -42,4 +42,6 @@ public struct HeldCalls: Decodable, Sendable {
     public let most: Int
     /// How many calls there were since.
     public let count: Int
+    /// What is or was held since: `DELETE /api/v1/namespaces/sky/pods/…`.
+    public let text: String
 }

@@ -15,7 +15,7 @@ class HeldCall:
         its answer goes out, counted from the first that matches the pattern on. {} holds none; what is held is let go."""
         with self.lock:
             self.release.set()
-            self.wish, self.count, self.is_held, self.most = wish, 0, False, 0
+            self.wish, self.count, self.is_held, self.most, self.text = wish, 0, False, 0, ""
             self.release = threading.Event()
 
     def comes(self, text):
@@ -24,7 +24,10 @@ class HeldCall:
             if not self.wish or (self.count == 0 and not re.search(self.wish["from"], text)):
                 return None
             self.count += 1
-            return self.wish["when"] if self.count == self.wish["call"] else None
+            if self.count != self.wish["call"]:
+                return None
+            self.text = text
+            return self.wish["when"]
 
     def is_outlived(self, connection):
         """Holds a call; true when its caller dies meanwhile."""
@@ -43,7 +46,7 @@ class HeldCall:
 
     def state(self, machines):
         self.see(machines)
-        return {"is_held": self.is_held, "machines": machines, "most": self.most, "count": self.count}
+        return {"is_held": self.is_held, "machines": machines, "most": self.most, "count": self.count, "text": self.text}
 
 
 def has_ended(connection):
