@@ -121,8 +121,7 @@ struct KubernetesTests {
             let launch = try await sky("launch", pipeline, "--yes", "--detach")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
             let run = try sky.runName("count", in: launch)
-            try await sky.wait("it is ready") { try await sky("logs", run, "count").output.contains("ready") }
-            try await Task.sleep(for: .seconds(4))
+            try await CountingPipeline.waitUntilSaved(run, sky)
             let pod = try #require(try emulator.state().pods.first).name
             try emulator.tell("{\"evict\": \"\(pod)\"}")
             try await sky.wait("it is done") { try await sky.status(of: run).state == "succeeded" }

@@ -246,9 +246,7 @@ struct SSHTests {
             let launch = try await sky("launch", pipeline, "--yes", "--detach")
             try #require(launch.exitCode == 0, "\(launch.output)\(launch.errors)")
             let run = try sky.runName("count", in: launch)
-            try await sky.wait("something is saved") {
-                try await sky("events", run).output.contains(/checkpoint [0-9]+ saved/)
-            }
+            try await CountingPipeline.waitUntilSaved(run, sky)
             let host = try #require(farm.hosts.first { !$0.processes().isEmpty })
             farm.crash(host)
             try await farm.boot(host)
