@@ -97,16 +97,14 @@ enum RESTUnderTest: String, CaseIterable, CustomTestStringConvertible {
 
         func cloud(
             _ change: (inout RESTDescription) -> Void = { _ in }, environment: [String: String]? = nil,
-            caller: HTTPCaller = HTTPCaller()
+            caller: HTTPCaller = HTTPCaller(), clock: any ScriptClock = SystemScriptClock()
         ) throws -> RESTCloud {
             var description = try kind.description()
             change(&description)
             let calls = RESTCalls(
                 kind.rawValue, description, errors: try ErrorTable.read(kind.rawValue, in: RESTUnderTest.providers),
                 base: emulator.url, environment: environment ?? kind.environment, caller: caller)
-            return RESTCloud(calls, settings: settings, notes: "\(farm.folder)/state/.asked") {
-                Instant(millisecondsSince1970: Int64(Date().timeIntervalSince1970 * 1000))
-            }
+            return RESTCloud(calls, settings: settings, notes: "\(farm.folder)/state/.asked") { clock.now() }
         }
 
         /// One more broker on the same state folder.
