@@ -224,4 +224,5 @@ struct StageStatus: Decodable {
     let attempts: Int
     let url: String?
     let reused_from: String?
+    let message: String?
 }

@@ -135,7 +135,8 @@ struct StorageTests {
     func killedUpload() async throws {
         try await Self.use { sky, server, bucket in
             let content = try Self.random(160_000_000, at: "\(sky.home)/source")
-            let relay = try CountingRelay(to: server.port)
+            // Slow enough that no machine is done before it was killed ten times.
+            let relay = try CountingRelay(to: server.port, bytesPerSecond: 50_000_000)
             defer { relay.stop() }
             let counted = sky.with(server.environment.merging(["AWS_ENDPOINT_URL": relay.url]) { $1 })
             var random = SeededGenerator(seed: 10)

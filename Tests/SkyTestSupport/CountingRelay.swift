@@ -2,7 +2,7 @@ import Glibc
 import SkyProcess
 import Synchronization
 
-/// Passes connections on to a port of this machine, and counts what clients send.
+/// Passes connections on to a port of this machine, and counts what clients send. Can be cut as a cable can.
 public final class CountingRelay: Sendable {
     public let port: Int
     public var url: String { "http://127.0.0.1:\(port)" }
@@ -10,16 +10,23 @@ public final class CountingRelay: Sendable {
     public var sent: Int64 { count.load(ordering: .relaxed) }
 
     private let count = Atomic<Int64>(0)
+    /// Of clients that are served; nil while it is cut.
+    private let clients: Mutex<Set<Int32>?> = Mutex([])
     private let listener: Int32
     private let target: Int
+    private let bytesPerSecond: Int?
+    /// When all that clients were let send so far would have gone.
+    private let free = Mutex(ContinuousClock.now)
 
     public struct RelayError: Error {}
 
-    public init(to target: Int) throws {
+    /// - Parameter bytesPerSecond: what clients may send, all together; nil is no limit.
+    public init(to target: Int, bytesPerSecond: Int? = nil) throws {
         guard let free = freePort(), let (socket, port) = listen(on: INADDR_LOOPBACK, port: UInt16(free)) else {
             throw RelayError()
         }
         self.target = target
+        self.bytesPerSecond = bytesPerSecond
         self.port = port
         listener = socket
         startThread { [self] in
@@ -37,24 +44,54 @@ public final class CountingRelay: Sendable {
     /// No new connections.
     public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
+    /// Ends all connections, and each new one at once, until it is mended.
+    public func cut() {
+        clients.withLock { clients in
+            for client in clients ?? [] { shutdown(client, Int32(SHUT_RDWR)) }
+            clients = nil
+        }
+    }
+
+    public func mend() { clients.withLock { $0 = $0 ?? [] } }
+
     private func serve(_ client: Int32) {
-        guard let server = connection(to: target) else {
-            close(client)
+        guard clients.withLock({ $0?.insert(client) }) != nil, let server = connection(to: target) else {
+            leave(client)
             return
         }
         // Each way ends by itself; whoever is last closes both.
-        let open = Shared(2) {
-            close(client)
+        let open = Shared(2) { [self] in
+            leave(client)
             close(server)
         }
         startThread { [self] in
-            Self.pass(from: client, to: server) { _ = count.add(Int64($0), ordering: .relaxed) }
+            Self.pass(from: client, to: server) {
+                count.add(Int64($0), ordering: .relaxed)
+                keepPace($0)
+            }
             open.leave()
         }
         startThread {
             Self.pass(from: server, to: client) { _ in }
             open.leave()
         }
+    }
+
+    private func leave(_ client: Int32) {
+        clients.withLock { clients in
+            clients?.remove(client)
+            close(client)
+        }
+    }
+
+    private func keepPace(_ bytes: Int) {
+        guard let bytesPerSecond else { return }
+        let end = free.withLock { free in
+            free = max(free, .now) + .seconds(Double(bytes) / Double(bytesPerSecond))
+            return free
+        }
+        let left = end - .now
+        if left > .zero { usleep(UInt32(left / .microseconds(1))) }
     }
 
     private static func pass(from source: Int32, to sink: Int32, _ passed: (Int) -> Void) {
