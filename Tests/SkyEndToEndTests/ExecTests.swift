@@ -53,7 +53,7 @@ struct ExecTests {
             let json = try await sky("queue", run, "--output", "json")
             #expect(json.output.contains("\"jobs\""), "\(json)")
             _ = try await sky("down", run, "--yes")
-            #expect(sky.processes.isEmpty)
+            try await sky.wait("no process is left") { sky.processes.isEmpty }
         }
     }
 }

@@ -66,7 +66,7 @@ struct KubernetesTests {
             #expect(state.pods.isEmpty && state.containers == 0)
             #expect(state.failures == [])
             #expect(try await sky("gc").exitCode == 0)
-            #expect(sky.processes.isEmpty, "\(sky.processes)")
+            try await sky.wait("no process is left") { sky.processes.isEmpty }
             let grep = try await sky.run(
                 "/bin/grep", ["-rl", "admin-token", "\(sky.home)/state", "\(sky.home)/config"])
             #expect(grep.output.isEmpty, "\(grep.output)")
