@@ -112,12 +112,13 @@ struct AzureTests {
         arguments: HeldCall.When.allCases)
     func killedAnywhere(_ when: HeldCall.When) async throws {
         try await use(2) { sky, emulator, farm in
-            try await KilledLaunches(
+            let kills = try await KilledLaunches(
                 sky: sky, cloud: emulator, resources: "{infra: azure/eastus, instance_type: Standard_D2s_v3}",
                 from: "resource[gG]roups"
             ).everywhere([when], named: ["PUT .*/virtualMachines/", "DELETE .*/resource[gG]roups/"]) {
                 try expectNothingLeft(emulator, farm)
             }
+            #expect(kills > 8, "a launch has more calls, however few looks it takes")
         }
     }
 }

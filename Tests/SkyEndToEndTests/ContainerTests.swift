@@ -25,7 +25,7 @@ struct ContainerTests {
             let said = launch.output + launch.errors
             #expect(said.contains("has neither docker nor podman"), "\(said)")
             #expect(said.contains("some/image:1") && !said.contains("begun"), "\(said)")
-            try await sky.wait("no process is left") { sky.processes.isEmpty }
+            #expect(sky.processes.isEmpty)
         }
     }
 }

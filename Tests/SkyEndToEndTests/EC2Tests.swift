@@ -201,9 +201,10 @@ struct EC2Tests {
     func killedAnywhere() async throws {
         try await use(2) { sky, moto, farm in
             // What is made once for all machines is not there yet at the first launch alone; the calls are the same.
-            try await KilledLaunches(
+            let kills = try await KilledLaunches(
                 sky: sky, cloud: moto, resources: "{infra: aws/us-east-1, cpus: 2+}", from: "tag:sky-token"
             ).everywhere(named: ["^RunInstances", "^TerminateInstances"]) { try expectNothingLeft(moto, farm) }
+            #expect(kills > 12, "a launch has more calls, however few looks it takes")
         }
     }
 }

@@ -53,7 +53,7 @@ struct ExecTests {
             let json = try await sky("queue", run, "--output", "json")
             #expect(json.output.contains("\"jobs\""), "\(json)")
             _ = try await sky("down", run, "--yes")
-            try await sky.wait("no process is left") { sky.processes.isEmpty }
+            #expect(sky.processes.isEmpty)
         }
     }
 }

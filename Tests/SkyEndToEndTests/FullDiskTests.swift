@@ -71,7 +71,7 @@ struct FullDiskTests {
             let file = try sky.write("name: late\nresources: {infra: local, cpus: 1+}\nrun: echo here\n")
             let refused = try await sky("launch", file, "--yes")
             #expect(refused.exitCode == 2 && isClear(refused), "\(refused)")
-            try await sky.wait("nothing but the disk's holder is left") { sky.processes.count == 1 }
+            #expect(sky.processes.count == 1)
             disk.makeRoom()
             let launch = try await sky("launch", file, "--yes")
             #expect(launch.exitCode == 0, "\(launch)")

@@ -88,7 +88,7 @@ struct GarbageTests {
             #expect(!sky.processes(whoseCommandHas: "sleep 100000").isEmpty)
             let down = try await sky("down", run, "--yes")
             #expect(down.exitCode == 0, "\(down.errors)")
-            try await sky.wait("no process is left") { sky.processes.isEmpty }
+            #expect(sky.processes.isEmpty)
             #expect(try await sky("status", run).exitCode == 2)
         }
     }

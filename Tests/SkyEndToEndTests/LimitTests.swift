@@ -20,7 +20,7 @@ struct LimitTests {
             #expect(launch.exitCode == 1)
             #expect(
                 (launch.output + launch.errors).contains("the command took longer than its timeout of 1s"), "\(launch)")
-            try await sky.wait("no process is left") { sky.processes.isEmpty }
+            #expect(sky.processes.isEmpty)
         }
     }
 }

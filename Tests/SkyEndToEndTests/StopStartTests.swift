@@ -43,7 +43,7 @@ struct StopStartTests {
             try await sky.wait("nothing of it runs, its broker included") { sky.processes.isEmpty }
             // Looking at it neither starts it nor a broker.
             #expect(try await sky("status").output.contains("stopped"))
-            try await sky.wait("no process is left") { sky.processes.isEmpty }
+            #expect(sky.processes.isEmpty)
             #expect(try await sky("resume", run).exitCode == 2)
             #expect(try await sky("stop", run, "--yes").exitCode == 0)
             #expect(try await sky("gc").exitCode == 0)
@@ -84,7 +84,7 @@ struct StopStartTests {
             #expect(try await sky("stop", run, "--yes").exitCode == 0)
             #expect(try await sky("down", run, "--yes").exitCode == 0)
             #expect(try await sky.status(of: run).state == "cancelled")
-            try await sky.wait("no process is left") { sky.processes.isEmpty }
+            #expect(sky.processes.isEmpty)
         }
     }
 }
